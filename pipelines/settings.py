@@ -1,0 +1,90 @@
+"""Where things are: the home, the city, the key, the project's own folders, and the clock.
+
+The only module that reads the environment and the clock. What a city looks like is not here
+but in `contracts.city`; what the law says is not here but in `dbt_project/seeds/policy`.
+"""
+
+import os
+from datetime import date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT = Path(__file__).resolve().parents[1]
+EXPECTATIONS = PROJECT / "expectations"
+DBT_PROJECT = PROJECT / "dbt_project"
+TIME_ZONE = ZoneInfo("Asia/Shanghai")
+
+DEPARTMENTS = ("civil_affairs", "finance", "agriculture", "disabled_federation")
+
+
+class WenduError(Exception):
+    """A fault told in one sentence: what, where, what to do; never with a personal value."""
+
+
+class UsageError(WenduError):
+    """The command or the configuration is wrong; nothing was done (exit code 4)."""
+
+
+class Settings(BaseSettings):
+    """Where this installation keeps its things. Read from `WENDU_…` in the environment."""
+
+    model_config = SettingsConfigDict(env_prefix="WENDU_", extra="ignore")
+
+    home: Path = Field(default=PROJECT / "data", description="Everything the system writes.")
+    city: str = Field(default="371500", description="Folder name below data/cities/.")
+    key_file: Path | None = Field(default=None, description="Vault key; default <home>/vault/key.")
+    debug: bool = Field(default=False, description="Show tracebacks and the orchestrator's log.")
+
+
+class Home:
+    """The places below the home folder. Names only: whoever writes there makes the folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self.landing = self.root / "landing"
+        self.lake = self.root / "lake"
+        self.receipts = self.lake / "_receipts"
+        self.quarantine = self.root / "quarantine"
+        self.vault = self.root / "vault"
+        self.warehouse = self.root / "warehouse"
+        self.published = self.root / "published"
+        self.quality = self.root / "quality"
+        self.orchestrator = self.root / "orchestrator"
+        self.runs = self.root / "runs"
+        self.truth = self.root / "truth"
+        self.lock = self.root / "run.lock"
+
+    def delivery(self, department: str, received_on: date) -> Path:
+        """Folder in which one department's delivery of one date lies as received."""
+        return self.landing / department / received_on.isoformat()
+
+    def shelf(self, department: str, table: str, received_on: date) -> Path:
+        """The Parquet file of one table's accepted changes of one date."""
+        return self.lake / department / table / f"received_on={received_on}" / "part.parquet"
+
+    def receipt(self, department: str, received_on: date) -> Path:
+        """The record that one delivery was accepted or failed; written last."""
+        return self.receipts / department / f"{received_on}.json"
+
+    def day(self, on_date: date) -> Path:
+        """What is published of one day: lists, bulletin, manifest."""
+        return self.published / on_date.isoformat()
+
+
+def versions() -> dict[str, str]:
+    """Versions of this program and of what shapes its results."""
+    return {name: version(name) for name in ("wendu", "duckdb", "dbt-duckdb", "polars")}
+
+
+def today() -> date:
+    """The current date in Asia/Shanghai."""
+    return datetime.now(TIME_ZONE).date()
+
+
+def secret(variable: str) -> str | None:
+    """A secret from the environment, by the variable a city's folder names. Never to be shown."""
+    return os.environ.get(variable)

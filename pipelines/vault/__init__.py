@@ -1,0 +1,10 @@
+"""Identities: pseudonyms, and the encrypted store of what stands behind them.
+
+Belongs here: the key, keyed hashes, sealing and unsealing, masking for lists. Does not belong
+here: parsing of numbers and names (ingest), workbooks (outreach).
+"""
+
+from pipelines.vault.masking import mask_name, mask_number, masked
+from pipelines.vault.store import Vault, VaultError
+
+__all__ = ["Vault", "VaultError", "mask_name", "mask_number", "masked"]

@@ -1,0 +1,84 @@
+"""The vault's key: made once, guarded by file permissions, proven by a sealed check file.
+
+The 32 random bytes of the secret key the pseudonyms; the key that seals is derived from them, so
+that neither use weakens the other. Nothing here knows tables or people.
+"""
+
+import os
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from pipelines.settings import WenduError
+
+SECRET_BYTES = 32
+
+
+class VaultError(WenduError):
+    """The vault cannot be opened or used; nothing was written."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The two working keys of a secret. Never printed."""
+
+    pseudonyms: bytes
+    sealing: bytes
+
+    def __repr__(self) -> str:
+        return "Keys(…)"
+
+
+def make_secret(path: Path) -> bytes:
+    """Write a new random secret as hexadecimal text, readable by its owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    secret = secrets.token_bytes(SECRET_BYTES)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secret.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    return secret
+
+
+def read_secret(path: Path) -> bytes:
+    """The secret of a key file.
+
+    Raises:
+        VaultError: others than the owner may read the file, or it is not a key.
+    """
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077:
+            raise VaultError(
+                f"The vault key {path} can be read by others (mode {mode:04o}); "
+                f"run `chmod 600 {path}` and start again."
+            )
+        secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except OSError as fault:
+        raise VaultError(
+            f"The vault key {path} cannot be read ({fault.strerror}); check who owns the file."
+        ) from fault
+    except ValueError as fault:
+        raise VaultError(
+            f"The vault key {path} is not a key of {SECRET_BYTES} bytes in hexadecimal; "
+            "put the right key file back."
+        ) from fault
+    if len(secret) != SECRET_BYTES:
+        raise VaultError(
+            f"The vault key {path} is not a key of {SECRET_BYTES} bytes in hexadecimal; "
+            "put the right key file back."
+        )
+    return secret
+
+
+def derive(secret: bytes) -> Keys:
+    """The working keys of a secret: always the same ones."""
+    sealing = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"wendu:sealing:1")
+    return Keys(pseudonyms=secret, sealing=sealing.derive(secret))

@@ -1,0 +1,109 @@
+"""From keys back to people and households: which sealed frames to ask, and who wins.
+
+Which columns hold what is read from the declarations. A sealed frame holds a table's identity
+columns under their declared names and their keys under the lake's names. Opening the frames is
+the vault's business; showing them masked is the lists'.
+"""
+
+from collections.abc import Callable, Iterator
+
+import polars as pl
+
+from pipelines.contracts.sources import Contract, load_contracts
+from pipelines.settings import DEPARTMENTS
+
+Identities = Callable[[str, str], pl.DataFrame]
+
+PEOPLE = {"person_key": pl.Binary, "id_no": pl.String, "name": pl.String}
+HOUSEHOLDS = {
+    "household_key": pl.Binary, "household_no": pl.String, "head_key": pl.Binary,
+    "head_id": pl.String, "head_name": pl.String, "address": pl.String, "phone": pl.String,
+}  # fmt: skip
+HOUSEHOLD_SPACES = ("household", "relapse_watch_household")
+NUMBER_LENGTH = 18
+
+
+def newest_people(keys: pl.Series, identities: Identities) -> pl.DataFrame:
+    """Number and newest name of every key found; on one day civil affairs wins."""
+    wanted = keys.drop_nulls().unique()
+    found = [
+        frame.with_columns(precedence=pl.lit(-DEPARTMENTS.index(contract.department)))
+        for contract in load_contracts().values()
+        if any(_is_person(contract, column) for column in contract.columns)
+        for frame in _people_in(contract, identities(contract.department, contract.table), wanted)
+    ]
+    if not found:
+        return pl.DataFrame(schema=PEOPLE)
+    return _newest(
+        pl.concat(found), "person_key", pl.col("name").is_not_null(), pl.col("received_on"),
+        pl.col("precedence"), pl.col("id_no"), pl.col("name"),
+    ).select(*PEOPLE)  # fmt: skip
+
+
+def newest_households(keys: pl.Series, identities: Identities) -> pl.DataFrame:
+    """Number, head and address of every key found; the register itself goes before mentions."""
+    wanted = keys.drop_nulls().unique()
+    found = [
+        frame
+        for contract in load_contracts().values()
+        for column in contract.columns
+        if contract.columns[column].key_space in HOUSEHOLD_SPACES
+        for frame in _households_in(
+            contract, column, identities(contract.department, contract.table), wanted
+        )
+    ]
+    if not found:
+        return pl.DataFrame(schema=HOUSEHOLDS)
+    return _newest(
+        pl.concat(found), "household_key", pl.col("is_register"), pl.col("received_on"),
+        pl.col("household_no"), pl.col("head_id"), pl.col("address"),
+    ).select(*HOUSEHOLDS)  # fmt: skip
+
+
+def _is_person(contract: Contract, column: str) -> bool:
+    return contract.columns[column].kind in ("id", "certificate")
+
+
+def _people_in(
+    contract: Contract, sealed: pl.DataFrame, wanted: pl.Series
+) -> Iterator[pl.DataFrame]:
+    names = {column.names: name for name, column in contract.columns.items() if column.names}
+    for number, column in contract.columns.items():
+        key = "person_key" if column.kind == "certificate" else column.becomes
+        if not _is_person(contract, number) or not {number, key} <= set(sealed.columns):
+            continue
+        name = pl.col(names[number]) if names.get(number) in sealed.columns else pl.lit(None)
+        yield sealed.filter(pl.col(str(key)).is_in(wanted.implode())).select(
+            person_key=pl.col(str(key)),
+            id_no=pl.col(number).str.slice(0, NUMBER_LENGTH),
+            name=name.cast(pl.String),
+            received_on=pl.col("received_on"),
+        )
+
+
+def _households_in(
+    contract: Contract, number: str, sealed: pl.DataFrame, wanted: pl.Series
+) -> Iterator[pl.DataFrame]:
+    key = contract.columns[number].becomes
+    if not {number, key} <= set(sealed.columns):
+        return
+    known = {
+        column: pl.col(column) if column in sealed.columns else pl.lit(None, dtype=kind)
+        for column, kind in HOUSEHOLDS.items()
+        if column not in ("household_key", "household_no")
+    }
+    yield sealed.filter(pl.col(str(key)).is_in(wanted.implode())).select(
+        household_key=pl.col(str(key)),
+        household_no=pl.col(number),
+        received_on=pl.col("received_on"),
+        is_register=pl.lit("head_id" in contract.columns),
+        **known,
+    )
+
+
+def _newest(frame: pl.DataFrame, key: str, *order: pl.Expr) -> pl.DataFrame:
+    return (
+        frame.sort(*order, nulls_last=False, maintain_order=True)
+        .unique(key, keep="last", maintain_order=True)
+        .sort(key)
+    )

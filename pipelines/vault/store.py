@@ -1,0 +1,225 @@
+"""The vault itself: keyed hashes of whole columns, and frames sealed on disk.
+
+Pseudonyms are HMAC-SM3, cut to 128 bits; sealed frames are AES-256-GCM over Parquet bytes, tied
+to their place so that one file cannot stand in for another. What a number or a name looks like
+after normalising is decided before it gets here; who stands behind a key is asked in `lookup`.
+"""
+
+import io
+import os
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SM3
+from cryptography.hazmat.primitives.hmac import HMAC
+
+from pipelines.settings import Home
+from pipelines.vault.key import Keys, VaultError, derive, make_secret, read_secret
+from pipelines.vault.lookup import newest_households, newest_people
+
+PSEUDONYM_BYTES = 16
+NONCE_BYTES = 12
+MAGIC = b"WENDU-SEALED-1\n"
+CHECK_FILE = "check.sealed"
+CHECK_TEXT = b"This key opens this vault."
+SUFFIX = ".sealed"
+
+
+class Vault:
+    """Everything that needs the key. Open it with `Vault.open`, once per run."""
+
+    def __init__(self, home: Home, keys: Keys) -> None:
+        self._folder = home.vault
+        self._cipher = AESGCM(keys.sealing)
+        self._mac = HMAC(keys.pseudonyms, SM3())
+
+    def __repr__(self) -> str:
+        return f"Vault({self._folder})"
+
+    @classmethod
+    def open(cls, home: Home, key_file: Path | None = None) -> "Vault":
+        """Open the vault of a home; a home without any data gets a new key.
+
+        Args:
+            home: the home whose identities are meant.
+            key_file: where the secret lies; `<home>/vault/key` if not given.
+
+        Raises:
+            VaultError: the key is missing though the vault or the lake hold data, can be read
+                by others, or is not the one this vault was sealed with. Nothing was written.
+        """
+        path = key_file or home.vault / "key"
+        check = home.vault / CHECK_FILE
+        if path.exists():
+            vault = cls(home, derive(read_secret(path)))
+        elif _holds_data(home):
+            raise VaultError(
+                f"The vault key {path} is missing, but {home.root} already holds data made with "
+                "one; put the key file back, or start with an empty home."
+            )
+        else:
+            _make_private(home.vault)
+            vault = cls(home, derive(make_secret(path)))
+        if check.exists():
+            vault._prove(check, path)
+        elif any(home.vault.rglob(f"*{SUFFIX}")):
+            raise VaultError(
+                f"{check} is missing, so nothing proves that {path} is this vault's key; "
+                "put the file back from the backup of the vault folder."
+            )
+        else:
+            _make_private(home.vault)
+            vault._write(CHECK_TEXT, check)
+        return vault
+
+    def pseudonyms(self, space: str, values: pl.Series) -> pl.Series:
+        """The keyed hash of every value within a space; equal values get equal hashes.
+
+        Args:
+            space: `person`, `household`, `relapse_watch_household`, `account`, `certificate`.
+            values: normalised text; null stays null.
+
+        Returns:
+            Binary values of 16 bytes, named as `values`.
+        """
+        frame = pl.DataFrame({"value": values.cast(pl.String)})
+        return self._hashed(frame, pl.lit(f"{space}:") + pl.col("value")).alias(values.name)
+
+    def name_hashes(self, numbers: pl.Series, names: pl.Series) -> pl.Series:
+        """The keyed hash of every name, bound to its bearer's number.
+
+        Two people of one name have different hashes, so that nobody can count hashes and guess
+        names. Null where number or name is null.
+        """
+        frame = pl.DataFrame({
+            "number": numbers.cast(pl.String), "value": names.cast(pl.String),
+        })  # fmt: skip
+        text = pl.lit("name:") + pl.col("number") + ":" + pl.col("value")
+        return self._hashed(frame, text).alias(names.name)
+
+    def _hashed(self, frame: pl.DataFrame, text: pl.Expr) -> pl.Series:
+        texts = frame.select(text=text)
+        unique = texts.drop_nulls().unique()
+        hashed = unique.with_columns(hash=pl.Series(self._digests(unique["text"]), dtype=pl.Binary))
+        return texts.join(hashed, on="text", how="left", maintain_order="left")["hash"]
+
+    def _digests(self, texts: Iterable[str]) -> list[bytes]:
+        digests = []
+        for text in texts:
+            mac = self._mac.copy()
+            mac.update(text.encode())
+            digests.append(mac.finalize()[:PSEUDONYM_BYTES])
+        return digests
+
+    def seal(self, frame: pl.DataFrame, path: Path) -> None:
+        """Encrypt a frame into a file of the vault, whole or not at all.
+
+        A file that already holds the same rows in the same order is left as it is.
+        """
+        if path.exists() and self._holds(frame, path):
+            return
+        buffer = io.BytesIO()
+        frame.write_parquet(buffer, compression="zstd")
+        self._write(buffer.getvalue(), path)
+
+    def unseal(self, path: Path) -> pl.DataFrame:
+        """Decrypt a sealed frame.
+
+        Raises:
+            VaultError: the file is damaged, was moved, or belongs to another key.
+        """
+        try:
+            return pl.read_parquet(io.BytesIO(self._read(path)))
+        except (InvalidTag, OSError, pl.exceptions.PolarsError) as fault:
+            raise VaultError(
+                f"{path} cannot be opened: it is missing, damaged, was moved, or belongs to "
+                "another key; restore it from the backup of the vault folder."
+            ) from fault
+
+    def identities(self, department: str, table: str) -> pl.DataFrame:
+        """All sealed frames of a table one after the other, with `received_on`, newest last.
+
+        A table of which nothing was sealed gives a frame without rows and columns.
+        """
+        paths = sorted((self._folder / department / table).glob(f"received_on=*{SUFFIX}"))
+        frames = [
+            self.unseal(path).with_columns(
+                received_on=pl.lit(path.stem.removeprefix("received_on=")).str.to_date()
+            )
+            for path in paths
+        ]
+        return pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
+
+    def people(self, keys: pl.Series) -> pl.DataFrame:
+        """Who stands behind person keys: `person_key`, `id_no`, `name`, a row per key found.
+
+        The newest name wins; on one day civil affairs goes before the other departments.
+        """
+        return newest_people(keys, self.identities)
+
+    def households(self, keys: pl.Series) -> pl.DataFrame:
+        """What stands behind household keys, a row per key found, the newest state.
+
+        Columns: `household_key`, `household_no` (a watched household's `monitor_no`),
+        `head_key`, `head_id`, `head_name`, `address`, `phone`. Head, address and phone are
+        known of families in civil affairs' register alone.
+        """
+        return newest_households(keys, self.identities)
+
+    def _holds(self, frame: pl.DataFrame, path: Path) -> bool:
+        try:
+            present = self.unseal(path)
+        except VaultError:
+            return False
+        return present.schema == frame.schema and present.equals(frame)
+
+    def _prove(self, check: Path, key_path: Path) -> None:
+        try:
+            self._read(check)
+        except (InvalidTag, OSError) as fault:
+            raise VaultError(
+                f"The key {key_path} does not open the vault {self._folder}; "
+                "use the key this home was made with."
+            ) from fault
+
+    def _place(self, path: Path) -> bytes:
+        return MAGIC + path.absolute().relative_to(self._folder).as_posix().encode()
+
+    def _read(self, path: Path) -> bytes:
+        sealed = path.read_bytes()
+        nonce, text = sealed[len(MAGIC) :][:NONCE_BYTES], sealed[len(MAGIC) + NONCE_BYTES :]
+        if not sealed.startswith(MAGIC) or len(nonce) < NONCE_BYTES:
+            raise InvalidTag
+        return self._cipher.decrypt(nonce, text, self._place(path))
+
+    def _write(self, plain: bytes, path: Path) -> None:
+        place = self._place(path)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(MAGIC + nonce + self._cipher.encrypt(nonce, plain, place))
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _make_private(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+
+
+def _holds_data(home: Home) -> bool:
+    return (
+        any(home.vault.rglob(f"*{SUFFIX}"))
+        or any(home.receipts.rglob("*.json"))
+        or any(home.lake.glob("*/*/received_on=*/*.parquet"))
+    )

@@ -1,0 +1,177 @@
+"""What one department delivered on one date: its tables, each in one or more pieces.
+
+Belongs here: finding files and choosing the form. Does not belong here: reading a format
+(`text_files`, `workbooks`, `database`), accepting a delivery (`ingest`).
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+
+from pipelines.connectors.database import (
+    read_database,
+    read_sqlite,
+    sqlite_path,
+    sqlite_tables,
+)
+from pipelines.connectors.raw import ConnectorError, RawRows, shown
+from pipelines.connectors.text_files import read_csv, read_ndjson
+from pipelines.connectors.workbooks import read_parquet, read_workbook
+from pipelines.contracts.city import Connection, Form
+from pipelines.contracts.sources import Contract
+
+Reader = Callable[[Path, Contract, Mapping[str, str]], Iterator[RawRows]]
+
+READERS: dict[str, Reader] = {
+    ".csv": read_csv,
+    ".xlsx": read_workbook,
+    ".xls": read_workbook,
+    ".parquet": read_parquet,
+    ".ndjson": read_ndjson,
+    ".jsonl": read_ndjson,
+}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One file, or one database table, that holds rows of a declared table."""
+
+    name: str
+    read: Callable[[], Iterator[RawRows]]
+    path: Path | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes as received; zero for a table that is pulled."""
+        return self.path.stat().st_size if self.path else 0
+
+    def sha256(self) -> str:
+        """Hash of the bytes as received; empty for a table that is pulled."""
+        if self.path is None:
+            return ""
+        return _sha256(self.path, self.path.stat().st_mtime_ns, self.size)
+
+
+@lru_cache(maxsize=8)
+def _sha256(path: Path, changed_at: int, size: int) -> str:
+    """Hash of a file; a database that holds many tables is read once for all of them."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """The pieces of every table that was delivered, and what nobody can place."""
+
+    form: Form
+    pieces: dict[str, list[Piece]]
+    unknown: tuple[str, ...] = field(default=())
+
+
+def open_delivery(
+    connection: Connection, contracts: Sequence[Contract], folder: Path, received_on: date
+) -> Delivery:
+    """Find what was delivered. A folder with table files is read as files, whatever the form.
+
+    Raises:
+        ConnectorError: nothing of this department can be found or opened.
+    """
+    tables = {contract.table: contract for contract in contracts}
+    files = _files(folder)
+    placed = {path: _table_of(path, connection, tables) for path in files}
+    if any(placed.values()):
+        return _from_files(connection, tables, placed)
+    if connection.form == "database":
+        return _from_database(connection, tables, folder, received_on)
+    if connection.form == "api":
+        raise ConnectorError(
+            f"{contracts[0].department}: the folder {folder.name} holds no pages; calling the "
+            "interface over the network is not built yet, put its pages there as NDJSON"
+        )
+    raise ConnectorError(
+        f"{contracts[0].department}: the folder {folder.name} holds no table file; name files "
+        f"as their table, such as {next(iter(tables))}.csv"
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    """Files of a delivery by name; what editors and transfers leave behind is passed over."""
+    if not folder.is_dir():
+        return []
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file()
+        and not path.name.startswith((".", "~"))
+        and path.suffix.lower() not in (".part", ".tmp")
+    )
+
+
+def _table_of(path: Path, connection: Connection, tables: Mapping[str, Contract]) -> str | None:
+    """The table a file belongs to: the longest name its own begins with."""
+    if path.suffix.lower() not in READERS:
+        return None
+    spellings = {
+        spelling: table for table in tables for spelling in (table, connection.tables.get(table))
+    }
+    fitting = [spelling for spelling in spellings if spelling and path.name.startswith(spelling)]
+    return spellings[max(fitting, key=len)] if fitting else None
+
+
+def _from_files(
+    connection: Connection, tables: Mapping[str, Contract], placed: Mapping[Path, str | None]
+) -> Delivery:
+    pieces: dict[str, list[Piece]] = {}
+    for path, table in placed.items():
+        if table is not None:
+            pieces.setdefault(table, []).append(_piece_of(path, tables[table], connection))
+    unknown = tuple(shown(path.name) for path, table in placed.items() if table is None)
+    return Delivery("api" if connection.form == "api" else "files", pieces, unknown)
+
+
+def _piece_of(path: Path, contract: Contract, connection: Connection) -> Piece:
+    reader = READERS[path.suffix.lower()]
+    renamed = connection.columns.get(contract.table, {})
+    return Piece(path.name, lambda: reader(path, contract, renamed), path)
+
+
+def _from_database(
+    connection: Connection, tables: Mapping[str, Contract], folder: Path, received_on: date
+) -> Delivery:
+    url = connection.address(folder, received_on)
+    path = sqlite_path(url)
+    names = {table: connection.tables.get(table, table) for table in tables}
+    if path is None:
+        return Delivery(
+            "database",
+            {
+                table: [_pulled(url, contract, names[table], connection)]
+                for table, contract in tables.items()
+            },
+        )
+    there = sqlite_tables(path)
+    pieces = {
+        table: [_table_in(path, contract, names[table], connection)]
+        for table, contract in tables.items()
+        if names[table] in there
+    }
+    if not pieces:
+        raise ConnectorError(
+            f"{path.name}: none of the tables of {next(iter(tables.values())).department} is "
+            "there; name theirs in the city's folder"
+        )
+    unknown = tuple(shown(name) for name in sorted(there - set(names.values())))
+    return Delivery("database", pieces, unknown)
+
+
+def _table_in(path: Path, contract: Contract, table: str, connection: Connection) -> Piece:
+    renamed = connection.columns.get(contract.table, {})
+    return Piece(path.name, lambda: read_sqlite(path, contract, table, renamed), path)
+
+
+def _pulled(url: str, contract: Contract, table: str, connection: Connection) -> Piece:
+    renamed = connection.columns.get(contract.table, {})
+    return Piece(table, lambda: read_database(url, contract, table, renamed))

@@ -1,0 +1,92 @@
+"""What a day's models must know about the run itself: the tables of the source `control`.
+
+The day and city, the working-day calendar, deliveries and refusals as counted, and which
+tables are late. Counts and names of fields only; no value of a delivery passes through here.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+
+import polars as pl
+
+from pipelines.contracts.city import City
+from pipelines.contracts.sources import Contract
+from pipelines.contracts.working_days import is_working_day
+from pipelines.ingest.freshness import freshness
+from pipelines.ingest.quarantine import load_rejections
+from pipelines.ingest.receipts import Receipt
+from pipelines.settings import Home
+
+CALENDAR_YEARS = range(2022, 2031)
+
+DELIVERIES = pl.Schema({
+    "department": pl.String(), "table_name": pl.String(), "received_on": pl.Date(),
+    "form": pl.String(), "files": pl.Int32(), "sha256": pl.String(), "received": pl.Int64(),
+    "accepted": pl.Int64(), "exact_duplicates": pl.Int64(), "quarantined": pl.Int64(),
+    "verdict": pl.String(),
+})  # fmt: skip
+"""One row per department, table and received date; a failed delivery without tables has `*`."""
+
+
+def control_tables(
+    contracts: Mapping[tuple[str, str], Contract],
+    receipts: list[Receipt],
+    city: City,
+    home: Home,
+    on_date: date,
+) -> dict[str, pl.DataFrame]:
+    """All tables of the source `control` but the history of findings."""
+    return {
+        "run": pl.DataFrame({
+            "on_date": [on_date], "city_code": [city.code], "city_name_zh": [city.name.zh],
+            "city_name_en": [city.name.en],
+        }),
+        "calendar": calendar(),
+        "deliveries": deliveries(receipts),
+        "rejections": load_rejections(home, on_date),
+        "freshness": freshness(contracts, receipts, on_date),
+    }  # fmt: skip
+
+
+def calendar() -> pl.DataFrame:
+    """`day`, `is_working_day`, `working_day_no`: working days counted up to and including."""
+    days = pl.date_range(
+        date(CALENDAR_YEARS.start, 1, 1), date(CALENDAR_YEARS.stop - 1, 12, 31), eager=True
+    )
+    return pl.DataFrame({
+        "day": days, "is_working_day": [is_working_day(day) for day in days],
+    }).with_columns(working_day_no=pl.col("is_working_day").cast(pl.Int32).cum_sum())  # fmt: skip
+
+
+def deliveries(receipts: Iterable[Receipt]) -> pl.DataFrame:
+    """Every delivery attempted so far, table by table, in counts."""
+    rows = [
+        {
+            "department": receipt.department,
+            "table_name": table,
+            "received_on": receipt.received_on,
+            "form": receipt.form,
+            "files": len(counts.files) if counts else 0,
+            "sha256": counts.sha256 if counts else None,
+            "received": counts.received if counts else 0,
+            "accepted": counts.accepted if counts else 0,
+            "exact_duplicates": counts.exact_duplicates if counts else 0,
+            "quarantined": counts.quarantined if counts else 0,
+            "verdict": receipt.verdict,
+        }
+        for receipt in receipts
+        for table, counts in (receipt.tables.items() or [("*", None)])
+    ]
+    return pl.DataFrame(rows, schema=DELIVERIES)
+
+
+def sources_of(receipts: Iterable[Receipt]) -> list[dict[str, str]]:
+    """The deliveries a day rests on, for its manifest."""
+    return [
+        {
+            "department": receipt.department,
+            "received_on": receipt.received_on.isoformat(),
+            "verdict": receipt.verdict,
+        }
+        for receipt in receipts
+    ]

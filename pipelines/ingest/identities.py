@@ -1,0 +1,182 @@
+"""Who the rows of a table are about: identity columns read, and their pseudonyms.
+
+The same people stand in many rows and files, so every distinct combination of a table's identity
+columns is read and hashed once per delivery; a row carries only its number. Does not belong
+here: the hash itself (`vault`), checking a number (`identity`).
+"""
+
+from datetime import date
+
+import polars as pl
+
+from pipelines.contracts.sources import TECHNICAL_COLUMNS, Contract
+from pipelines.ingest.identity import EMBEDDED_NUMBER
+from pipelines.ingest.reading import fault_of, no_texts, parser_of
+from pipelines.ingest.remembered import RememberedPseudonyms
+from pipelines.settings import WenduError
+
+IDENTITY = "_identity"
+RESTRICTED = "_restricted"
+HASH = "_hash"
+SHORT_PSEUDONYM = 12
+
+
+def value_schema(contract: Contract) -> pl.Schema:
+    """The lake schema without its technical columns."""
+    kept = {n: kind for n, kind in contract.lake_schema.items() if n not in TECHNICAL_COLUMNS}
+    return pl.Schema(kept)
+
+
+def identity_columns(contract: Contract) -> list[str]:
+    """Columns whose values go to the vault."""
+    return [
+        name
+        for name, column in contract.columns.items()
+        if column.is_pseudonymised or column.restricted
+    ]
+
+
+def content_columns(contract: Contract) -> list[str]:
+    """Lake columns that can be read without the key: neither its parts nor names bound to it."""
+    bound = {
+        name
+        for name, column in contract.columns.items()
+        if name in contract.key or column.names in contract.key
+    }
+    own = {contract.lake_columns[name] for name in bound}
+    if any(contract.columns[name].kind == "certificate" for name in contract.key):
+        own.add("person_key")
+    return [name for name in value_schema(contract) if name not in own]
+
+
+def key_columns(contract: Contract) -> list[str]:
+    """The lake's pseudonyms and keyed hashes."""
+    return [name for name, kind in value_schema(contract).items() if kind == pl.Binary()]
+
+
+class Identities:
+    """The combinations of identity columns met so far in one table of one delivery."""
+
+    def __init__(
+        self, contract: Contract, received_on: date, pseudonyms: RememberedPseudonyms
+    ) -> None:
+        self.columns = identity_columns(contract)
+        self._contract = contract
+        self._received_on = received_on
+        self._vault = pseudonyms
+        self._texts = pl.DataFrame(schema=dict.fromkeys(self.columns, pl.String))
+        self._hashes = pl.Series(HASH, dtype=pl.UInt64)
+        self._made = self._make(self._texts)
+
+    def recognise(self, raw: pl.DataFrame) -> pl.Series:
+        """The number of each row's combination."""
+        if not self.columns:
+            return pl.repeat(0, raw.height, dtype=pl.UInt32(), eager=True).alias(IDENTITY)
+        texts = raw.select(
+            raw[name] if name in raw.columns else no_texts(raw.height).alias(name)
+            for name in self.columns
+        )
+        hashes = texts.hash_rows(seed=4).alias(HASH)
+        asked = hashes.to_frame()
+        is_new = hashes.is_first_distinct() & ~hashes.is_in(self._hashes.implode())
+        if is_new.any():
+            new = texts.filter(is_new)
+            self._texts = self._texts.vstack(new)
+            self._hashes = self._hashes.append(hashes.filter(is_new))
+            self._made = self._made.vstack(self._make(new))
+        known = self._hashes.to_frame().with_row_index(IDENTITY)
+        bearers = asked.join(known, on=HASH, how="left", maintain_order="left")[IDENTITY]
+        self._prove(texts, bearers)
+        return bearers
+
+    def _prove(self, texts: pl.DataFrame, bearers: pl.Series) -> None:
+        """A hash finds the combination; that it is the same one is compared text by text."""
+        for name in self.columns:
+            if not texts[name].eq_missing(self._texts[name][bearers]).all():
+                raise WenduError(
+                    f"{self._contract.table}: two people's rows could not be told apart; nothing "
+                    "of this delivery is used, tell the maintainers"
+                )
+
+    def read(self, name: str, bearers: pl.Series) -> tuple[pl.Series, pl.Series]:
+        """Values of an identity column and their reasons, row by row."""
+        reasons = self._made[fault_of(name)]
+        if reasons.null_count() == len(reasons):
+            return self._made[name][bearers], no_texts(len(bearers)).alias(fault_of(name))
+        return self._made[name][bearers], reasons[bearers]
+
+    def key(self, lake_name: str, bearers: pl.Series) -> pl.Series:
+        """Pseudonyms or keyed hashes, row by row."""
+        return self._made[lake_name][bearers]
+
+    def restricted_hashes(self, bearers: pl.Series) -> pl.Series:
+        """One number for the restricted values of each row, to tell equal rows from others."""
+        if not self.columns:
+            return pl.repeat(0, len(bearers), dtype=pl.UInt64(), eager=True).alias(RESTRICTED)
+        return self._made[RESTRICTED][bearers]
+
+    def frame(self, bearers: pl.Series) -> pl.DataFrame:
+        """Identity columns and keys of some combinations, each once."""
+        columns = [*self.columns, *key_columns(self._contract)]
+        if not self.columns:
+            return pl.DataFrame()
+        return self._made[bearers].select(columns).unique()
+
+    def _make(self, texts: pl.DataFrame) -> pl.DataFrame:
+        made: list[pl.Series] = []
+        for name in self.columns:
+            column = self._contract.columns[name]
+            result = parser_of(column, self._received_on, 1)(texts[name])
+            made.append(result["value"].cast(pl.String).alias(name))
+            made.append(result["reason"].cast(pl.String).alias(fault_of(name)))
+        read = pl.DataFrame(made)
+        keys = [self._key_of(name, read) for name in self.columns]
+        for name in self.columns:
+            if self._contract.columns[name].kind == "certificate":
+                bearer = read[name].str.head(18)
+                keys.append(self._vault.pseudonyms("person", bearer).alias("person_key"))
+        restricted = [name for name in self.columns if self._contract.columns[name].restricted]
+        hashes = (
+            read.select(restricted).hash_rows(seed=3)
+            if restricted
+            else pl.repeat(0, read.height, dtype=pl.UInt64(), eager=True)
+        )
+        return read.with_columns(
+            *(key for key in keys if key is not None), hashes.alias(RESTRICTED)
+        )
+
+    def _key_of(self, name: str, read: pl.DataFrame) -> pl.Series | None:
+        column = self._contract.columns[name]
+        if not column.is_pseudonymised:
+            return None
+        if column.kind == "name":
+            key = self._vault.name_hashes(read[str(column.names)].str.head(18), read[name])
+        else:
+            key = self._vault.pseudonyms(str(column.key_space), read[name])
+        return key.alias(str(column.becomes))
+
+    def without_citizen_numbers(self, texts: pl.Series) -> pl.Series:
+        """Texts in which a run that reads like a citizen number is a short pseudonym instead."""
+        while True:
+            runs = texts.str.extract(f"({EMBEDDED_NUMBER})")
+            if runs.null_count() == len(runs):
+                return texts
+            short = self._vault.pseudonyms("person", runs.str.to_uppercase()).bin.encode("hex")
+            texts = (
+                pl.DataFrame({"text": texts, "run": runs, "short": short})
+                .select(
+                    pl.when(pl.col("run").is_null())
+                    .then("text")
+                    .otherwise(
+                        pl.concat_str(
+                            pl.col("text").str.extract(f"(?s)^(.*?){EMBEDDED_NUMBER}"),
+                            pl.lit("k"),
+                            pl.col("short").str.head(SHORT_PSEUDONYM),
+                            pl.lit("k"),
+                            pl.col("text").str.extract(f"(?s)^.*?{EMBEDDED_NUMBER}(.*)$"),
+                        )
+                    )
+                )
+                .to_series()
+                .alias(texts.name)
+            )

@@ -1,0 +1,191 @@
+"""One table of one delivery, from its pieces to conformed rows kept aside, every row counted.
+
+Belongs here: reading in batches that fit in memory and the row accounting. Does not belong here:
+judging and shelving (`receive`).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.connectors import Piece, RawRows
+from pipelines.connectors.raw import LINE
+from pipelines.contracts.sources import Contract
+from pipelines.ingest.conform import FAULTS_SCHEMA, FILE, conform, raw_text
+from pipelines.ingest.divisions import Divisions
+from pipelines.ingest.identities import Identities
+from pipelines.ingest.lake import Refused
+from pipelines.ingest.remembered import RememberedPseudonyms
+from pipelines.ingest.spool import Spool
+from pipelines.settings import WenduError
+
+ROWS_AT_ONCE = 300_000
+
+
+class IngestError(WenduError):
+    """A delivery cannot be accepted; the sentence says why."""
+
+
+@dataclass
+class Intake:
+    """What was taken in of one table."""
+
+    contract: Contract
+    spool: Spool
+    received: int = 0
+    exact_duplicates: int = 0
+    soft_flags: int = 0
+    unknown_columns: set[str] = field(default_factory=set)
+    _faults: list[pl.DataFrame] = field(default_factory=lambda: [FAULTS_SCHEMA.to_frame()])
+    _refused_keys: list[pl.DataFrame] = field(default_factory=list)
+    _unkeyed: list[pl.DataFrame] = field(default_factory=list)
+
+    @property
+    def faults(self) -> pl.DataFrame:
+        """Everything that goes to quarantine, ordered by place."""
+        return pl.concat(self._faults).sort(FILE, LINE, "field", nulls_last=False)
+
+    @property
+    def refused(self) -> Refused:
+        """Keys of refused rows."""
+        return Refused(pl.concat(self._refused_keys).unique(), pl.concat(self._unkeyed).unique())
+
+    @property
+    def quarantined(self) -> int:
+        """Rows that were refused, whatever number of faults each has."""
+        refused = self.faults.filter(pl.col("severity") == "row")
+        return refused.select(FILE, LINE).n_unique() if refused.height else 0
+
+    @property
+    def value_faults(self) -> int:
+        """Optional values set to null in accepted rows."""
+        return int((self.faults["severity"] == "value").sum())
+
+    def reasons(self) -> dict[str, int]:
+        """How often each reason was given to a row or a value."""
+        hard = self.faults.filter(pl.col("severity") != "soft")
+        return dict(sorted(Counter(hard["reason"].to_list()).items()))
+
+
+def take_in(
+    contract: Contract,
+    pieces: Sequence[Piece],
+    received_on: date,
+    divisions: Divisions,
+    pseudonyms: RememberedPseudonyms,
+    folder: Path,
+) -> Intake:
+    """Read and conform all pieces of a table.
+
+    Raises:
+        ConnectorError: a piece cannot be read.
+        IngestError: a snapshot has no row, or none that can be accepted.
+    """
+    identities = Identities(contract, received_on, pseudonyms)
+    intake = Intake(contract, Spool(folder, contract, identities))
+    for batch, factors in _batches(intake, pieces):
+        conformed = conform(batch, contract, received_on, divisions, identities, factors)
+        intake.spool.add(conformed.accepted)
+        intake.soft_flags += conformed.soft_flags
+        intake._faults.append(conformed.faults)
+        intake._refused_keys.append(conformed.refused_keys)
+        intake._unkeyed.append(conformed.unkeyed)
+    _settle_duplicates(intake, pieces)
+    _refuse_empty_snapshot(intake)
+    accounted = intake.spool.height + intake.quarantined + intake.exact_duplicates
+    if intake.received != accounted:
+        raise IngestError(
+            f"{contract.table}: {intake.received} rows came and {accounted} are accounted for; "
+            "nothing of this delivery is used, tell the maintainers"
+        )
+    return intake
+
+
+def _batches(
+    intake: Intake, pieces: Sequence[Piece]
+) -> Iterator[tuple[pl.DataFrame, dict[str, int]]]:
+    """Rows of all pieces in batches of one unit of money each; there is always one batch."""
+    waiting: list[pl.DataFrame] = []
+    factors: dict[str, int] = {}
+    for piece in pieces:
+        for raw in piece.read():
+            intake.received += raw.rows.height + raw.unreadable.height
+            intake.unknown_columns.update(raw.unknown_columns)
+            intake._faults.append(_unreadable(raw, piece))
+            if waiting and (
+                raw.factors != factors or sum(map(len, waiting)) + raw.rows.height > ROWS_AT_ONCE
+            ):
+                yield pl.concat(waiting, how="diagonal"), factors
+                waiting = []
+            factors = raw.factors
+            waiting.append(raw.rows.with_columns(pl.lit(piece.name).alias(FILE)))
+    if not waiting:
+        waiting = [pl.DataFrame(schema={FILE: pl.String, LINE: pl.Int64})]
+    yield pl.concat(waiting, how="diagonal"), factors
+
+
+def _unreadable(raw: RawRows, piece: Piece) -> pl.DataFrame:
+    """Lines that are no row, as faults."""
+    return raw.unreadable.select(
+        pl.lit(piece.name).alias(FILE),
+        LINE,
+        field=pl.lit(None, pl.String),
+        reason="reason",
+        severity=pl.lit("row"),
+        raw="raw",
+    )
+
+
+def _settle_duplicates(intake: Intake, pieces: Sequence[Piece]) -> None:
+    """Count exact duplicates; conflicting rows are read once more for their raw text."""
+    intake.exact_duplicates, conflicts, keys = intake.spool.settle_duplicates()
+    if not conflicts.height:
+        return
+    contract = intake.contract
+    files = set(conflicts[FILE])
+    for piece in pieces:
+        if piece.name not in files:
+            continue
+        for raw in piece.read():
+            rows = raw.rows.with_columns(pl.lit(piece.name).alias(FILE))
+            rows = rows.join(conflicts, on=[FILE, LINE], how="semi", maintain_order="left")
+            intake._faults.append(
+                rows.select(
+                    FILE,
+                    LINE,
+                    field=pl.lit(", ".join(contract.key)),
+                    reason=pl.lit("duplicate_key"),
+                    severity=pl.lit("row"),
+                    raw=raw_text(rows),
+                )
+            )
+    # A value fault of a row that is refused after all is told with the row.
+    intake._faults = [
+        pl.concat(intake._faults)
+        .join(conflicts.with_columns(is_conflict=pl.lit(True)), on=[FILE, LINE], how="left")
+        .with_columns(
+            severity=pl.when(pl.col("is_conflict") & (pl.col("severity") == "value"))
+            .then(pl.lit("row"))
+            .otherwise("severity")
+        )
+        .drop("is_conflict")
+    ]
+    intake._refused_keys.append(keys)
+
+
+def _refuse_empty_snapshot(intake: Intake) -> None:
+    contract = intake.contract
+    if contract.mode != "snapshot" or intake.spool.height:
+        return
+    fault = (
+        f"none of its {intake.received} rows can be accepted"
+        if intake.received
+        else "it has a header and no rows"
+    )
+    raise IngestError(
+        f"{contract.table}: {fault}, and a snapshot would empty the register; send it again"
+    )

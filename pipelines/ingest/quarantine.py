@@ -1,0 +1,55 @@
+"""Refused rows and values with their reason, the restricted shelf that feedback is made of.
+
+The raw row stays here and nowhere else. `load_rejections` gives what may be published of it:
+where and why, never the value.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.ingest.receipts import load_receipts
+from pipelines.settings import Home
+
+QUARANTINE_SCHEMA = pl.Schema({
+    "department": pl.String(), "table": pl.String(), "received_on": pl.Date(),
+    "file": pl.String(), "line": pl.Int64(), "field": pl.String(), "reason": pl.String(),
+    "severity": pl.String(), "raw": pl.String(),
+})  # fmt: skip
+"""One row per fault. Severity `row`: the row was refused; `value`: only this value; `soft`: kept,
+recorded once per distinct value. A refused row may have several faults."""
+
+REJECTIONS_SCHEMA = pl.Schema({
+    "department": pl.String(), "table_name": pl.String(), "received_on": pl.Date(),
+    "file": pl.String(), "line": pl.Int64(), "field": pl.String(), "reason": pl.String(),
+    "severity": pl.String(),
+})  # fmt: skip
+
+
+def quarantine_shelf(home: Home, department: str, table: str, received_on: date) -> Path:
+    """The file of one table's refusals of one date."""
+    return home.quarantine / department / table / f"received_on={received_on}" / "part.parquet"
+
+
+def load_rejections(home: Home, until: date) -> pl.DataFrame:
+    """Faults of accepted deliveries received by a date, without any value."""
+    shelves = [
+        quarantine_shelf(home, receipt.department, table, receipt.received_on)
+        for receipt in load_receipts(home, until)
+        if receipt.verdict == "accepted"
+        for table in receipt.tables
+    ]
+    frames = [
+        pl.read_parquet(shelf, columns=[name for name in QUARANTINE_SCHEMA if name != "raw"])
+        for shelf in shelves
+        if shelf.is_file()
+    ]
+    if not frames:
+        return REJECTIONS_SCHEMA.to_frame()
+    return (
+        pl.concat(frames)
+        .filter(pl.col("severity") != "soft")
+        .rename({"table": "table_name"})
+        .select(REJECTIONS_SCHEMA.names())
+    )

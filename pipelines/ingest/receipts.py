@@ -1,0 +1,122 @@
+"""The record of one delivery: accepted or failed, why, and every count.
+
+Counts, names of files and columns only. A receipt is written last; what has no accepted receipt
+does not exist for readers.
+"""
+
+import hashlib
+import json
+import os
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from pipelines.settings import Home
+
+
+class Recorded(BaseModel):
+    """Base of everything recorded: never changed after it was made."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileReceipt(Recorded):
+    """One file as received; a table that was pulled has neither hash nor size."""
+
+    name: str
+    sha256: str
+    bytes: int
+
+
+class TableReceipt(Recorded):
+    """What became of one table's rows.
+
+    received = accepted + exact_duplicates + quarantined, rows each. `value_faults` are values
+    set to null in accepted rows, `soft_flags` values that were kept though remarkable. Accepted
+    rows are `upserted` or `unchanged`; `removed` keys have left, `stale` keys stand by their
+    last accepted row because this delivery refused theirs.
+    """
+
+    files: list[FileReceipt]
+    received: int
+    accepted: int
+    exact_duplicates: int
+    quarantined: int
+    value_faults: int = 0
+    soft_flags: int = 0
+    upserted: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    stale: int = 0
+    reasons: dict[str, int] = Field(default_factory=dict)
+    unknown_columns: list[str] = Field(default_factory=list)
+    gate: list[dict[str, Any]] = Field(default_factory=list)
+
+    @property
+    def sha256(self) -> str:
+        """One hash over the table's files, in the order of their names."""
+        if len(self.files) == 1:
+            return self.files[0].sha256
+        listed = "\n".join(f"{file.name} {file.sha256}" for file in self.files)
+        return hashlib.sha256(listed.encode()).hexdigest()
+
+
+class Receipt(Recorded):
+    """What became of one department's delivery of one date."""
+
+    department: str
+    received_on: date
+    form: str
+    verdict: Literal["accepted", "failed"]
+    message: str = ""
+    tables: dict[str, TableReceipt] = Field(default_factory=dict)
+
+
+def load_receipt(home: Home, department: str, received_on: date) -> Receipt | None:
+    """One receipt, if there is one."""
+    path = home.receipt(department, received_on)
+    return Receipt.model_validate_json(path.read_bytes()) if path.is_file() else None
+
+
+def load_receipts(home: Home, until: date) -> list[Receipt]:
+    """All receipts of deliveries received by a date, ordered by date and department."""
+    receipts = [
+        Receipt.model_validate_json(path.read_bytes())
+        for path in sorted(home.receipts.glob("*/*.json"))
+        if date.fromisoformat(path.stem) <= until
+    ]
+    return sorted(receipts, key=lambda receipt: (receipt.received_on, receipt.department))
+
+
+def accepted_dates(home: Home, department: str) -> list[date]:
+    """Dates of a department's accepted deliveries, in order."""
+    return [
+        receipt.received_on
+        for receipt in load_receipts(home, date.max)
+        if receipt.department == department and receipt.verdict == "accepted"
+    ]
+
+
+def write_receipt(home: Home, receipt: Receipt) -> None:
+    """Write a receipt whole and durable; this is what makes a delivery visible."""
+    path = home.receipt(receipt.department, receipt.received_on)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    content = json.dumps(receipt.model_dump(mode="json"), ensure_ascii=False, indent=1)
+    temporary = path.with_name(f".{path.name}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(content + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames within a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,398 @@
+"""Takes deliveries in: read, conform, judge, shelve, sign the receipt.
+
+A delivery that cannot be accepted gets a failed receipt with one sentence and changes nothing
+else; it is tried again on every run, because a lock or a missing file may be gone by then. A
+delivery that comes after later ones were accepted is put in its place: the later ones are
+received anew from landing, so that the order of arrival does not matter.
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.connectors import Delivery, Piece, open_delivery
+from pipelines.connectors.raw import LINE
+from pipelines.contracts.city import City
+from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract, contracts_of
+from pipelines.ingest import lake
+from pipelines.ingest.conform import FILE
+from pipelines.ingest.divisions import load_divisions
+from pipelines.ingest.identities import identity_columns, key_columns
+from pipelines.ingest.identity import birth_date, sex
+from pipelines.ingest.intake import IngestError, Intake, take_in
+from pipelines.ingest.quarantine import QUARANTINE_SCHEMA, quarantine_shelf
+from pipelines.ingest.receipts import (
+    FileReceipt,
+    Receipt,
+    TableReceipt,
+    accepted_dates,
+    load_receipt,
+    sync_folder,
+    write_receipt,
+)
+from pipelines.ingest.remembered import RememberedPseudonyms
+from pipelines.quality import Judge, Verdict, gate_expectations
+from pipelines.settings import Home, WenduError
+from pipelines.vault import Vault
+
+PEOPLE = "people"
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What receiving needs besides the delivery itself."""
+
+    home: Home
+    city: City
+    department: str
+    vault: Vault
+    judge: Judge
+
+    @property
+    def contracts(self) -> dict[str, Contract]:
+        """The department's tables by name."""
+        return {contract.table: contract for contract in contracts_of(self.department)}
+
+
+def receive(
+    home: Home, city: City, department: str, until: date, vault: Vault, judge: Judge
+) -> list[Receipt]:
+    """Take in every delivery of a department that is due, in order of date.
+
+    Args:
+        home: where landing and lake lie.
+        city: how the department delivers.
+        department: whose deliveries.
+        until: the last received date that counts.
+        vault: gives pseudonyms and seals identities.
+        judge: gate 1.
+
+    Returns:
+        A receipt of each delivery that was tried; a fault is a failed receipt, no exception.
+    """
+    desk = Desk(home, city, department, vault, judge)
+    waiting = _waiting(desk, until)
+    receipts: list[Receipt] = []
+    while waiting:
+        received_on = waiting.pop(0)
+        receipt, reopened = _receive_one(desk, received_on)
+        receipts.append(receipt)
+        waiting = sorted({*waiting, *reopened})
+    return receipts
+
+
+def _waiting(desk: Desk, until: date) -> list[date]:
+    """Dates with a delivery and without an accepted receipt."""
+    folder = desk.home.landing / desk.department
+    days = {day for path in folder.glob("*") if path.is_dir() and (day := _day_of(path))}
+    connection = desk.city.connection(desk.department)
+    accepted = accepted_dates(desk.home, desk.department)
+    if connection.form == "database" and not connection.is_per_delivery:
+        days |= {until} if not accepted or until > accepted[-1] else set()
+    return sorted(day for day in days - set(accepted) if day <= until)
+
+
+def _day_of(path: Path) -> date | None:
+    try:
+        return date.fromisoformat(path.name)
+    except ValueError:
+        return None
+
+
+def _receive_one(desk: Desk, received_on: date) -> tuple[Receipt, list[date]]:
+    """One delivery; the dates of later deliveries that must be received anew come with it."""
+    aside = desk.home.lake / lake.INCOMING / f"{desk.department}-{received_on}"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir(parents=True, mode=0o700)
+    form = desk.city.connection(desk.department).form
+    try:
+        delivery = _open(desk, received_on)
+        form = delivery.form
+        intakes, answers = _take_in(desk, delivery, received_on, aside)
+        verdicts = {table: answer.result() for table, answer in answers.items()}
+        _refuse_unless_passed(verdicts)
+        reopened = _reopen_later(desk, received_on)
+        counted = _shelve(desk, received_on, intakes, aside)
+        receipt = Receipt(
+            department=desk.department,
+            received_on=received_on,
+            form=form,
+            verdict="accepted",
+            message=_remarks(desk, delivery),
+            tables={
+                table: _table_receipt(intake, delivery.pieces[table], counted[table],
+                                      verdicts[table])
+                for table, intake in intakes.items()
+            },
+        )  # fmt: skip
+    except WenduError as fault:
+        receipt, reopened = _failed(desk, received_on, form, str(fault)), []
+    except (OSError, pl.exceptions.PolarsError) as fault:
+        # Their texts may quote a value or a path: the class is told, the rest is in the trace.
+        sentence = (
+            f"the delivery of {desk.department} of {received_on} could not be read or kept "
+            f"({type(fault).__name__}); check the files and the disk, then run again"
+        )
+        receipt, reopened = _failed(desk, received_on, form, sentence), []
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    write_receipt(desk.home, receipt)
+    return receipt, reopened
+
+
+def _failed(desk: Desk, received_on: date, form: str, sentence: str) -> Receipt:
+    return Receipt(
+        department=desk.department,
+        received_on=received_on,
+        form=form,
+        verdict="failed",
+        message=sentence,
+    )
+
+
+def _open(desk: Desk, received_on: date) -> Delivery:
+    return open_delivery(
+        desk.city.connection(desk.department),
+        list(desk.contracts.values()),
+        desk.home.delivery(desk.department, received_on),
+        received_on,
+    )
+
+
+def _take_in(
+    desk: Desk, delivery: Delivery, received_on: date, aside: Path
+) -> tuple[dict[str, Intake], dict[str, "Future[Verdict]"]]:
+    """Conform every delivered table; each is judged while the next one is read."""
+    divisions = load_divisions(desk.city)
+    pseudonyms = RememberedPseudonyms(desk.vault)
+    intakes: dict[str, Intake] = {}
+    answers: dict[str, Future[Verdict]] = {}
+    for table, contract in desk.contracts.items():
+        if table in delivery.pieces:
+            intake = take_in(
+                contract, delivery.pieces[table], received_on, divisions, pseudonyms, aside / table
+            )
+            intakes[table] = intake
+            answers[table] = desk.judge.submit(
+                gate_expectations(contract), intake.spool.parts, f"{desk.department}.{table}"
+            )
+    return intakes, answers
+
+
+def _refuse_unless_passed(verdicts: Mapping[str, Verdict]) -> None:
+    for table, verdict in verdicts.items():
+        if not verdict.passed:
+            raise IngestError(
+                f"{table}: gate 1 refused it ({_told(verdict)}); mend the table and send the "
+                "delivery again"
+            )
+
+
+def _told(verdict: Verdict) -> str:
+    """The failed critical expectations in counts."""
+    return "; ".join(
+        result.sentence() for result in verdict.results if not result.passed and result.blocks
+    )
+
+
+def _reopen_later(desk: Desk, received_on: date) -> list[date]:
+    """Take back later deliveries, so that they are compared with this one.
+
+    Raises:
+        IngestError: a later delivery is no longer in landing as it was received.
+    """
+    later = [day for day in accepted_dates(desk.home, desk.department) if day > received_on]
+    for day in later:
+        if not _is_intact(desk, day):
+            raise IngestError(
+                f"the delivery of {desk.department} of {received_on} comes after that of {day}, "
+                "which no longer lies in landing as it was received; put it back and run again"
+            )
+    for day in reversed(later):
+        desk.home.receipt(desk.department, day).unlink()
+    if later:
+        aside = desk.home.lake / lake.INCOMING
+        kept = aside.with_name("_kept")
+        aside.replace(kept)
+        lake.clean_up(desk.home)
+        kept.replace(aside)
+    return later
+
+
+def _is_intact(desk: Desk, day: date) -> bool:
+    receipt = load_receipt(desk.home, desk.department, day)
+    try:
+        delivery = _open(desk, day)
+    except WenduError:
+        return False
+    return receipt is not None and all(
+        _files(delivery.pieces.get(table, [])) == counts.files and counts.sha256
+        for table, counts in receipt.tables.items()
+    )
+
+
+def _shelve(
+    desk: Desk, received_on: date, intakes: Mapping[str, Intake], aside: Path
+) -> dict[str, lake.Changes]:
+    """Write everything of a delivery aside, then move it into place. The receipt comes after."""
+    counted: dict[str, lake.Changes] = {}
+    moves: dict[Path, Path] = {}
+    people = [PEOPLE_SCHEMA.to_frame()]
+    for table, intake in intakes.items():
+        contract = intake.contract
+        latest = lake.latest_rows(desk.home, contract, _day_before(received_on), _keys_met(intake))
+        found = lake.changes(contract, intake.spool.parts, latest, intake.refused, received_on)
+        counted[table] = found
+        if found.frames:
+            shelf = aside / f"{table}.parquet"
+            lake.write_shelf(found.frames, contract, shelf)
+            moves[shelf] = desk.home.shelf(desk.department, table, received_on)
+        sealed = _identities_to_seal(desk, intake, found)
+        if sealed.height:
+            desk.vault.seal(
+                sealed,
+                desk.home.vault / desk.department / table / f"received_on={received_on}.sealed",
+            )
+            people.append(_people(contract, sealed, received_on))
+        faults = intake.faults
+        if faults.height:
+            refused = aside / f"{table}.refused.parquet"
+            _write_quarantine(faults, contract, received_on, refused)
+            moves[refused] = quarantine_shelf(desk.home, desk.department, table, received_on)
+    everybody = pl.concat(people).unique("person_key").sort("person_key")
+    if everybody.height:
+        shelf = aside / f"{PEOPLE}.parquet"
+        everybody.write_parquet(shelf, compression="zstd", compression_level=1)
+        moves[shelf] = desk.home.shelf(desk.department, PEOPLE, received_on)
+    for written, place in moves.items():
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        written.chmod(0o600)
+        written.replace(place)
+        sync_folder(place.parent)
+    return counted
+
+
+def _day_before(day: date) -> date:
+    return date.fromordinal(day.toordinal() - 1)
+
+
+def _keys_met(intake: Intake) -> pl.DataFrame | None:
+    """Of an append table only the keys of this delivery are looked up; of a snapshot all."""
+    if intake.contract.mode == "snapshot":
+        return None
+    key = intake.contract.lake_key
+    delivered = pl.concat(
+        [pl.scan_parquet(part, glob=False).select(key) for part in intake.spool.parts]
+    ).collect()
+    return pl.concat([delivered, intake.refused.keys.drop_nulls()])
+
+
+def _identities_to_seal(desk: Desk, intake: Intake, found: lake.Changes) -> pl.DataFrame:
+    """Identities of the rows that were written, and restricted values that changed.
+
+    An address may change without a change in the lake; the vault must know the newest.
+    """
+    contract = intake.contract
+    identities = intake.spool.identities
+    if not identities.height:
+        return identities
+    names = [*identity_columns(contract), *key_columns(contract)]
+    keys = key_columns(contract)
+    written = identities
+    if found.unchanged:
+        rows = pl.concat([frame.select(keys) for frame in found.frames]).unique().collect() if (
+            found.frames
+        ) else identities.clear().select(keys)  # fmt: skip
+        written = identities.join(rows, on=keys, how="semi", nulls_equal=True)
+        restricted = [name for name in identity_columns(contract)
+                      if contract.columns[name].restricted]  # fmt: skip
+        sealed = (
+            desk.vault.identities(desk.department, contract.table) if restricted else pl.DataFrame()
+        )
+        if sealed.height and set(contract.lake_key) <= set(keys):
+            known = sealed.unique(contract.lake_key, keep="last", maintain_order=True)
+            changed = identities.join(known, on=names, how="anti", nulls_equal=True)
+            written = pl.concat([written, changed]).unique()
+    return written.select(names).sort(names)
+
+
+def _people(contract: Contract, sealed: pl.DataFrame, received_on: date) -> pl.DataFrame:
+    """What the numbers of identities say of their bearers."""
+    found = [PEOPLE_SCHEMA.to_frame()]
+    for name, column in contract.columns.items():
+        if column.kind in ("id", "certificate"):
+            key = "person_key" if column.kind == "certificate" else str(column.becomes)
+            number = pl.col(name).str.head(18)
+            found.append(
+                sealed.filter(pl.col(name).is_not_null()).select(
+                    person_key=pl.col(key),
+                    birth_on=birth_date(number),
+                    sex=sex(number),
+                    received_on=pl.lit(received_on),
+                )
+            )
+    return pl.concat(found)
+
+
+def _write_quarantine(
+    faults: pl.DataFrame, contract: Contract, received_on: date, path: Path
+) -> None:
+    faults.select(
+        department=pl.lit(contract.department),
+        table=pl.lit(contract.table),
+        received_on=pl.lit(received_on),
+        file=FILE,
+        line=LINE,
+        field="field",
+        reason="reason",
+        severity="severity",
+        raw="raw",
+    ).select(QUARANTINE_SCHEMA.names()).write_parquet(path, compression="zstd")
+
+
+def _remarks(desk: Desk, delivery: Delivery) -> str:
+    """What an accepted delivery lacked or had too much of."""
+    missing = [
+        contract.table
+        for contract in desk.contracts.values()
+        if contract.mode == "snapshot" and contract.table not in delivery.pieces
+    ]
+    remarks = []
+    if missing:
+        remarks.append(f"{desk.department} did not send {', '.join(missing)}.")
+    if delivery.unknown:
+        remarks.append(f"Not read, of no known table: {', '.join(delivery.unknown)}.")
+    return " ".join(remarks)
+
+
+def _table_receipt(
+    intake: Intake, pieces: Sequence[Piece], found: lake.Changes, verdict: Verdict
+) -> TableReceipt:
+    return TableReceipt(
+        files=_files(pieces),
+        received=intake.received,
+        accepted=intake.spool.height,
+        exact_duplicates=intake.exact_duplicates,
+        quarantined=intake.quarantined,
+        value_faults=intake.value_faults,
+        soft_flags=intake.soft_flags,
+        upserted=found.upserted,
+        removed=found.removed,
+        unchanged=found.unchanged,
+        stale=found.stale,
+        reasons=intake.reasons(),
+        unknown_columns=sorted(intake.unknown_columns),
+        gate=[asdict(result) for result in verdict.results],
+    )
+
+
+def _files(pieces: Sequence[Piece]) -> list[FileReceipt]:
+    """The files as received; one database file that holds several tables is hashed once."""
+    return [
+        FileReceipt(name=piece.name, sha256=piece.sha256(), bytes=piece.size) for piece in pieces
+    ]

@@ -1,0 +1,239 @@
+"""Reads single values of every declared kind but identities: text in, value or reason out.
+
+Each `parse_…` takes the distinct texts of a column and gives a frame of `value` and `reason`,
+one row per text; an empty text is no value and no reason. Does not belong here: citizen numbers
+and certificates (`identity`), what a fault means for its row (`conform`).
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+
+import polars as pl
+
+from pipelines.contracts.sources import LAKE_TYPES
+
+INVISIBLE = r"[\s\p{Z}\p{Cf}\p{Cc}]"
+"""Blanks of every width, joiners, marks of direction, control characters."""
+
+EXCEL_EPOCH = date(1899, 12, 30)
+
+EXACT = pl.Decimal(38, 12)
+"""The wide decimal in which amounts are multiplied before they are found exact."""
+
+SAMPLE = 20_000
+"""Rows whose repetition tells whether a column is worth reading by distinct text."""
+
+Parser = Callable[[pl.Series], pl.DataFrame]
+
+
+def ordinary_width(texts: pl.Series) -> pl.Series:
+    """Full-width digits, letters and signs as ordinary ones; plain ASCII is left untouched."""
+    is_ascii = (texts.str.len_bytes() == texts.str.len_chars()).all()
+    return texts if is_ascii else texts.str.normalize("NFKC")
+
+
+def trimmed(text: pl.Expr) -> pl.Expr:
+    """Text without blanks and invisible characters at its ends; nothing left is null."""
+    ends = text.str.replace_all(rf"^{INVISIBLE}+|{INVISIBLE}+$", "")
+    return pl.when(ends != "").then(ends)
+
+
+def compact(text: pl.Expr) -> pl.Expr:
+    """Text without any blank or invisible character; nothing left is null."""
+    dense = text.str.replace_all(INVISIBLE, "")
+    return pl.when(dense != "").then(dense)
+
+
+def by_distinct(texts: pl.Series, parse: Parser) -> pl.DataFrame:
+    """Parse each distinct text once and give every row its result, in the order of `texts`."""
+    sample = texts.head(SAMPLE)
+    if sample.n_unique() > len(sample) // 2:
+        return parse(texts)
+    distinct = texts.unique()
+    results = parse(distinct).with_columns(distinct.alias("_text"))
+    return (
+        texts.alias("_text")
+        .to_frame()
+        .join(results, on="_text", how="left", nulls_equal=True, maintain_order="left")
+        .drop("_text")
+    )
+
+
+def _judged(texts: pl.Series, text: pl.Expr, value: pl.Expr, reason: str) -> pl.DataFrame:
+    """Value and reason: a text that yields no value has the reason."""
+    return (
+        ordinary_width(texts)
+        .alias("_raw")
+        .to_frame()
+        .select(text.alias("_text"))
+        .select(pl.col("_text"), value.alias("value"))
+        .select(
+            "value",
+            pl.when(pl.col("_text").is_not_null() & pl.col("value").is_null())
+            .then(pl.lit(reason))
+            .alias("reason"),
+        )
+    )
+
+
+def _iso_date(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """Date of three texts; null where the calendar has no such day or the year is not plausible."""
+    iso = pl.concat_str(
+        [year, month.str.zfill(2), day.str.zfill(2)], separator="-", ignore_nulls=False
+    )
+    parsed = iso.str.to_date("%Y-%m-%d", strict=False)
+    return pl.when(parsed >= date(1900, 1, 1)).then(parsed)
+
+
+def _date_of(text: pl.Expr) -> pl.Expr:
+    """Date of a compact text in any declared form, else null."""
+    written = text.str.extract_groups(
+        r"^(\d{4})(?:-(\d{1,2})-(\d{1,2})|/(\d{1,2})/(\d{1,2})|\.(\d{1,2})\.(\d{1,2})"
+        r"|年(\d{1,2})月(\d{1,2})日|(\d{2})(\d{2}))$"
+    ).struct
+    month = pl.coalesce(*(written[str(group)] for group in (2, 4, 6, 8, 10)))
+    day = pl.coalesce(*(written[str(group)] for group in (3, 5, 7, 9, 11)))
+    serial = text.str.extract(r"^(\d{5})(?:\.0+)?$").cast(pl.Int32)
+    counted = pl.lit(EXCEL_EPOCH) + pl.duration(days=serial)
+    return pl.coalesce(_iso_date(written["1"], month, day), counted.cast(pl.Date))
+
+
+def parse_dates(texts: pl.Series) -> pl.DataFrame:
+    """Dates in every declared form; a clock time is let through only when it is midnight."""
+    text = trimmed(pl.col("_raw"))
+    day = text.str.replace(r"[T\s]+0?0:00(?::00(?:\.0+)?)?$", "").str.replace_all(INVISIBLE, "")
+    return _judged(texts, day, _date_of(pl.col("_text")), "bad_date")
+
+
+def parse_datetimes(texts: pl.Series) -> pl.DataFrame:
+    """A date in any form, a blank or T, then HH:MM or HH:MM:SS."""
+    text = trimmed(pl.col("_raw"))
+    parts = (
+        pl.col("_text")
+        .str.extract_groups(r"^(.*?)(?:T|\s)\s*(\d{1,2}):(\d{2})(?::(\d{2})(?:\.0+)?)?$")
+        .struct
+    )
+    hour, minute = parts["2"].cast(pl.Int64), parts["3"].cast(pl.Int64)
+    second = parts["4"].fill_null("0").cast(pl.Int64)
+    moment = _date_of(parts["1"].str.replace_all(INVISIBLE, "")).cast(pl.Datetime("us")) + (
+        pl.duration(hours=hour, minutes=minute, seconds=second)
+    )
+    value = pl.when((hour < 24) & (minute < 60) & (second < 60)).then(moment)
+    return _judged(texts, text, value.cast(pl.Datetime("us")), "bad_date")
+
+
+def parse_months(texts: pl.Series) -> pl.DataFrame:
+    """Months as 202405, 2024-05 or 2024年5月; the value is the first day."""
+    written = (
+        pl.col("_text")
+        .str.extract_groups(r"^(\d{4})(?:-(\d{1,2})|年(\d{1,2})月|(\d{2}))(?:\.0+)?$")
+        .struct
+    )
+    month = pl.coalesce(written["2"], written["3"], written["4"])
+    value = _iso_date(written["1"], month, pl.lit("01"))
+    return _judged(texts, compact(pl.col("_raw")), value, "bad_month")
+
+
+def _number(text: pl.Expr, decimals: int, factor: int) -> pl.Expr:
+    """Exact decimal of a text times a factor; null where more decimals stay than allowed."""
+    plain = r"^[+-]?(?:\d{1,14}|\d{1,3}(?:,\d{3}){1,4})(?:\.\d{1,12})?$"
+    digits = pl.when(text.str.contains(plain)).then(
+        text.str.replace_all(",", "", literal=True)
+        .str.strip_prefix("+")
+        .str.replace(r"(\.\d*?)0+$", "${1}")
+        .str.strip_suffix(".")
+    )
+    places = digits.str.extract(r"\.(\d+)$").str.len_chars().fill_null(0)
+    exact = digits.cast(EXACT, strict=False) * factor
+    rounded = exact.cast(pl.Decimal(38, decimals), strict=False)
+    is_exact = (places <= decimals) if factor == 1 else (rounded.cast(EXACT) == exact)
+    return pl.when(is_exact).then(rounded)
+
+
+def parse_money(texts: pl.Series, factor: int = 1, negative: bool = False) -> pl.DataFrame:
+    """Yuan with at most two decimals; `factor` 10 000 where the header says 万元."""
+    return _amounts(texts, LAKE_TYPES["money"], 2, factor, negative)
+
+
+def parse_decimals(texts: pl.Series, factor: int = 1, negative: bool = False) -> pl.DataFrame:
+    """Quantities with at most four decimals."""
+    return _amounts(texts, LAKE_TYPES["decimal"], 4, factor, negative)
+
+
+def _amounts(
+    texts: pl.Series, lake_type: pl.DataType, decimals: int, factor: int, negative: bool
+) -> pl.DataFrame:
+    text = compact(pl.col("_raw")).str.replace_all("−", "-", literal=True)
+    value = _number(pl.col("_text"), decimals, factor).cast(lake_type, strict=False)
+    amounts = _judged(texts, text, value, "bad_money")
+    if negative:
+        return amounts
+    below_zero = pl.col("value") < 0
+    return amounts.select(
+        value=pl.when(~below_zero).then("value"),
+        reason=pl.when(below_zero).then(pl.lit("negative_amount")).otherwise("reason"),
+    )
+
+
+def parse_ints(texts: pl.Series) -> pl.DataFrame:
+    """Counts and years: whole numbers from zero."""
+    digits = pl.col("_text").str.extract(r"^\+?(\d{1,10})(?:\.0+)?$")
+    return _judged(texts, compact(pl.col("_raw")), digits.cast(pl.Int32, strict=False), "bad_int")
+
+
+def parse_flags(texts: pl.Series) -> pl.DataFrame:
+    """是/否, 1/0, Y/N, true/false."""
+    text = compact(pl.col("_raw")).str.to_lowercase().str.replace(r"^([01])\.0+$", "${1}")
+    value = (
+        pl.when(pl.col("_text").is_in(["是", "1", "y", "true"]))
+        .then(pl.lit(True))
+        .when(pl.col("_text").is_in(["否", "0", "n", "false"]))
+        .then(pl.lit(False))
+    )
+    return _judged(texts, text, value, "bad_flag")
+
+
+def parse_codes(texts: pl.Series, codes: Mapping[str, str]) -> pl.DataFrame:
+    """The code of a label or a number; a leading zero that a spreadsheet lost is put back."""
+    names = pl.DataFrame({"name": list(codes.values()), "code": list(codes)}).select(
+        pl.col("name").str.normalize("NFKC").str.replace_all(INVISIBLE, ""), "code"
+    )
+    width = max(len(code) for code in codes)
+    numbers = pl.col("_text").str.replace(r"^(\d+)\.0+$", "${1}")
+    value = (
+        pl.when(numbers.is_in(list(codes)))
+        .then(numbers)
+        .when(numbers.str.zfill(width).is_in(list(codes)))
+        .then(numbers.str.zfill(width))
+        .otherwise(numbers.replace_strict(names["name"], names["code"], default=None))
+    )
+    return _judged(texts, compact(pl.col("_raw")), value, "unknown_code")
+
+
+def parse_areas(texts: pl.Series) -> pl.DataFrame:
+    """Divisions of six, nine or twelve digits; the form only."""
+    value = pl.col("_text").str.extract(r"^([1-9]\d{5}(?:\d{3}){0,2})$")
+    return _judged(texts, compact(pl.col("_raw")), value, "bad_area")
+
+
+def parse_texts(texts: pl.Series) -> pl.DataFrame:
+    """Text of ordinary width, trimmed; never at fault."""
+    text = trimmed(pl.col("_raw"))
+    return _judged(texts, text, pl.col("_text"), "")
+
+
+def parse_restricted(texts: pl.Series) -> pl.DataFrame:
+    """Text for the vault: as it came, trimmed."""
+    trimmed_texts = texts.alias("value").to_frame().select(trimmed(pl.col("value")))
+    return trimmed_texts.with_columns(reason=pl.lit(None, pl.String))
+
+
+def parse_numbers_of_office(texts: pl.Series) -> pl.DataFrame:
+    """Household and account numbers: ordinary width, no blanks anywhere."""
+    return _judged(texts, compact(pl.col("_raw")), pl.col("_text"), "")
+
+
+def parse_names(texts: pl.Series) -> pl.DataFrame:
+    """Names of people without blanks, with one kind of middle dot."""
+    text = compact(pl.col("_raw")).str.replace_all("[•・‧∙⋅.]", "·")
+    return _judged(texts, text, pl.col("_text"), "")

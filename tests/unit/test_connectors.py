@@ -1,0 +1,207 @@
+"""What comes in by files and databases, and what a broken one says."""
+
+import sqlite3
+from pathlib import Path
+
+import polars as pl
+import pytest
+import xlsxwriter
+
+from pipelines.connectors import ConnectorError
+from pipelines.connectors.raw import RawRows
+from pipelines.connectors.text_files import read_csv, read_ndjson
+from pipelines.connectors.workbooks import read_parquet, read_workbook
+from pipelines.contracts.sources import load_contracts
+from tests.unit.deliveries import FIRST, Office, number, payroll_row
+
+PAYROLL = load_contracts()["finance", "payroll"]
+HEADER = "证件号码,姓名,单位名称,月工资,入编日期,离编日期"
+LINE = f"{number(1)},张某,某局,5000,2010-01-01,"
+
+
+def csv(tmp_path: Path, content: bytes) -> list[RawRows]:
+    path = tmp_path / "payroll.csv"
+    path.write_bytes(content)
+    return list(read_csv(path, PAYROLL, {}))
+
+
+def names(parts: list[RawRows]) -> list[str]:
+    return [name for part in parts for name in part.rows["name"]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"])
+def test_a_csv_file_is_read_in_every_encoding(tmp_path: Path, encoding: str, line_end: str) -> None:
+    content = line_end.join([HEADER, LINE, ""]).encode(encoding)
+    assert names(csv(tmp_path, content)) == ["张某"]
+
+
+def test_a_header_is_found_by_field_name_in_any_order_and_width(tmp_path: Path) -> None:
+    header = 'ＮＡＭＥ,since,"月\n工资",employer, id_no ,离编日期'
+    parts = csv(tmp_path, f"{header}\n张某,2010-01-01,1,局,x,\n".encode())
+    assert parts[0].rows.select("name", "monthly_wage", "id_no").row(0) == ("张某", "1", "x")
+
+
+def test_unknown_columns_are_reported(tmp_path: Path) -> None:
+    assert csv(tmp_path, f"{HEADER},备注\n{LINE},x\n".encode())[0].unknown_columns == ("备注",)
+
+
+def test_a_missing_required_column_is_named_with_file_and_table(tmp_path: Path) -> None:
+    with pytest.raises(ConnectorError, match=r"payroll\.csv.*payroll.*姓名 \(name\)"):
+        csv(tmp_path, HEADER.replace("姓名", "甲").encode())
+
+
+def test_ten_thousands_in_the_header_are_a_factor(tmp_path: Path) -> None:
+    content = f"{HEADER.replace('月工资', '月工资（万元）')}\n{LINE}\n".encode()
+    assert csv(tmp_path, content)[0].factors == {"monthly_wage": 10_000}
+
+
+def test_lines_with_too_few_or_too_many_fields_are_set_aside_with_their_number(
+    tmp_path: Path,
+) -> None:
+    parts = csv(tmp_path, f"{HEADER}\n{LINE}\n短,行\n{LINE},,\n{LINE}\n".encode())
+    assert parts[0].unreadable.select("_line", "reason").rows() == [
+        (3, "ragged_row"), (4, "ragged_row"),
+    ]  # fmt: skip
+
+
+def test_rows_after_a_broken_line_keep_their_line_number(tmp_path: Path) -> None:
+    parts = csv(tmp_path, f"{HEADER}\n{LINE}\n短,行\n\n{LINE}\n".encode())
+    assert parts[0].rows["_line"].to_list() == [2, 5]
+
+
+def test_a_line_that_cannot_be_decoded_is_set_aside_alone(tmp_path: Path) -> None:
+    good = f"{HEADER}\n{LINE}\n".encode("gb18030")
+    parts = csv(tmp_path, good + b"\x81\xff,,,,,\n" + f"{LINE}\n".encode("gb18030"))
+    assert (names(parts), parts[0].unreadable["reason"].to_list()) == (
+        ["张某", "张某"], ["undecodable_text"],
+    )  # fmt: skip
+
+
+def test_quoted_values_may_hold_commas_and_line_breaks(tmp_path: Path) -> None:
+    row = f'{number(1)},张某,"某局,\n一科","5,000.00",2010-01-01,'
+    parts = csv(tmp_path, f"{HEADER}\n{row}\n{LINE}\n".encode())
+    assert parts[0].rows.select("employer", "_line").rows() == [("某局,\n一科", 2), ("某局", 4)]
+
+
+def test_a_lone_quote_costs_its_line_only(tmp_path: Path) -> None:
+    parts = csv(tmp_path, f'{HEADER}\n{LINE}\n"{LINE}\n{LINE}\n{LINE}\n'.encode())
+    assert (len(names(parts)), parts[0].unreadable["_line"].to_list()) == (3, [3])
+
+
+@pytest.mark.parametrize("reader", [read_csv, read_ndjson, read_workbook, read_parquet])
+def test_an_empty_file_fails_with_its_name(tmp_path: Path, reader: object) -> None:
+    path = tmp_path / "payroll.any"
+    path.write_bytes(b"")
+    with pytest.raises(ConnectorError, match=r"payroll\.any"):
+        list(reader(path, PAYROLL, {}))  # type: ignore[operator]
+
+
+def workbook(tmp_path: Path, identity: object) -> RawRows:
+    path = tmp_path / "payroll.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("空")
+        sheet = book.add_worksheet("名册")
+        sheet.write_row(0, 0, HEADER.split(","))
+        sheet.write_row(1, 0, [identity, "张某", "某局", 5000, "2010-01-01", ""])
+    return next(read_workbook(path, PAYROLL, {}))
+
+
+def test_the_first_sheet_with_data_is_read_as_text(tmp_path: Path) -> None:
+    rows = workbook(tmp_path, number(1)).rows
+    assert rows.select("id_no", "monthly_wage", "_line").row(0) == (number(1), "5000", 2)
+
+
+def test_a_number_cell_has_lost_digits_though_it_looks_whole(tmp_path: Path) -> None:
+    assert "E+17" in workbook(tmp_path, 371599195001011234).rows["id_no"][0]
+
+
+def test_a_truncated_workbook_fails_in_one_sentence(tmp_path: Path) -> None:
+    workbook(tmp_path, number(1))
+    path = tmp_path / "payroll.xlsx"
+    path.write_bytes(path.read_bytes()[:800])
+    with pytest.raises(ConnectorError, match="truncated, encrypted"):
+        list(read_workbook(path, PAYROLL, {}))
+
+
+def ndjson(tmp_path: Path, *lines: str) -> RawRows:
+    path = tmp_path / "payroll_page_0001.ndjson"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    return next(read_ndjson(path, PAYROLL, {}))
+
+
+RECORD = '{"id_no":"1","name":"张某","employer":"局","monthly_wage":5000.10,"since":20100101}'
+
+
+def test_json_numbers_are_read_as_they_are_written(tmp_path: Path) -> None:
+    rows = ndjson(tmp_path, RECORD).rows
+    assert rows.select("monthly_wage", "since").row(0) == ("5000.10", "20100101")
+
+
+def test_a_line_that_is_no_record_is_set_aside(tmp_path: Path) -> None:
+    raw = ndjson(tmp_path, RECORD, '{"id_no": broken', RECORD)
+    assert (raw.rows["_line"].to_list(), raw.unreadable["_line"].to_list()) == ([1, 3], [2])
+
+
+def test_nested_values_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConnectorError, match="list or a record"):
+        ndjson(tmp_path, RECORD.replace('"局"', '["局"]'))
+
+
+def test_parquet_values_become_text(tmp_path: Path) -> None:
+    path = tmp_path / "payroll.parquet"
+    pl.DataFrame({
+        "id_no": ["1"], "name": ["张某"], "employer": ["局"], "monthly_wage": [5000],
+        "since": [FIRST],
+    }).write_parquet(path)  # fmt: skip
+    rows = next(read_parquet(path, PAYROLL, {})).rows
+    assert rows.select("monthly_wage", "since").row(0) == ("5000", "2024-04-01")
+
+
+def test_a_locked_database_is_told_in_one_sentence(office: Office) -> None:
+    path = office.database(FIRST, "vagrants", [{"case_no": "1", "station": "s", "received_on": ""}])
+    holder = sqlite3.connect(path, isolation_level=None)
+    holder.execute("begin exclusive")
+    (receipt,) = office.receive("civil_affairs")
+    holder.close()
+    assert "locked" in receipt.message
+
+
+def test_an_absent_database_is_told_in_one_sentence(office: Office) -> None:
+    office.home.delivery("civil_affairs", FIRST).mkdir(parents=True)
+    (receipt,) = office.receive("civil_affairs")
+    assert (receipt.verdict, "no such database" in receipt.message) == ("failed", True)
+
+
+def test_a_text_in_a_database_that_is_no_utf8_costs_its_row_only(office: Office) -> None:
+    path = office.database(
+        FIRST, "vagrants", [{"case_no": "1", "station": "s", "received_on": "2024-03-01"}]
+    )
+    with sqlite3.connect(path) as connection:
+        connection.execute("insert into vagrants values ('2', cast(x'ff41' as text), '2024-03-01')")
+    connection.close()
+    (receipt,) = office.receive("civil_affairs")
+    assert receipt.tables["vagrants"].reasons == {"undecodable_text": 1}
+
+
+def test_the_longest_table_name_wins(office: Office) -> None:
+    titles = "monitor_no,kind,area_code,identified_on,risk_removed"
+    office.file(
+        "agriculture", FIRST, "monitored_households_1.csv",
+        f"{titles}\n1,1,371502001001,2024-01-01,1\n".encode(),
+    )  # fmt: skip
+    (receipt,) = office.receive("agriculture")
+    assert list(receipt.tables) == ["monitored_households"]
+
+
+def test_files_of_no_known_table_are_reported(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1))
+    office.file("finance", FIRST, "说明.txt", b"x")
+    (receipt,) = office.receive()
+    assert "说明.txt" in receipt.message
+
+
+def test_an_interface_without_pages_is_told_in_one_sentence(office: Office) -> None:
+    office.home.delivery("agriculture", FIRST).mkdir(parents=True)
+    (receipt,) = office.receive("agriculture")
+    assert (receipt.form, "no pages" in receipt.message) == ("api", True)

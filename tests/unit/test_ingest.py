@@ -1,0 +1,355 @@
+"""Deliveries through the front door: rows accounted for, states kept, faults contained."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.ingest import clean_up, load_receipts, state
+from pipelines.ingest.quarantine import load_rejections
+from tests.unit.deliveries import (
+    FIRST,
+    SECOND,
+    THIRD,
+    Gate,
+    Office,
+    member,
+    number,
+    payment_row,
+    payroll_row,
+)
+
+
+def key(office: Office, sequence: int) -> bytes:
+    return office.vault.pseudonyms("person", pl.Series([number(sequence)]))[0]
+
+
+def standing(office: Office, day: date, table: str = "payroll") -> dict[bytes, bool]:
+    """Person keys that stand on a day, and whether stale."""
+    department = "finance" if table == "payroll" else "civil_affairs"
+    rows = state(office.home, department, table, day)
+    return dict(rows.select("person_key", "is_stale").iter_rows())
+
+
+def shelf(office: Office, day: date, table: str = "payroll") -> pl.DataFrame:
+    return pl.read_parquet(office.home.shelf("finance", table, day))
+
+
+def files(root: Path) -> dict[str, bytes]:
+    """Every byte below the lake and quarantine."""
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for place in ("lake", "quarantine")
+        for path in sorted((root / place).rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_every_row_is_accepted_refused_or_a_duplicate(office: Office) -> None:
+    rows = [payroll_row(1), payroll_row(1), payroll_row(2), payroll_row(3, "x"), "短,行"]
+    office.payroll(FIRST, *rows)
+    (receipt,) = office.receive()
+    counts = receipt.tables["payroll"]
+    assert (counts.received, counts.accepted, counts.exact_duplicates, counts.quarantined) == (
+        5, 2, 1, 2,
+    )  # fmt: skip
+
+
+def test_short_and_long_form_of_a_number_are_one_row(office: Office) -> None:
+    short = number(1)[:6] + number(1)[8:17]
+    office.payroll(FIRST, payroll_row(1), payroll_row(1, id_no=short))
+    (receipt,) = office.receive()
+    assert receipt.tables["payroll"].exact_duplicates == 1
+
+
+def test_all_rows_of_a_key_with_differing_content_are_refused(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1, "1"), payroll_row(1, "2"), payroll_row(2))
+    (receipt,) = office.receive()
+    assert receipt.tables["payroll"].reasons == {"duplicate_key": 2}
+
+
+def test_a_key_repeated_in_another_file_of_the_delivery_is_found(office: Office) -> None:
+    office.payments(FIRST, payment_row("P1"), name="payments_1.csv")
+    office.payments(FIRST, payment_row("P1", amount="7"), name="payments_2.csv")
+    (receipt,) = office.receive()
+    assert receipt.tables["payments"].reasons == {"duplicate_key": 2}
+
+
+def test_rows_that_differ_only_in_a_restricted_value_are_a_conflict(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1), payroll_row(1, employer="他局"), payroll_row(2))
+    (receipt,) = office.receive()
+    assert receipt.tables["payroll"].reasons == {"duplicate_key": 2}
+
+
+def test_a_wrong_optional_value_is_null_and_recorded(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1, until="昨天"))
+    office.receive()
+    assert (
+        shelf(office, FIRST)["until"].to_list(),
+        office.faults("finance", "payroll", FIRST)["severity"].to_list(),
+    ) == ([None], ["value"])
+
+
+def test_a_refused_row_keeps_file_line_field_and_raw_text(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1), payroll_row(2, "abc"))
+    office.receive()
+    fault = office.faults("finance", "payroll", FIRST).row(0, named=True)
+    assert (fault["file"], fault["line"], fault["field"], '"abc"' in fault["raw"]) == (
+        "payroll.csv", 3, "monthly_wage", True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"),
+    [
+        ({"payment_no": ""}, "missing_required"),
+        ({"id_no": "3.71502E+17"}, "id_lost_digits"),
+        ({"id_no": "0" * 18}, "id_placeholder"),
+        ({"period": "202413"}, "bad_month"),
+        ({"amount": "1.234"}, "bad_money"),
+        ({"paid_on": "2024-02-30"}, "bad_date"),
+        ({"paid_on": "2024-04-02"}, "future_date"),
+        ({"program": "9999"}, "unknown_code"),
+    ],
+)
+def test_a_required_value_at_fault_refuses_its_row(
+    office: Office, values: dict[str, str], reason: str
+) -> None:
+    office.payments(FIRST, payment_row("P1"), payment_row("P2", 2) if not values else
+                    payment_row(**({"payment_no": "P2", "sequence": 2} | values)))  # fmt: skip
+    (receipt,) = office.receive()
+    assert receipt.tables["payments"].reasons == {reason: 1}
+
+
+def test_a_recovery_is_a_negative_amount(office: Office) -> None:
+    office.payments(FIRST, payment_row("P1", amount="-100"))
+    (receipt,) = office.receive()
+    assert receipt.tables["payments"].accepted == 1
+
+
+def certificate(tail: str = "43", **values: str) -> bytes:
+    cells = {"cert_no": number(1) + tail, "name": "张某", "category": "4", "level": "3",
+             "issued_on": "2020-01-01", "status": "1", "area_code": "371502001001"}  # fmt: skip
+    cells |= values
+    good = cells | {"cert_no": number(2) + "43", "category": "4", "level": "3"}
+    lines = [",".join(cells), ",".join(cells.values()), ",".join(good.values())]
+    return "\n".join(lines).encode()
+
+
+def test_a_certificate_that_disagrees_with_its_level_is_refused(office: Office) -> None:
+    office.file("disabled_federation", FIRST, "certificates.csv", certificate(level="2"))
+    (receipt,) = office.receive("disabled_federation")
+    assert receipt.tables["certificates"].reasons == {"cert_id_mismatch": 1}
+
+
+def test_a_certificate_is_filed_under_its_bearer(office: Office) -> None:
+    office.file("disabled_federation", FIRST, "certificates.csv", certificate())
+    office.receive("disabled_federation")
+    rows = state(office.home, "disabled_federation", "certificates", FIRST)
+    assert key(office, 1) in rows["person_key"].to_list()
+
+
+def test_an_unknown_division_is_a_soft_flag(office: Office) -> None:
+    content = certificate(area_code="371599001001")
+    office.file("disabled_federation", FIRST, "certificates.csv", content)
+    (receipt,) = office.receive("disabled_federation")
+    counts = receipt.tables["certificates"]
+    assert (counts.accepted, counts.soft_flags) == (2, 2)
+
+
+def test_no_citizen_number_reaches_the_lake_inside_another_value(office: Office) -> None:
+    office.payments(FIRST, payment_row(f"F{number(1)}01", fail_reason=f"卡号{'6' * 12}不符"))
+    office.receive()
+    row = shelf(office, FIRST, "payments").row(0, named=True)
+    assert (number(1)[:17] in row["payment_no"], row["fail_reason"]) == (False, "卡号…不符")
+
+
+def test_the_lake_has_exactly_the_declared_schema(office: Office) -> None:
+    from pipelines.contracts.sources import load_contracts
+
+    office.payments(FIRST, payment_row("P1"))
+    office.receive()
+    assert (
+        shelf(office, FIRST, "payments").schema
+        == load_contracts()["finance", "payments"].lake_schema
+    )
+
+
+def test_the_people_of_a_delivery_have_birth_date_and_sex(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1))
+    office.receive()
+    assert shelf(office, FIRST, "people").row(0) == (key(office, 1), date(1950, 1, 1), "M", FIRST)
+
+
+def test_a_second_snapshot_stores_only_what_changed(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1), payroll_row(2), payroll_row(3))
+    office.payroll(SECOND, payroll_row(1), payroll_row(2, "6000"))
+    office.receive()
+    changes = shelf(office, SECOND).select("person_key", "change", "supersedes")
+    assert sorted(changes.rows()) == sorted(
+        [(key(office, 2), "upsert", True), (key(office, 3), "remove", True)]
+    )
+
+
+def test_a_key_that_left_and_came_back_stands_again(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1), payroll_row(2))
+    office.payroll(SECOND, payroll_row(1))
+    office.payroll(THIRD, payroll_row(1), payroll_row(2))
+    office.receive()
+    assert [key(office, 2) in standing(office, day) for day in (FIRST, SECOND, THIRD)] == [
+        True, False, True,
+    ]  # fmt: skip
+
+
+def test_a_key_whose_row_is_refused_stays_as_stale(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1), payroll_row(2))
+    office.payroll(SECOND, payroll_row(1), payroll_row(2, "x"))
+    office.receive()
+    assert standing(office, SECOND) == {key(office, 1): False, key(office, 2): True}
+
+
+def test_a_stale_key_is_fresh_again_when_its_row_is_mended(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1), payroll_row(2))
+    office.payroll(SECOND, payroll_row(1), payroll_row(2, "x"))
+    office.payroll(THIRD, payroll_row(1), payroll_row(2))
+    office.receive()
+    assert standing(office, THIRD) == {key(office, 1): False, key(office, 2): False}
+
+
+def test_a_row_known_again_by_all_but_its_key_keeps_its_bearer(office: Office) -> None:
+    wrong = number(2)[:17] + ("0" if number(2)[17] != "0" else "1")
+    office.payroll(FIRST, payroll_row(1), payroll_row(2, "7777"), payroll_row(3, "8888"))
+    office.payroll(SECOND, payroll_row(1), payroll_row(2, "7777", id_no=wrong))
+    office.receive()
+    assert standing(office, SECOND) == {key(office, 1): False, key(office, 2): True}
+
+
+def test_members_of_a_household_with_an_unreadable_member_stay(office: Office) -> None:
+    office.database(FIRST, "members", [member("J1", 1), member("J1", 2), member("J2", 3)])
+    office.database(SECOND, "members", [member("J1", 1), member("J1", 2, id_no="3.7E+17")])
+    office.receive("civil_affairs")
+    assert standing(office, SECOND, "members") == {key(office, 1): False, key(office, 2): True}
+
+
+def test_an_appended_key_seen_again_replaces_the_older_row(office: Office) -> None:
+    office.payments(FIRST, payment_row("P1"), payment_row("P2"))
+    office.payments(SECOND, payment_row("P1", status="3"), payment_row("P2"), payment_row("P3"))
+    office.receive()
+    rows = shelf(office, SECOND, "payments").select("payment_no", "supersedes").rows()
+    assert rows == [("P1", True), ("P3", False)]
+
+
+def test_a_header_without_rows_fails_a_snapshot(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1))
+    office.payroll(SECOND)
+    office.receive()
+    assert standing(office, SECOND) == {key(office, 1): False}
+
+
+def test_a_header_without_rows_is_no_news_of_an_append_table(office: Office) -> None:
+    office.payments(FIRST)
+    (receipt,) = office.receive()
+    assert (receipt.verdict, receipt.tables["payments"].received) == ("accepted", 0)
+
+
+def test_a_snapshot_that_was_not_sent_is_named(office: Office) -> None:
+    office.payments(FIRST, payment_row("P1"))
+    (receipt,) = office.receive()
+    assert "payroll" in receipt.message
+
+
+def test_a_closed_gate_fails_the_delivery_and_shelves_nothing(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1))
+    office.gate = Gate(is_open=False)
+    (receipt,) = office.receive()
+    assert (receipt.verdict, list(office.home.lake.glob("finance/*"))) == ("failed", [])
+
+
+def test_the_gate_sees_accepted_rows_without_duplicates(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1), payroll_row(1), payroll_row(2, "x"))
+    office.receive()
+    assert office.gate.rows == {"finance.payroll": 1}
+
+
+def test_a_failed_delivery_is_tried_again(office: Office) -> None:
+    path = office.payroll(FIRST)
+    office.receive()
+    path.unlink()
+    office.payroll(FIRST, payroll_row(1))
+    (receipt,) = office.receive()
+    assert receipt.verdict == "accepted"
+
+
+def test_an_accepted_delivery_is_not_received_again(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1))
+    office.receive()
+    assert office.receive() == []
+
+
+def test_deliveries_after_the_day_wait(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1))
+    office.payroll(SECOND, payroll_row(1))
+    assert [receipt.received_on for receipt in office.receive(until=FIRST)] == [FIRST]
+
+
+def test_the_order_of_arrival_changes_no_byte(office: Office, tmp_path: Path) -> None:
+    days = {
+        FIRST: [payroll_row(1), payroll_row(2)],
+        SECOND: [payroll_row(1, "6000"), payroll_row(3), payroll_row(4, "x")],
+        THIRD: [payroll_row(1, "6000"), payroll_row(2, "x"), payroll_row(4)],
+    }
+    late = Office(tmp_path / "late")
+    (late.home.vault / "key").write_bytes((office.home.vault / "key").read_bytes())
+    (late.home.vault / "check.sealed").unlink()
+    late.vault = type(late.vault).open(late.home)
+    for day, rows in days.items():
+        office.payroll(day, *rows)
+    office.receive()
+    for day in (FIRST, THIRD, SECOND):
+        late.payroll(day, *days[day])
+        late.receive()
+    assert files(late.home.root) == files(office.home.root)
+
+
+def test_what_has_no_receipt_is_cleaned_up(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1), payroll_row(2, "x"))
+    office.payroll(SECOND, payroll_row(1), payroll_row(3))
+    office.receive(until=FIRST)
+    before = files(office.home.root)
+    office.receive()
+    office.home.receipt("finance", SECOND).unlink()
+    (office.home.lake / "_incoming" / "finance-2024-04-02").mkdir(parents=True)
+    clean_up(office.home)
+    assert files(office.home.root) == before
+
+
+def test_a_changed_restricted_value_reaches_the_vault(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1), payroll_row(2))
+    office.payroll(SECOND, payroll_row(1, employer="他局"), payroll_row(2))
+    office.receive()
+    sealed = office.vault.identities("finance", "payroll").filter(pl.col("received_on") == SECOND)
+    assert sealed["employer"].to_list() == ["他局"]
+
+
+def test_lake_receipts_and_rejections_hold_no_citizen_number(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1), payroll_row(2, "x"), number(3))
+    office.payments(FIRST, payment_row(number(1)), payment_row("P2", account_no=number(2)))
+    office.receive()
+    written = b"".join(content for name, content in files(office.home.root).items()
+                       if name.startswith("lake"))  # fmt: skip
+    shown = load_rejections(office.home, FIRST).write_csv().encode()
+    assert re.findall(rb"371599\d{11}", written + shown) == []
+
+
+def test_receipts_come_back_as_they_were_given(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1))
+    assert office.receive() == load_receipts(office.home, FIRST)
+
+
+def test_the_quarantine_can_be_read_by_its_owner_alone(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1), payroll_row(2, "x"))
+    office.receive()
+    place = office.home.quarantine / "finance" / "payroll" / f"received_on={FIRST}"
+    assert [path.stat().st_mode & 0o077 for path in (place, place / "part.parquet")] == [0, 0]

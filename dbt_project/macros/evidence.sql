@@ -1,0 +1,57 @@
+{#
+    Evidence of a finding: a list of terms, each naming its source, the key of the source's row
+    (the department's own number, or a pseudonym; never an identity), the field, its value and
+    the day for which the value holds. Published as JSON text. The engine's part is in engine.sql.
+#}
+
+{# One term. Source is `department.table` (or policy.parameters); a null value stays null. #}
+{% macro evidence_term(source, key, field, value, as_of) -%}
+    {{ return(adapter.dispatch("evidence_term")(source, key, field, value, as_of)) }}
+{%- endmacro %}
+{% macro duckdb__evidence_term(source, key, field, value, as_of) -%}
+    struct_pack(
+        source := cast({{ source }} as varchar), key := cast({{ key }} as varchar), field := cast({{ field }} as varchar),
+        value := cast({{ value }} as varchar), as_of := cast({{ as_of }} as varchar)
+    )
+{%- endmacro %}
+
+{# The terms of a group of rows in a fixed order, as one list; a row whose `holds` is not true adds none. #}
+{% macro evidence_terms(term, order_by, holds="true") -%}
+    {{ return(adapter.dispatch("evidence_terms")(term, order_by, holds)) }}
+{%- endmacro %}
+{% macro duckdb__evidence_terms(term, order_by, holds) -%}
+    list({{ term }} order by {{ order_by }}) filter (where {{ holds }})
+{%- endmacro %}
+
+{# Terms of one row as a list; terms are given as (condition, term), null condition means no term. #}
+{% macro evidence_list(conditions_and_terms) -%}
+    {{ return(adapter.dispatch("evidence_list")(conditions_and_terms)) }}
+{%- endmacro %}
+{% macro duckdb__evidence_list(conditions_and_terms) -%}
+    list_filter([
+        {%- for condition, term in conditions_and_terms %}
+        case when {{ condition }} then {{ term }} end{{ "," if not loop.last }}
+        {%- endfor %}
+    ], lambda term: term is not null)
+{%- endmacro %}
+
+{# Several lists, any of them null, as the published JSON text. #}
+{% macro evidence_json(lists) -%}
+    {{ return(adapter.dispatch("evidence_json")(lists)) }}
+{%- endmacro %}
+{% macro duckdb__evidence_json(lists) -%}
+    cast(to_json(
+        {%- for list in lists[:-1] %}list_concat({{ list }}, {% endfor -%}
+        {{ lists[-1] }}{{ ")" * (lists | length - 1) }}
+    ) as varchar)
+{%- endmacro %}
+
+{# An amount, and a month, as they stand in a reason. #}
+{% macro yuan(amount) %}cast(cast({{ amount }} as decimal(14, 2)) as varchar){% endmacro %}
+{% macro year_month(day) %}substr(cast({{ day }} as varchar), 1, 7){% endmacro %}
+
+{# Lists of terms of a group of rows, one after the other in a fixed order. #}
+{% macro flattened_terms(terms, order_by) -%}
+    {{ return(adapter.dispatch("flattened_terms")(terms, order_by)) }}
+{%- endmacro %}
+{% macro duckdb__flattened_terms(terms, order_by) %}flatten(list({{ terms }} order by {{ order_by }})){% endmacro %}

@@ -1,0 +1,45 @@
+-- One row per disability certificate and version of it; a person may hold several.
+with versions as (
+    select * from {{ ref("stg_disabled_federation__certificates") }}
+),
+
+keys as (
+    select * from {{ ref("int_people__keys") }}
+),
+
+divisions as (
+    select * from {{ ref("divisions") }}
+),
+
+final as (
+    select
+        keys.person_id,
+        versions.certificate_key,
+        versions.name_key,
+        versions.category,
+        versions.level,
+        versions.details,
+        versions.issued_on,
+        versions.expires_on,
+        versions.status,
+        versions.changed_on,
+        versions.level in ('1', '2') as is_severe,
+        versions.level in ('1', '2')
+        or versions.level = '3'
+        and (
+            versions.category in ('5', '6')
+            or versions.category = '7'
+            and coalesce(versions.details like '%智力%' or versions.details like '%精神%', false)
+        ) as is_single_person_class,
+        coalesce(divisions.current_code, substr(versions.area_code, 1, 6)) as county_code,
+        versions.area_code,
+        versions.known_from_on,
+        versions.known_until_on,
+        versions.state_from_on,
+        versions.state_until_on
+    from versions
+    inner join keys on versions.person_key = keys.person_key
+    left join divisions on substr(versions.area_code, 1, 6) = divisions.area_code
+)
+
+select * from final

@@ -1,0 +1,46 @@
+-- One row per person that any department's row names.
+with people as (
+    select
+        person_key,
+        birth_on,
+        sex
+    from {{ ref("stg_civil_affairs__people") }}
+    union all
+    select
+        person_key,
+        birth_on,
+        sex
+    from {{ ref("stg_finance__people") }}
+    union all
+    select
+        person_key,
+        birth_on,
+        sex
+    from {{ ref("stg_agriculture__people") }}
+    union all
+    select
+        person_key,
+        birth_on,
+        sex
+    from {{ ref("stg_disabled_federation__people") }}
+),
+
+persons as (
+    select
+        person_key,
+        min(birth_on) as birth_on,
+        min(sex) as sex
+    from people
+    group by person_key
+),
+
+final as (
+    select
+        cast(row_number() over (order by person_key) as integer) as person_id,
+        person_key,
+        birth_on,
+        sex
+    from persons
+)
+
+select * from final

@@ -1,0 +1,43 @@
+-- One row per civil-affairs household and member in the latest snapshot, ended households included.
+with versions as (
+    select * from {{ ref("int_people__member_versions") }}
+    where known_until_on is null
+),
+
+persons as (
+    select * from {{ ref("int_people__persons") }}
+),
+
+household_versions as (
+    select * from {{ ref("int_people__household_versions") }}
+    where is_latest
+),
+
+final as (
+    select
+        versions.household_id,
+        versions.person_id,
+        versions.name_key,
+        versions.relation,
+        versions.is_covered,
+        versions.labour,
+        versions.employment,
+        versions.unemployed_since_on,
+        versions.is_unemployment_insured,
+        versions.health,
+        versions.student,
+        versions.self_care,
+        versions.support_form,
+        persons.is_alive,
+        coalesce(
+            household_versions.approved_on <= {{ run_date() }}
+            and (household_versions.ended_on is null or household_versions.ended_on > {{ run_date() }}),
+            false
+        ) as is_household_active,
+        household_versions.category
+    from versions
+    inner join persons on versions.person_id = persons.person_id
+    left join household_versions on versions.household_id = household_versions.household_id
+)
+
+select * from final

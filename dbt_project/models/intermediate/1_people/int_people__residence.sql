@@ -1,0 +1,121 @@
+-- One row per person: the household the person is counted in on the day, and where that is.
+with persons as (
+    select person_id from {{ ref("int_people__keys") }}
+),
+
+members as (
+    select * from {{ ref("int_people__members") }}
+),
+
+households as (
+    select * from {{ ref("int_people__households") }}
+),
+
+watched_members as (
+    select * from {{ ref("int_people__watched_members") }}
+),
+
+watched_households as (
+    select * from {{ ref("int_people__watched_households") }}
+),
+
+children as (
+    select * from {{ ref("int_people__children") }}
+),
+
+certificates as (
+    select * from {{ ref("int_people__certificates") }}
+    where known_until_on is null
+),
+
+townships as (
+    select * from {{ ref("townships") }}
+),
+
+-- Surrogate numbers follow the household key, so the smallest number is the smallest key of the best rank.
+by_civil_affairs as (
+    select
+        person_id,
+        min(case when is_household_active and is_covered then household_id end) as where_covered,
+        min(case when is_household_active then household_id end) as where_member,
+        min(household_id) as where_known
+    from members
+    group by person_id
+),
+
+by_watch as (
+    select
+        person_id,
+        min(household_id) as where_watched
+    from watched_members
+    group by person_id
+),
+
+by_child as (
+    select
+        person_id,
+        min(area_code) as area_code
+    from children
+    group by person_id
+),
+
+by_certificate as (
+    select
+        person_id,
+        min(county_code || substr(area_code, 7)) as area_code
+    from certificates
+    group by person_id
+),
+
+chosen as (
+    select
+        persons.person_id,
+        coalesce(
+            by_civil_affairs.where_covered,
+            by_civil_affairs.where_member,
+            by_civil_affairs.where_known
+        ) as civil_affairs_household_id,
+        by_watch.where_watched,
+        coalesce(by_child.area_code, by_certificate.area_code) as own_area_code
+    from persons
+    left join by_civil_affairs on persons.person_id = by_civil_affairs.person_id
+    left join by_watch on persons.person_id = by_watch.person_id
+    left join by_child on persons.person_id = by_child.person_id
+    left join by_certificate on persons.person_id = by_certificate.person_id
+),
+
+located as (
+    select
+        chosen.person_id,
+        coalesce(chosen.civil_affairs_household_id, chosen.where_watched) as household_id,
+        case
+            when chosen.civil_affairs_household_id is not null then 'civil_affairs'
+            when chosen.where_watched is not null then 'relapse_watch'
+            else 'person'
+        end as concept,
+        coalesce(households.area_code, watched_households.area_code, chosen.own_area_code) as area_code,
+        case
+            when chosen.civil_affairs_household_id is not null then households.residence
+            when chosen.where_watched is not null then 'rural'
+        end as residence
+    from chosen
+    left join households on chosen.civil_affairs_household_id = households.household_id
+    left join watched_households
+        on chosen.civil_affairs_household_id is null
+        and chosen.where_watched = watched_households.household_id
+),
+
+final as (
+    select
+        located.person_id,
+        located.household_id,
+        located.concept,
+        coalesce(substr(located.area_code, 1, 6), 'unknown') as county_code,
+        townships.township_code,
+        located.area_code,
+        located.residence
+    from located
+    left join townships on substr(located.area_code, 1, 9) = townships.township_code
+)
+
+select * from final

@@ -1,0 +1,149 @@
+-- One row per civil-affairs household: its income on the day, declared, observed and recomputed.
+-- Yearly sums are exact; compare them with a line times members times twelve. Monthly columns are rounded for display.
+with households as (
+    select * from {{ ref("int_people__households") }}
+),
+
+members as (
+    select * from {{ ref("int_people__members") }}
+    where is_alive
+),
+
+payroll as (
+    select * from {{ ref("int_people__payroll") }}
+    where is_on_payroll
+),
+
+checks as (
+    select * from {{ ref("int_measures__economic_checks") }}
+    where recency = 1
+        and checked_on >= {{ add_months(run_date(), "-" ~ parameter("declared_income_valid_months")) }}
+),
+
+farm_incomes as (
+    select * from {{ ref("stg_agriculture__farm_incomes") }}
+    where known_until_on is null and year = year({{ run_date() }}) - 1
+),
+
+keys as (
+    select
+        person_id,
+        person_key
+    from {{ ref("int_people__keys") }}
+),
+
+standards as (
+    select * from {{ ref("int_measures__standards") }}
+    where programme = 'dibao'
+),
+
+parameters as (
+    select * from {{ ref("int_measures__parameters") }}
+),
+
+farm_by_person as (
+    select
+        keys.person_id,
+        sum(case when farm_incomes.kind in ('1', '2') then farm_incomes.amount_cny end) as property_year_cny,
+        sum(case when farm_incomes.kind = '3' then farm_incomes.amount_cny end) as business_year_cny
+    from farm_incomes
+    inner join keys on farm_incomes.person_key = keys.person_key
+    group by keys.person_id
+),
+
+observed as (
+    select
+        members.household_id,
+        sum(payroll.monthly_wage_cny) * 12 as wage_year_cny,
+        sum(
+            case
+                when coalesce(members.name_key = payroll.name_key, true) then payroll.monthly_wage_cny
+            end
+        ) * 12 as wage_name_agreed_year_cny,
+        sum(farm_by_person.property_year_cny) as property_year_cny,
+        sum(farm_by_person.business_year_cny) as business_year_cny
+    from members
+    left join payroll on members.person_id = payroll.person_id
+    left join farm_by_person on members.person_id = farm_by_person.person_id
+    group by members.household_id
+),
+
+blocks as (
+    select
+        households.household_id,
+        households.category,
+        households.living_members as members,
+        checks.check_no,
+        checks.checked_on,
+        checks.income_year_cny as declared_year_cny,
+        checks.transfer_income_cny as transfer_year_cny,
+        observed.wage_year_cny as observed_wage_year_cny,
+        observed.wage_name_agreed_year_cny as observed_wage_name_agreed_year_cny,
+        observed.property_year_cny as observed_property_year_cny,
+        observed.business_year_cny as observed_business_year_cny,
+        greatest(checks.wage_income_cny, observed.wage_year_cny) as wage_year_cny,
+        greatest(checks.wage_income_cny, observed.wage_name_agreed_year_cny) as wage_name_agreed_year_cny,
+        greatest(checks.property_income_cny, observed.property_year_cny) as property_year_cny,
+        greatest(checks.business_income_cny, observed.business_year_cny) as business_year_cny,
+        standards.amount_cny as standard_cny,
+        standards.standard_version,
+        marginal.value as marginal_multiple
+    from households
+    left join observed on households.household_id = observed.household_id
+    left join checks on households.household_id = checks.household_id
+    left join standards
+        on households.county_code = standards.county_code
+        and households.residence = standards.residence
+        and {{ run_date() }} >= standards.effective_from_on
+        and {{ run_date() }} < standards.effective_to_on
+    left join parameters as marginal
+        on marginal.name = 'marginal_line_multiple'
+        and households.county_code = marginal.county_code
+        and {{ run_date() }} >= marginal.effective_from_on
+        and {{ run_date() }} < marginal.effective_to_on
+),
+
+recomputed as (
+    select
+        *,
+        coalesce(
+            wage_year_cny, property_year_cny, business_year_cny, transfer_year_cny
+        ) is not null as is_anything_known,
+        coalesce(wage_year_cny, 0) + coalesce(property_year_cny, 0)
+        + coalesce(business_year_cny, 0) + coalesce(transfer_year_cny, 0) as recomputed_sum_year_cny,
+        coalesce(wage_name_agreed_year_cny, 0) + coalesce(property_year_cny, 0)
+        + coalesce(business_year_cny, 0) + coalesce(transfer_year_cny, 0) as recomputed_name_agreed_sum_year_cny
+    from blocks
+),
+
+final as (
+    select
+        household_id,
+        check_no,
+        checked_on,
+        members,
+        check_no is null as is_lower_bound,
+        cast(declared_year_cny as decimal(14, 2)) as declared_year_cny,
+        cast(declared_year_cny / 12 as decimal(14, 2)) as declared_cny,
+        cast(observed_wage_year_cny as decimal(14, 2)) as observed_wage_year_cny,
+        cast(observed_wage_name_agreed_year_cny as decimal(14, 2)) as observed_wage_name_agreed_year_cny,
+        cast(observed_property_year_cny as decimal(14, 2)) as observed_property_year_cny,
+        cast(observed_business_year_cny as decimal(14, 2)) as observed_business_year_cny,
+        cast(observed_wage_year_cny / 12 as decimal(14, 2)) as observed_wage_cny,
+        cast(observed_property_year_cny / 12 as decimal(14, 2)) as observed_property_cny,
+        cast(observed_business_year_cny / 12 as decimal(14, 2)) as observed_business_cny,
+        cast(case when is_anything_known then recomputed_sum_year_cny end as decimal(14, 2)) as recomputed_year_cny,
+        cast(case when is_anything_known then recomputed_name_agreed_sum_year_cny end as decimal(14, 2))
+            as recomputed_name_agreed_year_cny,
+        cast(case when is_anything_known then recomputed_sum_year_cny end / 12 as decimal(14, 2)) as recomputed_cny,
+        standard_cny,
+        standard_version,
+        cast(standard_cny * marginal_multiple as decimal(14, 4)) as marginal_line_cny,
+        case
+            when category in ('dibao', 'tekun') then cast(standard_cny as decimal(14, 4))
+            when category = 'marginal' then cast(standard_cny * marginal_multiple as decimal(14, 4))
+        end as line_cny
+    from recomputed
+)
+
+select * from final

@@ -1,0 +1,39 @@
+-- One row per civil-affairs household and window month on whose 1st it is active.
+-- Dates by the household's last row, everything else as the roll stood on the month's last day.
+with months as (
+    select * from {{ ref("int_measures__months") }}
+    where is_in_window
+),
+
+household_versions as (
+    select * from {{ ref("int_people__household_versions") }}
+),
+
+first_roll as (
+    select min(known_from_on) as first_received_on from household_versions
+),
+
+final as (
+    select
+        household_versions.household_id,
+        months.month_on,
+        household_versions.category,
+        household_versions.residence,
+        household_versions.county_code,
+        household_versions.monthly_amount_cny,
+        household_versions.covered_persons,
+        months.month_end_on < first_roll.first_received_on as is_before_first_roll,
+        months.month_on >= coalesce(
+            household_versions.first_paid_month_on,
+            {{ add_months(month_start("household_versions.approved_on"), 1) }}
+        ) as is_payable
+    from household_versions
+    cross join first_roll
+    inner join months
+        on household_versions.state_from_on <= months.month_end_on
+        and household_versions.state_until_on > months.month_end_on
+        and household_versions.approved_on <= months.month_on
+        and (household_versions.ended_on is null or household_versions.ended_on > months.month_on)
+)
+
+select * from final

@@ -1,0 +1,168 @@
+-- One row per civil-affairs or watched household on the day: its lines, income, trend and members.
+-- Income per head is divided once, from the household's exact yearly sum.
+with households as (
+    select * from {{ ref("int_people__households") }}
+),
+
+watched_households as (
+    select * from {{ ref("int_people__watched_households") }}
+),
+
+members as (
+    select
+        household_id,
+        person_id,
+        employment in ('1', '2', '4') as is_working
+    from {{ ref("int_people__members") }}
+    where is_alive
+    union all
+    select
+        household_id,
+        person_id,
+        labour_skill in ('1', '2') as is_working
+    from {{ ref("int_people__watched_members") }}
+    where is_alive
+),
+
+persons as (
+    select * from {{ ref("int_people__persons") }}
+),
+
+certificates as (
+    select * from {{ ref("int_people__valid_certificates") }}
+),
+
+income as (
+    select * from {{ ref("int_measures__household_income") }}
+),
+
+watch_income as (
+    select * from {{ ref("int_measures__watch_income") }}
+),
+
+checks as (
+    select * from {{ ref("int_measures__economic_checks") }}
+),
+
+numbers as (
+    select
+        {{ parameter("minor_below_age") }} as minor_below_age,
+        {{ parameter("elderly_from_age") }} as elderly_from_age,
+        {{ parameter("marginal_line_multiple") }} as marginal_line_multiple
+),
+
+families as (
+    select
+        members.household_id,
+        sum(case when certificates.is_severe then 1 else 0 end) as severely_disabled_members,
+        sum(case when persons.age_years < numbers.minor_below_age then 1 else 0 end) as minors,
+        sum(case when persons.age_years >= numbers.elderly_from_age then 1 else 0 end) as elderly,
+        sum(case when members.is_working then 1 else 0 end) as workers
+    from members
+    cross join numbers
+    inner join persons on members.person_id = persons.person_id
+    left join certificates on members.person_id = certificates.person_id
+    group by members.household_id
+),
+
+-- The last check beside the last one made at least so many months before the day; null where they are the same.
+earlier_checks as (
+    select
+        household_id,
+        min(case when checked_on <= {{ add_months(run_date(), -3) }} then recency end) as recency_3m,
+        min(case when checked_on <= {{ add_months(run_date(), -6) }} then recency end) as recency_6m,
+        min(case when checked_on <= {{ add_months(run_date(), -12) }} then recency end) as recency_12m
+    from checks
+    group by household_id
+),
+
+changes as (
+    select
+        last_checks.household_id,
+        last_checks.income_year_cny - checks_3m.income_year_cny as change_3m_year_cny,
+        last_checks.income_year_cny - checks_6m.income_year_cny as change_6m_year_cny,
+        last_checks.income_year_cny - checks_12m.income_year_cny as change_12m_year_cny,
+        case
+            when last_checks.income_year_cny > 0
+                then (last_checks.medical_expense_cny + last_checks.education_expense_cny + last_checks.disability_expense_cny)
+                    / last_checks.income_year_cny
+        end as rigid_spending_ratio
+    from checks as last_checks
+    inner join earlier_checks on last_checks.household_id = earlier_checks.household_id
+    left join checks as checks_3m
+        on earlier_checks.household_id = checks_3m.household_id
+        and earlier_checks.recency_3m = checks_3m.recency
+        and checks_3m.recency > 1
+    left join checks as checks_6m
+        on earlier_checks.household_id = checks_6m.household_id
+        and earlier_checks.recency_6m = checks_6m.recency
+        and checks_6m.recency > 1
+    left join checks as checks_12m
+        on earlier_checks.household_id = checks_12m.household_id
+        and earlier_checks.recency_12m = checks_12m.recency
+        and checks_12m.recency > 1
+    where last_checks.recency = 1
+),
+
+-- Without an economic check a recomputed income is only a lower bound: shown as not observed.
+incomes as (
+    select
+        households.household_id,
+        'civil_affairs' as concept,
+        households.living_members as members,
+        income.standard_cny,
+        income.marginal_line_cny,
+        income.declared_cny as income_declared_cny,
+        case when not income.is_lower_bound then income.recomputed_cny end as income_counted_cny,
+        case when not income.is_lower_bound then income.recomputed_year_cny end as counted_year_cny,
+        income.checked_on as income_observed_on
+    from households
+    left join income on households.household_id = income.household_id
+    union all
+    select
+        watched_households.household_id,
+        'relapse_watch' as concept,
+        watched_households.living_members as members,
+        watch_income.standard_cny,
+        cast(watch_income.standard_cny * numbers.marginal_line_multiple as decimal(14, 4)) as marginal_line_cny,
+        cast(null as decimal(14, 2)) as income_declared_cny,
+        cast(watch_income.comparable_year_cny / 12 as decimal(14, 2)) as income_counted_cny,
+        watch_income.comparable_year_cny as counted_year_cny,
+        watched_households.known_from_on as income_observed_on
+    from watched_households
+    cross join numbers
+    left join watch_income on watched_households.household_id = watch_income.household_id
+),
+
+final as (
+    select
+        incomes.household_id,
+        incomes.concept,
+        incomes.members,
+        incomes.standard_cny,
+        incomes.marginal_line_cny,
+        incomes.income_declared_cny,
+        incomes.income_counted_cny,
+        incomes.counted_year_cny,
+        case when incomes.members > 0 then incomes.counted_year_cny / (12 * incomes.members) end as income_per_capita_cny,
+        case
+            when incomes.members = 0 or incomes.counted_year_cny is null or incomes.standard_cny is null then null
+            when incomes.counted_year_cny < incomes.standard_cny * 12 * incomes.members then 'dibao'
+            when incomes.counted_year_cny < incomes.marginal_line_cny * 12 * incomes.members then 'dibao_marginal'
+            else 'none'
+        end as category_computed,
+        case when incomes.members > 0 then changes.change_3m_year_cny / (12 * incomes.members) end as trend_3m,
+        case when incomes.members > 0 then changes.change_6m_year_cny / (12 * incomes.members) end as trend_6m,
+        case when incomes.members > 0 then changes.change_12m_year_cny / (12 * incomes.members) end as trend_12m,
+        changes.rigid_spending_ratio,
+        coalesce(families.severely_disabled_members, 0) as severely_disabled_members,
+        coalesce(families.minors, 0) as minors,
+        coalesce(families.elderly, 0) as elderly,
+        coalesce(families.workers, 0) as workers,
+        incomes.income_observed_on
+    from incomes
+    left join families on incomes.household_id = families.household_id
+    left join changes on incomes.household_id = changes.household_id
+)
+
+select * from final

@@ -1,0 +1,78 @@
+-- One row per watched person, as the registers describe the person on the day.
+with watched_people as (
+    select person_id from {{ ref("int_metrics__watched_people") }}
+),
+
+persons as (
+    select * from {{ ref("int_people__persons") }}
+),
+
+keys as (
+    select * from {{ ref("int_people__keys") }}
+),
+
+household_keys as (
+    select * from {{ ref("int_people__household_keys") }}
+),
+
+residence as (
+    select * from {{ ref("int_people__residence") }}
+),
+
+members as (
+    select household_id, person_id, labour from {{ ref("int_people__members") }}
+),
+
+payroll as (
+    select distinct person_id from {{ ref("int_people__payroll") }} where is_on_payroll
+),
+
+certificates as (
+    select * from {{ ref("int_people__certificates") }} where known_until_on is null
+),
+
+-- Of several certificates the normal one, then the most severe, then the newest.
+chosen_certificates as (
+    select
+        person_id,
+        category,
+        level,
+        status,
+        row_number() over (
+            partition by person_id
+            order by case when status = '1' then 0 else 1 end, level, issued_on desc, certificate_key
+        ) as choice
+    from certificates
+),
+
+final as (
+    select
+        watched_people.person_id,
+        keys.person_key,
+        persons.sex,
+        persons.age_years,
+        persons.birth_on,
+        persons.died_on,
+        residence.concept,
+        coalesce(household_keys.household_key, keys.person_key) as household_key,
+        residence.county_code,
+        residence.township_code,
+        residence.area_code,
+        chosen_certificates.category as disability_category,
+        chosen_certificates.level as disability_level,
+        chosen_certificates.status as certificate_status,
+        members.labour,
+        payroll.person_id is not null as is_on_payroll
+    from watched_people
+    inner join keys on watched_people.person_id = keys.person_id
+    inner join persons on watched_people.person_id = persons.person_id
+    left join residence on watched_people.person_id = residence.person_id
+    left join household_keys on residence.household_id = household_keys.household_id
+    left join members
+        on watched_people.person_id = members.person_id and residence.household_id = members.household_id
+    left join chosen_certificates
+        on watched_people.person_id = chosen_certificates.person_id and chosen_certificates.choice = 1
+    left join payroll on watched_people.person_id = payroll.person_id
+)
+
+select * from final

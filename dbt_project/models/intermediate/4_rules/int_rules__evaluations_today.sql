@@ -1,0 +1,75 @@
+-- One row per rule: what became of it on the day, as it is stored for the following days.
+-- Subjects are those whom the rule had to judge, counted where the rule starts.
+with evaluated_rules as (
+    select * from {{ ref("int_rules__evaluated_rules") }}
+),
+
+findings as (
+    select * from {{ ref("int_rules__findings") }}
+),
+
+reconciliation as (
+    select reconciliation.*
+    from {{ ref("int_measures__reconciliation") }} as reconciliation
+    inner join {{ ref("int_measures__months") }} as months on reconciliation.month_on = months.month_on
+    where months.checkable_rank = 1
+),
+
+subjects as (
+    select 'R01' as rule_id, count(*) as subjects, 0 as unknown from {{ ref("int_people__deaths") }}
+    union all
+    select 'R03' as rule_id, count(distinct beneficiary_id) as subjects, 0 as unknown
+    from reconciliation
+    where unit = 'person' and paid_cny > 0
+    union all
+    select 'R13' as rule_id, count(distinct person_id) as subjects, 0 as unknown
+    from {{ ref("int_people__members") }}
+    where is_household_active and is_alive and category = 'marginal'
+    union all
+    select 'R15' as rule_id, count(*) as subjects, 0 as unknown
+    from reconciliation
+    where programme = 'nursing' and (due_cny > 0 or due_cny is null)
+    union all
+    select 'R16' as rule_id, count(*) as subjects, 0 as unknown
+    from reconciliation
+    where programme = 'living' and (due_cny > 0 or due_cny is null)
+    union all
+    select 'R17' as rule_id, count(*) as subjects, 0 as unknown
+    from {{ ref("int_people__watched_households") }}
+    where not is_risk_removed
+    union all
+    select 'R25' as rule_id, count(*) as subjects, 0 as unknown
+    from {{ ref("int_people__households") }}
+    where is_active and category = 'marginal' and unit = 'whole'
+    union all
+    select 'R26' as rule_id, count(*) as subjects, count(*) - count(due_cny) as unknown from reconciliation
+),
+
+counted as (
+    select
+        rule_id,
+        sum(case when is_judged and inhibited_by is null then 1 else 0 end) as hits,
+        sum(case when is_judged then 0 else 1 end) as not_judged
+    from findings
+    group by rule_id
+),
+
+final as (
+    select
+        evaluated_rules.rule_id,
+        {{ run_date() }} as on_date,
+        evaluated_rules.evaluated,
+        case when evaluated_rules.evaluated then cast(subjects.subjects as bigint) end as subjects,
+        case when evaluated_rules.evaluated then cast(coalesce(counted.hits, 0) as bigint) end as hits,
+        case
+            when not evaluated_rules.evaluated then null
+            when evaluated_rules.rule_id = 'R26' then cast(subjects.unknown as bigint)
+            else cast(coalesce(counted.not_judged, 0) as bigint)
+        end as not_judged,
+        evaluated_rules.why_not
+    from evaluated_rules
+    left join subjects on evaluated_rules.rule_id = subjects.rule_id
+    left join counted on evaluated_rules.rule_id = counted.rule_id
+)
+
+select * from final

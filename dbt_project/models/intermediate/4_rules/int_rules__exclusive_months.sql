@@ -1,0 +1,52 @@
+-- One row per person, pair of programmes that exclude each other, and window month in which both were paid (R03).
+-- Review lane: the names on the two programmes' payments agree, or one is missing.
+with months as (
+    select month_on from {{ ref("int_measures__months") }} where is_in_window
+),
+
+pairs as (
+    select * from {{ ref("exclusive_benefits") }} where compared = 'payments'
+),
+
+-- Two readings of one large table, each with its filter: an engine writes out whatever is read twice by one name.
+first_paid as (
+    select * from {{ ref("int_measures__paid") }}
+    where unit = 'person' and paid_cny > 0 and not has_name_conflict
+),
+
+other_paid as (
+    select * from {{ ref("int_measures__paid") }}
+    where unit = 'person' and paid_cny > 0 and not has_name_conflict
+),
+
+-- The smaller programme of a pair first; few of its months meet the other one.
+firsts as (
+    select
+        first_paid.*,
+        pairs.excluded_programme
+    from first_paid
+    inner join pairs on first_paid.programme = pairs.programme and first_paid.month_on >= pairs.effective_from
+    inner join months on first_paid.month_on = months.month_on
+),
+
+final as (
+    select
+        firsts.beneficiary_id as person_id,
+        firsts.month_on,
+        firsts.programme,
+        firsts.excluded_programme,
+        firsts.paid_cny,
+        other.paid_cny as excluded_paid_cny,
+        firsts.first_payment_no,
+        other.first_payment_no as excluded_first_payment_no,
+        firsts.last_paid_on,
+        other.last_paid_on as excluded_last_paid_on
+    from other_paid as other
+    inner join firsts
+        on other.beneficiary_id = firsts.beneficiary_id
+        and other.month_on = firsts.month_on
+        and other.programme = firsts.excluded_programme
+    where firsts.name_key = other.name_key or firsts.name_key is null or other.name_key is null
+)
+
+select * from final

@@ -1,0 +1,65 @@
+-- One row per rule, subject and programme whose condition holds on the day, or could not be judged on it.
+{% set rule_models = [
+    "int_rules__r01_paid_after_death",
+    "int_rules__r03_exclusive_benefits",
+    "int_rules__r13_single_person_dibao",
+    "int_rules__r15_nursing_not_received",
+    "int_rules__r16_living_not_received",
+    "int_rules__r17_relapse_watch_uncovered",
+    "int_rules__r25_near_dibao_line",
+    "int_rules__r26_amount_differs",
+] %}
+with rule_rows as (
+    {% for model in rule_models -%}
+    select
+        rule_id, unit, subject_household_id, subject_person_id, programme, level, household_id, person_id,
+        county_code, township_code, area_code, amount_cny, ratio_to_standard, reason_zh, reason_en, evidence, unknown_zh,
+        inhibited_by, is_judged
+    from {{ ref(model) }}
+    {{ "union all" if not loop.last }}
+    {% endfor %}
+),
+
+keys as (
+    select * from {{ ref("int_people__keys") }}
+),
+
+household_keys as (
+    select * from {{ ref("int_people__household_keys") }}
+),
+
+final as (
+    select
+        rule_rows.rule_id,
+        rule_rows.unit,
+        rule_rows.subject_household_id,
+        rule_rows.subject_person_id,
+        coalesce(
+            {{ published_key("subject_households.household_key") }},
+            {{ published_key("subject_persons.person_key") }}
+        ) as subject,
+        rule_rows.programme,
+        rule_rows.level,
+        rule_rows.household_id,
+        rule_rows.person_id,
+        households.household_key,
+        persons.person_key,
+        coalesce(rule_rows.county_code, 'unknown') as county_code,
+        rule_rows.township_code,
+        rule_rows.area_code,
+        rule_rows.amount_cny,
+        rule_rows.ratio_to_standard,
+        rule_rows.reason_zh,
+        rule_rows.reason_en,
+        rule_rows.evidence,
+        rule_rows.unknown_zh,
+        rule_rows.inhibited_by,
+        rule_rows.is_judged
+    from rule_rows
+    left join household_keys as subject_households on rule_rows.subject_household_id = subject_households.household_id
+    left join keys as subject_persons on rule_rows.subject_person_id = subject_persons.person_id
+    left join household_keys as households on rule_rows.household_id = households.household_id
+    left join keys as persons on rule_rows.person_id = persons.person_id
+)
+
+select * from final

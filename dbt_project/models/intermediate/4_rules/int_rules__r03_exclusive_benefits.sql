@@ -1,0 +1,149 @@
+-- One row per person paid two programmes that exclude each other, or covered in two active households (R03).
+with exclusive_months as (
+    select * from {{ ref("int_rules__exclusive_months") }}
+),
+
+members as (
+    select * from {{ ref("int_people__members") }}
+    where is_household_active and is_alive and is_covered and category in ('dibao', 'tekun')
+),
+
+programme_names as (
+    select * from {{ ref("programme_names") }}
+),
+
+household_keys as (
+    select * from {{ ref("int_people__household_keys") }}
+),
+
+residence as (
+    select * from {{ ref("int_people__residence") }}
+),
+
+pair_terms as (
+    select
+        person_id,
+        month_on,
+        programme || '+' || excluded_programme as pair,
+        {{ evidence_list([
+            ("true", evidence_term(
+                "'finance.payments'", "first_payment_no", "'paid_' || programme || '_cny'", "paid_cny", "last_paid_on"
+            )),
+            ("true", evidence_term(
+                "'finance.payments'", "excluded_first_payment_no", "'paid_' || excluded_programme || '_cny'",
+                "excluded_paid_cny", "excluded_last_paid_on"
+            )),
+        ]) }} as terms
+    from exclusive_months
+),
+
+payments as (
+    select
+        person_id,
+        count(distinct month_on) as months,
+        min(month_on) as first_month_on,
+        max(month_on) as last_month_on,
+        {{ flattened_terms("terms", "month_on, pair") }} as terms
+    from pair_terms
+    group by person_id
+),
+
+pairs_named as (
+    select distinct
+        exclusive_months.person_id,
+        one.name_zh || '与' || other.name_zh as pair_zh,
+        one.name_en || ' with ' || other.name_en as pair_en
+    from exclusive_months
+    inner join programme_names as one on exclusive_months.programme = one.programme
+    inner join programme_names as other on exclusive_months.excluded_programme = other.programme
+),
+
+named as (
+    select
+        person_id,
+        {{ joined_text("pair_zh", "、", "pair_zh") }} as pairs_zh,
+        {{ joined_text("pair_en", ", ", "pair_en") }} as pairs_en
+    from pairs_named
+    group by person_id
+),
+
+-- A register row counts beside another one of the person where the names agree, or one is missing.
+covered_twice as (
+    select distinct
+        one.person_id,
+        one.household_id
+    from members as one
+    inner join members as other
+        on one.person_id = other.person_id
+        and one.household_id <> other.household_id
+        and (one.name_key = other.name_key or one.name_key is null or other.name_key is null)
+),
+
+covers as (
+    select
+        covered_twice.person_id,
+        count(*) as households,
+        {{ evidence_terms(
+            evidence_term(
+                "'civil_affairs.members'", published_key("household_keys.household_key"), "'is_covered'", "'true'", run_date()
+            ),
+            "household_keys.household_key"
+        ) }} as terms
+    from covered_twice
+    inner join household_keys on covered_twice.household_id = household_keys.household_id
+    group by covered_twice.person_id
+),
+
+subjects as (
+    select person_id from payments
+    union
+    select person_id from covers
+),
+
+final as (
+    select
+        'R03' as rule_id,
+        'person' as unit,
+        cast(null as integer) as subject_household_id,
+        subjects.person_id as subject_person_id,
+        cast(null as varchar) as programme,
+        'red' as level,
+        residence.household_id,
+        subjects.person_id,
+        residence.county_code,
+        residence.township_code,
+        residence.area_code,
+        cast(null as decimal(14, 2)) as amount_cny,
+        cast(null as decimal(10, 4)) as ratio_to_standard,
+        concat_ws(
+            '；',
+            case when payments.person_id is not null
+                then cast(payments.months as varchar) || ' 个月（' || {{ year_month("payments.first_month_on") }} || ' 至 '
+                    || {{ year_month("payments.last_month_on") }} || '）同月发放：' || named.pairs_zh
+            end,
+            case when covers.person_id is not null
+                then cast(covers.households as varchar) || ' 个在保家庭同时将本人列为保障对象'
+            end
+        ) as reason_zh,
+        concat_ws(
+            '; ',
+            case when payments.person_id is not null
+                then cast(payments.months as varchar) || ' month(s) (' || {{ year_month("payments.first_month_on") }} || ' to '
+                    || {{ year_month("payments.last_month_on") }} || ') with both paid: ' || named.pairs_en
+            end,
+            case when covers.person_id is not null
+                then cast(covers.households as varchar) || ' active households count the person as covered'
+            end
+        ) as reason_en,
+        {{ evidence_json(["payments.terms", "covers.terms"]) }} as evidence,
+        '类别变更是否已办理、相关月份是否已扣回，尚不清楚' as unknown_zh,
+        cast(null as varchar) as inhibited_by,
+        true as is_judged
+    from subjects
+    left join payments on subjects.person_id = payments.person_id
+    left join named on subjects.person_id = named.person_id
+    left join covers on subjects.person_id = covers.person_id
+    left join residence on subjects.person_id = residence.person_id
+)
+
+select * from final

@@ -1,0 +1,166 @@
+-- One row per beneficiary and programme with window months whose due is known and differs from what was paid (R26).
+-- Months that another rule answers for are not counted.
+with numbers as (
+    select {{ parameter("r26_tolerance_cny") }} as tolerance_cny
+),
+
+reconciliation as (
+    select * from {{ ref("int_measures__reconciliation") }}
+),
+
+excluded_months as (
+    select * from {{ ref("int_rules__excluded_months") }}
+),
+
+paid as (
+    select * from {{ ref("int_measures__paid") }}
+),
+
+programme_names as (
+    select * from {{ ref("programme_names") }}
+),
+
+keys as (
+    select * from {{ ref("int_people__keys") }}
+),
+
+household_keys as (
+    select * from {{ ref("int_people__household_keys") }}
+),
+
+households as (
+    select * from {{ ref("int_people__households") }}
+),
+
+residence as (
+    select * from {{ ref("int_people__residence") }}
+),
+
+previous_findings as (
+    select * from {{ ref("int_rules__previous_findings") }} where rule_id = 'R26'
+),
+
+differing as (
+    select reconciliation.*
+    from reconciliation
+    cross join numbers
+    left join excluded_months
+        on reconciliation.unit = excluded_months.unit
+        and reconciliation.beneficiary_id = excluded_months.beneficiary_id
+        and reconciliation.programme = excluded_months.programme
+        and reconciliation.month_on = excluded_months.month_on
+    where abs(reconciliation.difference_cny) > numbers.tolerance_cny
+        and excluded_months.beneficiary_id is null
+),
+
+keyed as (
+    select
+        differing.*,
+        paid.first_payment_no,
+        coalesce(
+            {{ published_key("household_keys.household_key") }},
+            {{ published_key("keys.person_key") }}
+        ) as beneficiary_key
+    from differing
+    left join paid
+        on differing.unit = paid.unit
+        and differing.beneficiary_id = paid.beneficiary_id
+        and differing.programme = paid.programme
+        and differing.month_on = paid.month_on
+    left join household_keys on differing.unit = 'household' and differing.beneficiary_id = household_keys.household_id
+    left join keys on differing.unit = 'person' and differing.beneficiary_id = keys.person_id
+),
+
+hits as (
+    select
+        unit,
+        beneficiary_id,
+        programme,
+        sum(difference_cny) as difference_cny,
+        count(*) as months,
+        sum(case when difference_cny > 0 then 1 else 0 end) as months_short,
+        min(month_on) as first_month_on,
+        max(month_on) as last_month_on,
+        {{ flattened_terms(
+            evidence_list([
+                ("unit = 'household'", evidence_term(
+                    "'civil_affairs.households'", "beneficiary_key", "'due_cny'", "due_cny", "month_on"
+                )),
+                ("unit = 'person'", evidence_term(
+                    "'policy.assistance_standards'", "standard_version", "'due_cny'", "due_cny", "month_on"
+                )),
+                ("true", evidence_term(
+                    "'finance.payments'", "first_payment_no", "'paid_cny'", "paid_cny", "month_on"
+                )),
+            ]),
+            "month_on",
+        ) }} as terms
+    from keyed
+    group by unit, beneficiary_id, programme
+),
+
+-- Found before and no month known today: neither still true nor false.
+previous_not_judged as (
+    select
+        reconciliation.unit,
+        reconciliation.beneficiary_id,
+        reconciliation.programme
+    from previous_findings
+    left join keys on previous_findings.person_key = keys.person_key
+    left join household_keys on previous_findings.household_key = household_keys.household_key
+    inner join reconciliation
+        on previous_findings.program = reconciliation.programme
+        and (
+            reconciliation.unit = 'person' and reconciliation.beneficiary_id = keys.person_id
+            or reconciliation.unit = 'household' and reconciliation.beneficiary_id = household_keys.household_id
+        )
+    group by reconciliation.unit, reconciliation.beneficiary_id, reconciliation.programme
+    having count(reconciliation.due_cny) = 0
+),
+
+subjects as (
+    select unit, beneficiary_id, programme, true as is_judged
+    from hits
+    union all
+    select unit, beneficiary_id, programme, false as is_judged
+    from previous_not_judged
+),
+
+final as (
+    select
+        'R26' as rule_id,
+        'beneficiary' as unit,
+        case when subjects.unit = 'household' then subjects.beneficiary_id end as subject_household_id,
+        case when subjects.unit = 'person' then subjects.beneficiary_id end as subject_person_id,
+        subjects.programme,
+        case when subjects.is_judged then 'orange' end as level,
+        case when subjects.unit = 'household' then subjects.beneficiary_id else residence.household_id end as household_id,
+        case when subjects.unit = 'person' then subjects.beneficiary_id end as person_id,
+        coalesce(households.county_code, residence.county_code, 'unknown') as county_code,
+        coalesce(households.township_code, residence.township_code) as township_code,
+        coalesce(households.area_code, residence.area_code) as area_code,
+        cast(hits.difference_cny as decimal(14, 2)) as amount_cny,
+        cast(null as decimal(10, 4)) as ratio_to_standard,
+        {{ yuan("abs(hits.difference_cny)") }} || ' 元：' || programme_names.name_zh || ' '
+        || cast(hits.months as varchar) || ' 个月（' || {{ year_month("hits.first_month_on") }} || ' 至 '
+        || {{ year_month("hits.last_month_on") }} || '）应发与实发不一致，合计'
+        || case when hits.difference_cny > 0 then '少发' when hits.difference_cny < 0 then '多发' else '持平' end as reason_zh,
+        {{ yuan("abs(hits.difference_cny)") }} || ' yuan: ' || programme_names.name_en || ' due and paid differ in '
+        || cast(hits.months as varchar) || ' month(s) (' || {{ year_month("hits.first_month_on") }} || ' to '
+        || {{ year_month("hits.last_month_on") }} || '), in sum '
+        || case when hits.difference_cny > 0 then 'too little' when hits.difference_cny < 0 then 'too much' else 'even' end as reason_en,
+        {{ evidence_json(["hits.terms"]) }} as evidence,
+        '名册变更是否晚于发放、差额是否已另行补发或扣回，尚不清楚' as unknown_zh,
+        cast(null as varchar) as inhibited_by,
+        subjects.is_judged
+    from subjects
+    left join hits
+        on subjects.unit = hits.unit
+        and subjects.beneficiary_id = hits.beneficiary_id
+        and subjects.programme = hits.programme
+    left join programme_names on subjects.programme = programme_names.programme
+    left join households on subjects.unit = 'household' and subjects.beneficiary_id = households.household_id
+    left join residence on subjects.unit = 'person' and subjects.beneficiary_id = residence.person_id
+)
+
+select * from final

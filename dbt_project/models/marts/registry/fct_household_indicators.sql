@@ -1,0 +1,42 @@
+-- One row per civil-affairs or watched household on the day.
+with metrics as (
+    select * from {{ ref("int_metrics__households") }}
+),
+
+household_keys as (
+    select * from {{ ref("int_people__household_keys") }}
+),
+
+late_sources as (
+    select {{ joined_text("source || '.' || table_name", "、", "source, table_name") }} as sources_missing
+    from {{ ref("int_metrics__coverage") }}
+    where is_late
+),
+
+final as (
+    select
+        {{ published_key("household_keys.household_key") }} as household_key,
+        cast(metrics.standard_cny as decimal(14, 2)) as standard_cny,
+        cast(metrics.marginal_line_cny as decimal(14, 2)) as marginal_line_cny,
+        cast(metrics.income_declared_cny as decimal(14, 2)) as income_declared_cny,
+        cast(metrics.income_counted_cny as decimal(14, 2)) as income_counted_cny,
+        cast(metrics.income_per_capita_cny as decimal(14, 2)) as income_per_capita_cny,
+        cast(metrics.income_per_capita_cny / metrics.standard_cny as decimal(10, 4)) as ratio_to_standard,
+        cast(metrics.standard_cny - metrics.income_per_capita_cny as decimal(14, 2)) as gap_to_standard_cny,
+        cast(metrics.marginal_line_cny - metrics.income_per_capita_cny as decimal(14, 2)) as gap_to_marginal_cny,
+        cast(metrics.trend_3m as decimal(14, 2)) as trend_3m,
+        cast(metrics.trend_6m as decimal(14, 2)) as trend_6m,
+        cast(metrics.trend_12m as decimal(14, 2)) as trend_12m,
+        cast(metrics.rigid_spending_ratio as decimal(10, 4)) as rigid_spending_ratio,
+        cast(metrics.severely_disabled_members as integer) as severely_disabled_members,
+        cast(metrics.minors as integer) as minors,
+        cast(metrics.elderly as integer) as elderly,
+        cast(metrics.workers as integer) as workers,
+        metrics.income_observed_on,
+        late_sources.sources_missing
+    from metrics
+    inner join household_keys on metrics.household_id = household_keys.household_id
+    cross join late_sources
+)
+
+select * from final

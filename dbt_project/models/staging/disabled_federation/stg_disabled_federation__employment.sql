@@ -1,0 +1,20 @@
+-- One row per disabled person and version of it (a later delivery with other content makes a new version).
+with versions as (
+    select * from {{ lake_versions(source('lake', 'disabled_federation__employment'), ['person_key']) }} as lake_versions
+),
+
+final as (
+    select
+        person_key,
+        status,
+        since as since_on,
+        is_stale,
+        known_from_on,
+        known_until_on,
+        is_latest,
+        state_from_on,
+        state_until_on
+    from versions
+)
+
+select * from final

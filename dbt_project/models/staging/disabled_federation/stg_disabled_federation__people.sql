@@ -1,0 +1,14 @@
+-- One row per person and delivery of the department that wrote a row about the person.
+with people as (
+    select * from {{ source('lake', 'disabled_federation__people') }}
+),
+
+final as (
+    select
+        person_key,
+        birth_on,
+        sex
+    from people
+)
+
+select * from final

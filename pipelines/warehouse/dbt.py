@@ -1,0 +1,102 @@
+"""Running dbt in this process: the project parsed once, then built for one day at a time.
+
+Only this module talks to dbt. It sets no rule and knows no model by name.
+"""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from pipelines.settings import DBT_PROJECT, Home, WenduError
+from pipelines.warehouse.work_database import work_database
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """What became of one model, seed or test."""
+
+    unique_id: str
+    status: str
+    seconds: float
+    message: str
+
+    @property
+    def name(self) -> str:
+        """The node's own name, without project and kind."""
+        return self.unique_id.split(".")[2]
+
+
+class DbtProject:
+    """The dbt project bound to one home: its work database, target folder and parsed manifest."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.target = home.warehouse / "dbt"
+        self._manifest: Any = None
+
+    @property
+    def manifest_path(self) -> Path:
+        """Where the parsed project is written for the orchestrator to read."""
+        return self.target / "manifest.json"
+
+    def parse(self) -> Any:
+        """Parse the project (at once where nothing changed since the last time)."""
+        if self._manifest is None:
+            result = self._invoke(["parse"])
+            self._manifest = result.result
+        return self._manifest
+
+    def build(self, on_date: date, select: Sequence[str] = ()) -> list[NodeResult]:
+        """Build seeds, models and their tests for a day.
+
+        Args:
+            on_date: the day; models read it through the macro `run_date()`.
+            select: dbt node selection; empty means everything.
+
+        Raises:
+            WenduError: a node failed; names the first and what dbt said of it.
+        """
+        manifest = self.parse()
+        arguments = ["build", "--vars", f"{{on_date: '{on_date}'}}", "--fail-fast"]
+        arguments += ["--exclude-resource-type", "unit_test"]
+        if select:
+            arguments += ["--select", *select]
+        result = self._invoke(arguments, manifest)
+        nodes = [
+            NodeResult(
+                run.node.unique_id, str(run.status), run.execution_time, str(run.message or "")
+            )
+            for run in getattr(result.result, "results", [])
+        ]
+        failed = [node for node in nodes if node.status in ("error", "fail")]
+        if failed or not result.success:
+            told = f"{failed[0].unique_id}: {failed[0].message}" if failed else result.exception
+            raise WenduError(f"The warehouse of {on_date} was not built. {told}")
+        return nodes
+
+    def _invoke(self, arguments: Sequence[str], manifest: Any = None) -> Any:
+        os.environ |= {
+            "WENDU_WORK_DATABASE": str(work_database(self.home)),
+            "DO_NOT_TRACK": "1",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - dbt takes seconds to import
+        from dbt.cli.main import dbtRunner  # noqa: PLC0415 - dbt takes seconds to import
+
+        result = dbtRunner(manifest=manifest).invoke(
+            [
+                "--quiet", "--no-use-colors", "--log-path", str(self.target / "logs"),
+                "--log-level-file", "none",
+                *arguments,
+                "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+                "--target-path", str(self.target),
+            ]
+        )  # fmt: skip
+        # An open writer would keep every later reader of this process out.
+        DuckDBConnectionManager.close_all_connections()
+        if result.exception is not None and result.result is None:
+            raise WenduError(f"dbt could not read the project: {result.exception}")
+        return result

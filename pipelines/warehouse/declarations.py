@@ -1,0 +1,132 @@
+"""Where two files must agree: every declaration held against every other, each lack one sentence.
+
+Used by `wendu check` and by the tests. Reads declarations and models as text; runs nothing.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from pipelines.contracts.city import load_city
+from pipelines.contracts.dbt_sources import render
+from pipelines.contracts.sources import load_contracts
+from pipelines.quality import load_mart_promises
+from pipelines.settings import DBT_PROJECT, DEPARTMENTS, Home, WenduError
+
+POLICY = DBT_PROJECT / "seeds" / "policy"
+MODELS = DBT_PROJECT / "models"
+
+
+def disagreements(city_code: str, home: Home) -> list[str]:
+    """Everything that does not agree, one sentence each; an empty list is what one wants.
+
+    Args:
+        city_code: the city whose folder is checked too.
+        home: may hold its own `cities/`.
+    """
+    checks: list[Callable[[], Iterator[str]]] = [
+        source_file_follows_contracts,
+        every_table_has_its_staging_model,
+        every_rule_has_its_model_and_back,
+        rules_need_declared_tables,
+        every_mart_has_its_promise_and_back,
+        every_parameter_used_is_set_and_back,
+        lambda: city_names_declared_things(city_code, home),
+    ]
+    found: list[str] = []
+    for check in checks:
+        try:
+            found += check()
+        except WenduError as fault:
+            found.append(str(fault))
+    return found
+
+
+def source_file_follows_contracts() -> Iterator[str]:
+    """The sources dbt knows are made from the declarations."""
+    path = MODELS / "staging" / "sources.yml"
+    if path.read_text(encoding="utf-8") != render():
+        yield f"{path} does not follow from expectations/sources; write it anew from there."
+
+
+def every_table_has_its_staging_model() -> Iterator[str]:
+    """One staging model per declared table."""
+    for department, table in load_contracts():
+        path = MODELS / "staging" / department / f"stg_{department}__{table}.sql"
+        if not path.exists():
+            yield f"{department}/{table} is declared, but {path} is missing."
+
+
+def every_rule_has_its_model_and_back() -> Iterator[str]:
+    """A row in rules.csv and a model in 4_rules for every rule."""
+    declared = {row["rule_id"]: row["name_en"] for row in policy_rows("rules")}
+    modelled = {
+        match[1].upper(): match[2]
+        for path in (MODELS / "intermediate" / "4_rules").glob("int_rules__*.sql")
+        if (match := re.fullmatch(r"int_rules__(r\d+[a-z]?)_(\w+)", path.stem))
+    }
+    for rule in sorted(declared.keys() - modelled.keys()):
+        yield f"{rule} stands in rules.csv, but no model int_rules__{rule.lower()}_… judges it."
+    for rule in sorted(modelled.keys() - declared.keys()):
+        yield f"int_rules__{rule.lower()}_{modelled[rule]} has no row in rules.csv."
+
+
+def rules_need_declared_tables() -> Iterator[str]:
+    """Every rule says which tables it needs, and they exist."""
+    tables = set(load_contracts())
+    needs = policy_rows("rule_sources")
+    for row in needs:
+        if (row["department"], row["table_name"]) not in tables:
+            yield (
+                f"rule_sources.csv: {row['rule_id']} needs {row['department']}/"
+                f"{row['table_name']}, which is not declared."
+            )
+    for rule in sorted(
+        {row["rule_id"] for row in policy_rows("rules")} - {row["rule_id"] for row in needs}
+    ):
+        yield f"rule_sources.csv does not say which tables {rule} needs."
+
+
+def every_mart_has_its_promise_and_back() -> Iterator[str]:
+    """A model in marts and a file in expectations/marts for every mart."""
+    marts = {path.stem for path in (MODELS / "marts").rglob("*.sql")}
+    promised = set(load_mart_promises())
+    for mart in sorted(marts - promised):
+        yield f"The mart {mart} promises nothing: expectations/marts/{mart}.yml is missing."
+    for mart in sorted(promised - marts):
+        yield f"expectations/marts/{mart}.yml promises a mart that no model makes."
+
+
+def every_parameter_used_is_set_and_back() -> Iterator[str]:
+    """A row in parameters.csv for every parameter a model names, and none that nobody reads."""
+    texts = [path.read_text(encoding="utf-8") for path in DBT_PROJECT.rglob("*.sql")]
+    used = {name for text in texts for name in re.findall(r"parameter\(\s*['\"](\w+)['\"]", text)}
+    quoted = {name for text in texts for name in re.findall(r"'(\w+)'", text)}
+    known = {row["name"] for row in policy_rows("parameters")}
+    for name in sorted(used - known):
+        yield f"A model reads the parameter {name}, which parameters.csv does not set."
+    for name in sorted(known - used - quoted):
+        yield f"parameters.csv sets {name}, which no model reads."
+
+
+def city_names_declared_things(city_code: str, home: Home) -> Iterator[str]:
+    """A city's folder renames only declared tables and columns, of known departments."""
+    contracts = load_contracts()
+    city = load_city(city_code, home)
+    for name in sorted(set(DEPARTMENTS) - set(city.departments)):
+        yield f"city {city_code}: nothing says how the department {name} delivers."
+    for name, department in city.departments.items():
+        for table in {*department.tables, *department.columns}:
+            if (name, table) not in contracts:
+                yield f"city {city_code}: {name} has no table {table}."
+        for table, columns in department.columns.items():
+            declared = contracts[name, table].columns if (name, table) in contracts else {}
+            for column in sorted(set(columns) - set(declared)):
+                yield f"city {city_code}: {name}/{table} has no column {column}."
+
+
+def policy_rows(name: str, folder: Path = POLICY) -> list[dict[str, str]]:
+    """The rows of one policy file, as text."""
+    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

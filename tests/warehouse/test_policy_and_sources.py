@@ -1,0 +1,93 @@
+"""What dbt calls its sources follows from the declarations, and policy rows hang together.
+
+Belongs here: comparisons of files that must agree. Does not belong here: results of models
+(their unit tests lie beside them).
+"""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.contracts.dbt_sources import CONTROL_TABLES, SOURCES_FILE, render
+from pipelines.contracts.sources import load_contracts
+from pipelines.settings import DBT_PROJECT, DEPARTMENTS
+
+POLICY = DBT_PROJECT / "seeds" / "policy"
+REFERENCE = DBT_PROJECT / "seeds" / "reference"
+STAGING = DBT_PROJECT / "models" / "staging"
+
+
+def seed(path: Path) -> pl.DataFrame:
+    return pl.read_csv(path, infer_schema=False)
+
+
+def test_dbt_sources_are_what_the_declarations_say() -> None:
+    assert SOURCES_FILE.read_text(encoding="utf-8") == render(), (
+        "run `python -m pipelines.contracts.dbt_sources` and commit its result"
+    )
+
+
+def test_every_source_has_its_staging_model() -> None:
+    tables = list(load_contracts()) + [(department, "people") for department in DEPARTMENTS]
+    tables += [("control", table) for table in CONTROL_TABLES]
+    missing = [
+        f"{department}/{table}"
+        for department, table in tables
+        if not (STAGING / department / f"stg_{department}__{table}.sql").exists()
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize(
+    ("file", "key"),
+    [
+        ("parameters.csv", ["name", "area_code", "effective_from"]),
+        (
+            "assistance_standards.csv",
+            ["programme", "area_code", "residence", "class", "effective_from"],
+        ),
+    ],
+)
+def test_no_two_policy_rows_start_on_one_day(file: str, key: list[str]) -> None:
+    rows = seed(POLICY / file)
+    assert rows.filter(rows.select(key).is_duplicated()).select(key).rows() == []
+
+
+@pytest.mark.parametrize("file", ["parameters.csv", "assistance_standards.csv"])
+def test_every_policy_row_has_a_reference_and_assumed_ones_say_so(file: str) -> None:
+    rows = seed(POLICY / file)
+    is_assumed = pl.col("reference").str.contains("assumed")
+    wrong = rows.filter(
+        pl.col("reference").is_null() | ((pl.col("is_default") == "true") & ~is_assumed)
+    )
+    assert wrong.rows() == []
+
+
+def test_standards_use_units_and_periods_that_loading_converts() -> None:
+    rows = seed(POLICY / "assistance_standards.csv")
+    assert set(rows["unit"]) <= {"yuan", "10k_yuan"} and set(rows["period"]) <= {"month", "year"}
+
+
+def test_every_programme_code_of_the_ledger_belongs_to_a_programme() -> None:
+    codes = load_contracts()["finance", "payments"].columns["program"].codes
+    assert set(seed(POLICY / "programmes.csv")["program"]) == set(codes or {})
+
+
+def test_every_programme_with_a_rate_can_be_paid() -> None:
+    rates = set(seed(POLICY / "assistance_standards.csv")["programme"])
+    entitled = seed(POLICY / "programmes.csv").filter(pl.col("has_entitlement") == "true")
+    assert rates == set(entitled["programme"])
+
+
+def test_retired_divisions_lead_to_divisions_in_use() -> None:
+    divisions = seed(REFERENCE / "divisions.csv")
+    in_use = divisions.filter(pl.col("valid_to").is_null())
+    assert set(divisions["current_code"]) <= set(in_use["area_code"])
+
+
+def test_every_township_lies_in_a_county_in_use() -> None:
+    counties = seed(REFERENCE / "divisions.csv").filter(
+        (pl.col("level") == "county") & pl.col("valid_to").is_null()
+    )
+    assert set(seed(REFERENCE / "townships.csv")["county_code"]) == set(counties["area_code"])

@@ -1,0 +1,340 @@
+"""Entry for people: `wendu`. Reads the command line, calls one floor, tells what happened.
+
+Every fault a person can cause or mend is one sentence on standard error and an exit code:
+0 published, 2 published with gaps, 3 nothing published, 4 usage or configuration, 5 the home is
+in use. A traceback is shown only with `--debug`. No work stands here.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.settings import Home, Settings, UsageError, WenduError, versions
+
+FIRST_DEMO_DAY = date(2024, 4, 30)
+GLOBAL_OPTIONS = {"--home": True, "--city": True, "--debug": False}
+
+app = typer.Typer(
+    name="wendu",
+    help="Wendu (温度): watch over a city's low-income population.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+key_app = typer.Typer(help="The pseudonym of a number (needs the key).", no_args_is_help=True)
+app.add_typer(key_app, name="key")
+told = Console(stderr=True, highlight=False, soft_wrap=True)
+printed = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+DateOption = Annotated[str, typer.Option(metavar="YYYY-MM-DD")]
+JsonOption = Annotated[bool, typer.Option("--json", help="For a program to read.")]
+
+
+@app.callback()
+def options(
+    home: Annotated[
+        Path | None, typer.Option(help="Where everything lies; WENDU_HOME, else data/.")
+    ] = None,
+    city: Annotated[str | None, typer.Option(help="Folder below data/cities/; WENDU_CITY.")] = None,
+    debug: Annotated[
+        bool, typer.Option(help="Show tracebacks and the orchestrator's log.")
+    ] = False,
+) -> None:
+    """Options of every command; they may stand anywhere on the line."""
+    if home is not None:
+        os.environ["WENDU_HOME"] = str(home.absolute())
+    if city is not None:
+        os.environ["WENDU_CITY"] = city
+    if debug:
+        os.environ["WENDU_DEBUG"] = "1"
+
+
+@app.command()
+def run(
+    date_: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD", help="The day to run.")],
+    until: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="Run all days up to this one.")
+    ] = None,
+) -> None:
+    """Receive, conform, build, judge and publish; running a day again changes nothing."""
+    first = as_day(date_)
+    last = as_day(until) if until else first
+    if last < first:
+        raise UsageError(f"--until {last} lies before --date {first}; swap them.")
+    raise typer.Exit(run_and_tell(first, last))
+
+
+@app.command()
+def demo(
+    scale: Annotated[float, typer.Option(help="1.0 is Liaocheng.")] = 1.0,
+    days: Annotated[int, typer.Option(help="How many days from 2024-04-30.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(help="Another number, another city.")] = 7,
+) -> None:
+    """Make the demo city (if missing) and run its days."""
+    from pipelines.defs.daily_run import Outcome, days_between
+    from pipelines.demo_city import make_city
+
+    home = Home(Settings().home)
+    last = date.fromordinal(FIRST_DEMO_DAY.toordinal() + days - 1)
+    started = time.perf_counter()
+    make_city(home.root, FIRST_DEMO_DAY, last, scale, seed, progress=tell_step)
+    told.print(f"city made in {time.perf_counter() - started:.1f} s")
+    code = run_and_tell(FIRST_DEMO_DAY, days_between(FIRST_DEMO_DAY, last)[-1], summary=True)
+    if code == int(Outcome.NOTHING_PUBLISHED):
+        raise typer.Exit(code)
+    printed.print(f"Warehouse: {home.published / 'warehouse.duckdb'}")
+    printed.print(f"Lists:     {home.day(last) / 'lists'}")
+    printed.print(f"Quality:   {home.quality / 'index.html'}")
+    raise typer.Exit(code)
+
+
+@app.command("make-city")
+def make_city_command(
+    out: Annotated[Path, typer.Option(help="Folder for landing/ and truth/.")],
+    from_: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD")],
+    to: DateOption,
+    scale: Annotated[float, typer.Option(help="0.005 to 20; 1.0 is Liaocheng.")] = 1.0,
+    seed: Annotated[int, typer.Option(help="Another number, another city.")] = 7,
+    messy: Annotated[float, typer.Option(help="Share of rows damaged on purpose.")] = 0.0,
+) -> None:
+    """Write the four departments' deliveries and what the generator knows (truth/)."""
+    from pipelines.demo_city import make_city
+
+    make_city(out, as_day(from_), as_day(to), scale, seed, messy, progress=tell_step)
+    printed.print(f"Made {out.absolute()}")
+
+
+@app.command()
+def status(as_json: JsonOption = False) -> None:
+    """Last days, freshness of each source, refusals, open alerts, held batches."""
+    from pipelines.reporting.summary import print_status, status_as_json, status_of
+
+    state = status_of(Home(Settings().home))
+    if as_json:
+        print(status_as_json(state))
+    else:
+        print_status(printed, state)
+
+
+@app.command()
+def lists(date_: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD")]) -> None:
+    """Tell where the township workbooks of a published day lie."""
+    home, on_date = Home(Settings().home), as_day(date_)
+    workbooks = sorted((home.day(on_date) / "lists").glob("*.xlsx"))
+    if not home.day(on_date).exists():
+        raise UsageError(f"{on_date} is not published; run `wendu run --date {on_date}` first.")
+    for workbook in workbooks:
+        printed.print(str(workbook))
+
+
+@app.command()
+def sql(
+    query: Annotated[str | None, typer.Argument(help="One SELECT; none opens a prompt.")] = None,
+    as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="For a spreadsheet.")] = False,
+) -> None:
+    """Query the published warehouse, read-only; marts need no schema name."""
+    from pipelines.reporting.published import open_published
+
+    with open_published(Home(Settings().home)) as connection:
+        if query is not None:
+            show_answer(connection, query, as_json=as_json, as_csv=as_csv)
+            return
+        told.print("One statement a line; an empty line or Ctrl-D ends.")
+        while line := ask("wendu> "):
+            try:
+                show_answer(connection, line, as_json=as_json, as_csv=as_csv)
+            except UsageError as fault:
+                told.print(str(fault), markup=False)
+
+
+@key_app.command("person")
+def key_person(number: str) -> None:
+    """The pseudonym of a citizen or disability-certificate number."""
+    from pipelines.ingest.keys import person_key
+
+    print(person_key(open_vault(), number))
+
+
+@key_app.command("household")
+def key_household(
+    number: str,
+    register: Annotated[
+        str | None,
+        typer.Option(help="civil_affairs or agriculture; else the one that knows the number."),
+    ] = None,
+) -> None:
+    """The pseudonym of a family number (civil affairs) or watched-household number."""
+    from pipelines.ingest.keys import household_key
+
+    print(household_key(Home(Settings().home), open_vault(), number, register))
+
+
+@app.command()
+def check() -> None:
+    """Check every declaration against every other; tell each disagreement."""
+    from pipelines.warehouse.declarations import disagreements
+
+    found = disagreements(Settings().city, Home(Settings().home))
+    for sentence in found:
+        told.print(sentence, markup=False)
+    if found:
+        raise UsageError(f"{len(found)} declarations disagree.")
+    printed.print("All declarations agree.")
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port of the web page on this machine.")] = 3000,
+) -> None:
+    """Open the orchestrator: web page, schedule and daemon."""
+    from pipelines.defs.graph import prepare_instance
+
+    prepare_instance(Home(Settings().home))
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions"]
+    raise typer.Exit(
+        subprocess.run(
+            [*command, "--host", "127.0.0.1", "--port", str(port)], check=False
+        ).returncode
+    )
+
+
+@app.command()
+def version() -> None:
+    """Versions of Wendu and of what shapes its results."""
+    for name, number in versions().items():
+        printed.print(f"{name} {number}")
+
+
+def run_and_tell(first: date, last: date, *, summary: bool = False) -> int:
+    """Run days, tell each on standard error, and return the exit code of the worst."""
+    from pipelines.defs.daily_run import Outcome, days_between, run_days
+    from pipelines.defs.installation import Installation
+    from pipelines.reporting.summary import render_summary, summarise
+
+    installation = Installation.from_settings()
+    worst = 0
+    try:
+        debug = Settings().debug
+        for report in run_days(installation, days_between(first, last), tell_step, debug=debug):
+            for sentence in report.sentences:
+                told.print(sentence, markup=False)
+            spent = sum(report.seconds.values())
+            told.print(f"{report.on_date}: {report.outcome.name.lower()} in {spent:.1f} s")
+            worst = max(worst, int(report.outcome))
+            if summary and report.outcome is not Outcome.NOTHING_PUBLISHED:
+                printed.print(
+                    render_summary(summarise(installation.home, report.on_date), report.seconds)
+                )
+    finally:
+        installation.close()
+    return worst
+
+
+def show_answer(connection: Any, query: str, *, as_json: bool, as_csv: bool) -> None:
+    """Run one query and print its rows."""
+    import duckdb
+
+    try:
+        answer = connection.sql(query)
+        frame = answer.pl() if answer is not None else None
+    except duckdb.Error as fault:
+        raise UsageError(f"The query cannot be answered: {str(fault).splitlines()[0]}") from fault
+    if frame is None:
+        return
+    if as_json:
+        print(json.dumps(frame.to_dicts(), ensure_ascii=False, default=str))
+    elif as_csv:
+        print(frame.write_csv(), end="")
+    else:
+        table = Table(*frame.columns)
+        for row in frame.iter_rows():
+            table.add_row(*("NULL" if value is None else str(value) for value in row))
+        printed.print(table)
+
+
+def open_vault() -> Any:
+    """The vault of the home; a home without one is told, and none is made."""
+    from pipelines.vault import Vault
+
+    settings = Settings()
+    home = Home(settings.home)
+    if not (settings.key_file or home.vault / "key").exists():
+        raise UsageError(f"{home.root} has no vault key yet; it is made by the first run.")
+    return Vault.open(home, settings.key_file)
+
+
+def as_day(text: str) -> date:
+    """A date as written on the command line."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError as fault:
+        raise UsageError(f"{text!r} is not a date; write it as 2024-04-30.") from fault
+
+
+def ask(prompt: str) -> str:
+    """A line from the terminal; empty at its end."""
+    try:
+        return input(prompt).strip().rstrip(";")
+    except EOFError:
+        return ""
+
+
+def tell_step(step: str) -> None:
+    """One plain line for each step that starts."""
+    told.print(f"  {step.replace('_', ' ')} …", markup=False)
+
+
+def globals_first(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the options of every command moved to the front, wherever they stood."""
+    first: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        name, equals, _ = argument.partition("=")
+        if name not in GLOBAL_OPTIONS:
+            rest.append(argument)
+            continue
+        first.append(argument)
+        if GLOBAL_OPTIONS[name] and not equals:
+            first += [value for value in [next(waiting, None)] if value is not None]
+    return first + rest
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with its exit code."""
+    given = globals_first(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    try:
+        code = app(given, standalone_mode=False) or 0
+    except typer.TyperException as fault:
+        told.print(getattr(fault, "format_message", fault.__str__)(), markup=False)
+        code = 4
+    except WenduError as fault:
+        if debug:
+            raise
+        told.print(str(fault), markup=False)
+        code = {"UsageError": 4, "HomeInUseError": 5}.get(type(fault).__name__, 3)
+    except (KeyboardInterrupt, typer.Abort):
+        told.print("Stopped. Run the same command again to go on.")
+        code = 130
+    except Exception as fault:
+        if debug:
+            raise
+        told.print(
+            f"Something unforeseen happened ({type(fault).__name__}); nothing was published. "
+            "Run again with --debug and report what it shows.",
+            markup=False,
+        )
+        code = 3
+    sys.exit(code)

@@ -1,0 +1,86 @@
+"""Departments → lake: one asset per declared table, one gate-1 check per asset.
+
+A department whose delivery failed keeps its last state: its assets are still reported (as the
+state of the shelf), its check says that it failed, and the others and the warehouse go on.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines.contracts.sources import Contract, contracts_of
+from pipelines.defs.calendar import DAYS, day_of
+from pipelines.defs.installation import Installation
+from pipelines.ingest import Receipt, receive
+from pipelines.settings import DEPARTMENTS
+
+COUNTS = ("received", "accepted", "exact_duplicates", "quarantined", "upserted", "removed")
+
+
+def shelf_key(contract: Contract) -> dg.AssetKey:
+    """Asset of one department table in the lake."""
+    return dg.AssetKey(["lake", contract.department, contract.table])
+
+
+def department_assets(department: str) -> dg.AssetsDefinition:
+    """The tables of one department, received together because they are delivered together."""
+    contracts = contracts_of(department)
+
+    @dg.multi_asset(
+        name=f"receive_{department}",
+        partitions_def=DAYS,
+        specs=[
+            dg.AssetSpec(
+                shelf_key(contract),
+                group_name=department,
+                kinds={"parquet"},
+                description=f"{contract.title.zh} · {contract.title.en} ({contract.mode})",
+            )
+            for contract in contracts
+        ],
+        check_specs=[
+            dg.AssetCheckSpec("gate_1", asset=shelf_key(contract), description="May it come in?")
+            for contract in contracts
+        ],
+    )
+    def receive_department(
+        context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
+    ) -> Iterator[dg.MaterializeResult]:
+        installation.hold()
+        until = day_of(context)
+        receipts = receive(
+            installation.home, installation.city, department, until,
+            installation.vault, installation.judge,
+        )  # fmt: skip
+        for contract in contracts:
+            yield report(contract, receipts)
+
+    return receive_department
+
+
+def report(contract: Contract, receipts: list[Receipt]) -> dg.MaterializeResult:
+    """What became of one table in the deliveries just received, in counts."""
+    of_table = [
+        receipt.tables[contract.table] for receipt in receipts if contract.table in receipt.tables
+    ]
+    failed = [receipt for receipt in receipts if receipt.verdict == "failed"]
+    metadata: dict[str, dg.MetadataValue] = {
+        name: dg.MetadataValue.int(sum(getattr(table, name) for table in of_table))
+        for name in COUNTS
+    }
+    told = " ".join(receipt.message for receipt in receipts if receipt.message)
+    if told:
+        metadata["message"] = dg.MetadataValue.text(told)
+    check = dg.AssetCheckResult(
+        check_name="gate_1",
+        asset_key=shelf_key(contract),
+        passed=not failed,
+        severity=dg.AssetCheckSeverity.ERROR,
+        metadata={"message": told or "accepted"},
+    )
+    return dg.MaterializeResult(
+        asset_key=shelf_key(contract), metadata=metadata, check_results=[check]
+    )
+
+
+DEPARTMENT_ASSETS = [department_assets(department) for department in DEPARTMENTS]

@@ -1,0 +1,106 @@
+"""One installation as the assets see it: home, city, vault, judge and dbt project, opened once.
+
+Opening is lazy, so that a process pays only for what it uses. Holding the installation is what
+keeps two runs apart: whoever writes below the home takes the lock first.
+"""
+
+import json
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from pipelines import ingest
+from pipelines.contracts.city import City, load_city
+from pipelines.contracts.sources import Contract, load_contracts
+from pipelines.quality import Judge
+from pipelines.settings import Home, Settings, WenduError
+from pipelines.vault import Vault
+from pipelines.warehouse import publication
+from pipelines.warehouse.dbt import DbtProject
+
+
+class HomeInUseError(WenduError):
+    """Another run holds the home's lock (exit code 5)."""
+
+
+@dataclass
+class Installation:
+    """Everything a run of a day needs to know about where it runs."""
+
+    home: Home
+    city_code: str
+    key_file: Path | None = None
+
+    @classmethod
+    def from_settings(cls, settings: Settings | None = None) -> "Installation":
+        """The installation the environment names."""
+        settings = settings or Settings()
+        return cls(Home(settings.home), settings.city, settings.key_file)
+
+    @cached_property
+    def contracts(self) -> Mapping[tuple[str, str], Contract]:
+        """Declared department tables."""
+        return load_contracts()
+
+    @cached_property
+    def city(self) -> City:
+        """The city's folder, read."""
+        return load_city(self.city_code, self.home)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """The vault of the home, opened."""
+        return Vault.open(self.home, self.key_file)
+
+    @cached_property
+    def judge(self) -> Judge:
+        """The gates' judge; its process starts on first use and ends with `close`."""
+        return Judge().__enter__()
+
+    @cached_property
+    def dbt(self) -> DbtProject:
+        """The dbt project bound to the home."""
+        return DbtProject(self.home)
+
+    @cached_property
+    def _lock(self) -> FileLock:
+        self.home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return FileLock(self.home.lock)
+
+    def hold(self) -> None:
+        """Take the home's lock, once, and remove what an interrupted run left behind.
+
+        The lock goes with the process, however it ends.
+
+        Raises:
+            HomeInUseError: another process holds it; says which.
+        """
+        if self._lock.is_locked:
+            return
+        holder = self.home.lock.with_suffix(".holder.json")
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as fault:
+            told = json.loads(holder.read_text(encoding="utf-8")) if holder.exists() else {}
+            who = f"process {told['pid']} on {told['host']}" if told else "another process"
+            raise HomeInUseError(
+                f"{self.home.root} is in use by {who}; wait until that run has ended."
+            ) from fault
+        told = {"pid": os.getpid(), "host": socket.gethostname()}
+        holder.write_text(json.dumps(told), encoding="utf-8")
+        ingest.clean_up(self.home)
+        publication.clean_up(self.home)
+
+    def close(self) -> None:
+        """End the judge's process where one was started, and let go of the lock."""
+        if "judge" in self.__dict__:
+            self.judge.__exit__(None, None, None)
+            del self.__dict__["judge"]
+        if self._lock.is_locked:
+            self.home.lock.with_suffix(".holder.json").unlink(missing_ok=True)
+            self._lock.release()

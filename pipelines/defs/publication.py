@@ -1,0 +1,105 @@
+"""Marts → published: export aside, gate 2, township lists, then shown all at once."""
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import dagster as dg
+
+from pipelines.defs.calendar import DAYS, day_of
+from pipelines.defs.installation import Installation
+from pipelines.ingest import load_receipts
+from pipelines.ingest.control import sources_of
+from pipelines.outreach.township_lists import write_lists
+from pipelines.quality import judge_marts
+from pipelines.quality.page import store_results
+from pipelines.settings import versions
+from pipelines.warehouse.publication import (
+    Building,
+    declared_marts,
+    export_marts,
+    publish,
+    write_database,
+    write_manifest,
+)
+
+EXPORTED = dg.AssetKey(["publication", "exported_marts"])
+LISTS = dg.AssetKey(["publication", "township_lists"])
+PUBLISHED = dg.AssetKey(["publication", "published"])
+
+
+def publication_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
+    """The last three steps of a day, after the marts of the parsed dbt project."""
+    marts = declared_marts(manifest)
+
+    @dg.multi_asset(
+        name="export_marts",
+        partitions_def=DAYS,
+        specs=[
+            dg.AssetSpec(
+                EXPORTED,
+                deps=[dg.AssetKey(["warehouse", mart.name]) for mart in marts],
+                group_name="publication",
+                description="Every mart as Parquet and in one database file, not yet visible.",
+            )
+        ],
+        check_specs=[
+            dg.AssetCheckSpec("gate_2", asset=EXPORTED, blocking=True, description="May it go out?")
+        ],
+    )
+    def export_and_judge(
+        context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
+    ) -> Iterator[dg.MaterializeResult]:
+        home, on_date = installation.home, day_of(context)
+        export_marts(home, marts)
+        with ThreadPoolExecutor() as beside:  # the judge reads the files while they are packed
+            packed = beside.submit(write_database, home, marts)
+            verdicts = judge_marts(installation.judge, Building(home).parquet)
+            packed.result()
+        store_results(home, on_date, load_receipts(home, on_date), verdicts)
+        failed = sorted(mart for mart, verdict in verdicts.items() if not verdict.passed)
+        check = dg.AssetCheckResult(
+            check_name="gate_2", passed=not failed, metadata={"failed_marts": failed}
+        )
+        yield dg.MaterializeResult(
+            asset_key=EXPORTED, metadata={"marts": len(marts)}, check_results=[check]
+        )
+
+    @dg.asset(
+        key=LISTS,
+        deps=[EXPORTED],
+        partitions_def=DAYS,
+        group_name="publication",
+        description="One workbook per township with its open alerts.",
+    )
+    def township_lists(
+        context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
+    ) -> dg.MaterializeResult:
+        building = Building(installation.home)
+        on_date = day_of(context)
+        written = write_lists(building.parquet, building.day / "lists", on_date, installation.vault)
+        return dg.MaterializeResult(metadata={"workbooks": len(written)})
+
+    @dg.asset(
+        key=PUBLISHED,
+        deps=[LISTS],
+        partitions_def=DAYS,
+        group_name="publication",
+        description="What analysts, caseworkers and programs read; replaced all at once.",
+    )
+    def published(
+        context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
+    ) -> dg.MaterializeResult:
+        home, on_date = installation.home, day_of(context)
+        about = {
+            "city": installation.city_code,
+            "versions": versions(),
+            "sources": sources_of(load_receipts(home, on_date)),
+        }
+        described = write_manifest(home, on_date, about)
+        place = publish(home, on_date)
+        return dg.MaterializeResult(
+            metadata={"place": str(place), "marts": len(described["marts"])}
+        )
+
+    return [export_and_judge, township_lists, published]

@@ -1,0 +1,27 @@
+"""Reading the published warehouse: read-only, never in the way of the run that replaces it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from pipelines.settings import Home, UsageError
+
+
+@contextmanager
+def open_published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to the published warehouse, its marts on the search path.
+
+    Raises:
+        UsageError: nothing was published below this home yet.
+    """
+    warehouse = home.published / "warehouse.duckdb"
+    if not warehouse.exists():
+        raise UsageError(
+            f"Nothing is published below {home.root} yet; run `wendu demo` or `wendu run` first."
+        )
+    with duckdb.connect(
+        str(warehouse.resolve()), read_only=True, config={"enable_external_access": False}
+    ) as connection:
+        connection.execute("set schema = 'marts'")
+        yield connection

@@ -1,0 +1,68 @@
+"""The world that the tests share: one small demo city, run for two days by the command itself."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.settings import PROJECT, Home
+
+SCALE = "0.01"
+FIRST_DAY, SECOND_DAY = date(2024, 4, 30), date(2024, 5, 1)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class World:
+    """A home in which the demo city's first two days were run, and what the command said."""
+
+    home: Home
+    ran: Ran
+
+    def mart(self, name: str) -> pl.DataFrame:
+        """A published mart."""
+        return pl.read_parquet(self.home.published / "parquet" / f"{name}.parquet")
+
+    def truth(self, name: str) -> pl.DataFrame:
+        """What the generator knows."""
+        return pl.read_parquet(self.home.truth / f"{name}.parquet")
+
+
+def run_wendu(*arguments: str, home: Path | None = None, **environment: str) -> Ran:
+    """Run the command as a person would, in a process of its own."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith("WENDU_")}
+    where = ["--home", str(home)] if home else []
+    ended = subprocess.run(
+        [sys.executable, "-m", "pipelines", *where, *arguments],
+        cwd=PROJECT,
+        env=known | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Ran(ended.returncode, ended.stdout, ended.stderr)
+
+
+@pytest.fixture(scope="session")
+def wendu() -> Callable[..., Ran]:
+    return run_wendu
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    home = Home(tmp_path_factory.mktemp("world") / "home")
+    return World(home, run_wendu("demo", "--scale", SCALE, "--days", "2", home=home.root))

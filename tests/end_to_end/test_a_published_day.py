@@ -1,0 +1,260 @@
+"""What one sees after the demo's first days: places, accounting, planted cases, identities."""
+
+import json
+import re
+import sqlite3
+import zipfile
+
+import duckdb
+import openpyxl
+import polars as pl
+import pytest
+
+from pipelines.ingest import load_receipts
+from pipelines.vault import Vault
+from tests.conftest import FIRST_DAY, SECOND_DAY
+
+RULES = ["R01", "R03", "R13", "R15", "R16", "R17", "R25", "R26"]
+CITIZEN_NUMBER = re.compile(rb"(?<![0-9a-f])371599[12][0-9]{10}[0-9Xx](?![0-9a-f])")
+
+
+def test_the_demo_publishes_without_gaps(world):
+    assert (world.ran.code, world.ran.err.count("published in")) == (0, 2), world.ran.err
+
+
+def test_the_demo_tells_where_everything_is(world):
+    for place in (
+        "published/warehouse.duckdb",
+        f"published/{SECOND_DAY}/lists",
+        "quality/index.html",
+    ):
+        assert str(world.home.root / place) in world.ran.out
+        assert (world.home.root / place).exists()
+
+
+def test_every_received_row_is_accounted_for(world):
+    tables = [
+        table
+        for receipt in load_receipts(world.home, SECOND_DAY)
+        for table in receipt.tables.values()
+    ]
+    assert len(tables) > 19
+    for table in tables:
+        assert table.received == table.accepted + table.exact_duplicates + table.quarantined
+
+
+def test_deliveries_are_published_in_counts(world):
+    counted = world.mart("quality_deliveries")
+    assert counted["department"].n_unique() == 4
+    assert (
+        counted["received"]
+        == counted["accepted"] + counted["exact_duplicates"] + counted["quarantined"]
+    ).all()
+
+
+PROGRAMMES = {
+    "1101": "dibao", "1201": "dibao", "1301": "tekun", "1302": "tekun", "1303": "tekun_care",
+    "2101": "living", "2102": "nursing", "3101": "orphan", "3102": "unsupported_child",
+    "3103": "key_child",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def planted(world):
+    """What was planted for the eight rules and holds on the second day, keyed as published."""
+    vault = Vault.open(world.home)
+    cases = world.truth("planted").filter(
+        pl.col("rule").is_in(RULES),
+        pl.col("from_date") <= SECOND_DAY,
+        pl.col("to_date").is_null() | (pl.col("to_date") >= SECOND_DAY),
+    )
+    is_family = pl.col("subject_kind").eq("household") | pl.col("program").is_in(["1101", "1201"])
+    spaced = cases.with_columns(
+        space=pl.when(pl.col("subject_kind") == "relapse_watch_household")
+        .then(pl.lit("relapse_watch_household"))
+        .when(is_family.fill_null(False))
+        .then(pl.lit("household"))
+        .otherwise(pl.lit("person")),
+        programme=pl.when(pl.col("rule") == "R26").then(pl.col("program").replace(PROGRAMMES)),
+    )
+    return pl.concat(
+        of_space.with_columns(
+            key=vault.pseudonyms(str(space), of_space["subject_number"]).bin.encode("hex")
+        )
+        for (space,), of_space in spaced.group_by("space")
+    )
+
+
+@pytest.fixture(scope="module")
+def found(world):
+    """Open alerts by rule, subject and programme."""
+    is_person = pl.col("unit").eq("person") | (
+        pl.col("unit").eq("beneficiary") & pl.col("program").ne("dibao")
+    )
+    return (
+        world.mart("fct_alerts")
+        .filter(pl.col("status") == "open")
+        .select(
+            rule="rule_id",
+            key=pl.when(is_person).then("person_key").otherwise("household_key"),
+            programme=pl.when(pl.col("rule_id") == "R26").then("program"),
+        )
+    )
+
+
+CASE = ["rule", "key", "programme"]
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_planted_match_is_found(planted, found, rule):
+    matches = planted.filter(pl.col("rule") == rule, pl.col("expectation") == "match")
+    assert matches.height > 0
+    missed = matches.join(found, on=CASE, how="anti", nulls_equal=True)
+    assert missed["reason"].to_list() == []
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_no_planted_near_miss_raises_an_alert(planted, found, rule):
+    near = planted.filter(pl.col("rule") == rule, pl.col("expectation") == "no_match")
+    assert near.height > 0
+    raised = near.join(found, on=CASE, how="semi", nulls_equal=True)
+    assert raised["reason"].to_list() == []
+
+
+def test_nothing_is_found_that_was_not_planted(planted, found):
+    matches = planted.filter(pl.col("expectation") == "match")
+    unplanned = found.join(matches, on=CASE, how="anti", nulls_equal=True)
+    assert unplanned.group_by("rule").len().to_dicts() == []
+
+
+def test_every_alert_carries_evidence_that_names_its_sources(world):
+    alerts = world.mart("fct_alerts")
+    for evidence in alerts["evidence"]:
+        terms = json.loads(evidence)
+        assert terms
+        assert all(term["source"] and term["field"] for term in terms)
+
+
+def test_alert_numbers_are_unique(world):
+    assert world.mart("fct_alerts")["alert_id"].is_duplicated().any() is False
+
+
+def test_alerts_balance_by_county_and_day(world):
+    balance = world.mart("rpt_alert_balance")
+    assert balance.height > 0
+    assert (
+        balance["open_before"] + balance["new"] - balance["cleared"] - balance["closed"]
+        == balance["open_now"]
+    ).all()
+
+
+def test_the_published_database_holds_what_the_parquet_files_hold(world):
+    with duckdb.connect(
+        str(world.home.published / "warehouse.duckdb"), read_only=True
+    ) as connection:
+        counted = dict(
+            connection.execute(
+                "select table_name, estimated_size from duckdb_tables() where schema_name = 'marts'"
+            ).fetchall()
+        )
+    files = {
+        path.stem: pl.scan_parquet(path).select(pl.len()).collect().item()
+        for path in (world.home.published / "parquet").glob("*.parquet")
+    }
+    assert counted == files
+
+
+def test_every_published_column_is_described(world):
+    with duckdb.connect(
+        str(world.home.published / "warehouse.duckdb"), read_only=True
+    ) as connection:
+        bare = connection.execute(
+            "select table_name, column_name from duckdb_columns() "
+            "where schema_name = 'marts' and comment is null"
+        ).fetchall()
+    assert bare == []
+
+
+def test_the_manifest_names_both_days_sources(world):
+    manifest = json.loads((world.home.day(SECOND_DAY) / "manifest.json").read_text("utf-8"))
+    assert {source["received_on"] for source in manifest["sources"]} == {
+        FIRST_DAY.isoformat(),
+        SECOND_DAY.isoformat(),
+    }
+
+
+def test_each_open_alert_stands_on_exactly_one_list(world):
+    numbers = []
+    for path in (world.home.day(SECOND_DAY) / "lists").glob("*.xlsx"):
+        sheet = openpyxl.load_workbook(path, read_only=True).worksheets[0]
+        numbers += [row[0] for row in sheet.iter_rows(min_row=3, max_col=1, values_only=True)]
+    listed = sorted(
+        number for number in numbers if number and re.fullmatch(r"A[0-9A-Z]{11}", number)
+    )
+    open_alerts = world.mart("fct_alerts").filter(pl.col("status") == "open")
+    assert listed == sorted(open_alerts["alert_id"])
+
+
+@pytest.fixture(scope="module")
+def identities(world):
+    """What may not be published of families: numbers, names, phones, accounts, addresses."""
+    database = world.home.delivery("civil_affairs", FIRST_DAY) / "civil_affairs.sqlite"
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        families = connection.execute(
+            "select head_id, head_name, phone, account_no, address from households"
+        ).fetchall()
+    assert families
+    return [set(filter(None, values)) for values in zip(*families, strict=True)]
+
+
+def published_texts(home):
+    """Every published byte, containers opened: path and bytes."""
+    for path in sorted(home.published.rglob("*")):
+        if not path.is_file() or path.is_symlink():
+            continue
+        yield path, path.read_bytes()
+        if path.suffix == ".xlsx":
+            with zipfile.ZipFile(path) as book:
+                yield from ((path / name, book.read(name)) for name in book.namelist())
+        elif path.suffix == ".parquet":
+            frame = pl.read_parquet(path)
+            texts = frame.select(pl.selectors.string())
+            for column in texts.columns:
+                yield path / column, "\n".join(texts[column].drop_nulls().unique()).encode()
+
+
+def test_no_published_byte_holds_a_citizen_number(world):
+    assert [
+        str(path) for path, text in published_texts(world.home) if CITIZEN_NUMBER.search(text)
+    ] == []
+
+
+def test_no_published_byte_holds_a_name_phone_account_or_address(world, identities):
+    _, names, phones, accounts, addresses = identities
+    leaked = []
+    for path, text in published_texts(world.home):
+        if path.suffix in {".xlsx", ".parquet", ".duckdb"}:
+            continue
+        lines = pl.Series(text.decode("utf-8", errors="ignore").split("\n"))
+        # A name of two characters may be a part of a word; whole values only.
+        values = set(lines.str.split(by="<").explode().str.split(by=">").explode())
+        if values & names or lines.str.contains_any(list(phones | accounts | addresses)).any():
+            leaked.append(str(path))
+    assert leaked == []
+
+
+def test_the_orchestrators_record_holds_no_citizen_number(world):
+    records = [
+        path
+        for folder in (world.home.orchestrator, world.home.runs, world.home.quality)
+        for path in folder.rglob("*")
+        if path.is_file()
+    ]
+    assert records
+    assert [str(path) for path in records if CITIZEN_NUMBER.search(path.read_bytes())] == []
+
+
+def test_runs_show_in_the_orchestrators_record(world):
+    with sqlite3.connect(world.home.orchestrator / "history" / "runs.db") as connection:
+        runs = connection.execute("select status, count(*) from runs group by status").fetchall()
+    assert runs == [("SUCCESS", 2)]

@@ -1,0 +1,137 @@
+"""The commands as a person types them: what they print, how they refuse, what they leave."""
+
+import hashlib
+import json
+import re
+import shutil
+
+import polars as pl
+import pytest
+from filelock import FileLock
+
+from pipelines.settings import PROJECT
+from tests.conftest import SECOND_DAY
+
+
+def hashes(folder):
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def own(world, tmp_path_factory):
+    """A copy of the shared world that a test may break."""
+    home = tmp_path_factory.mktemp("own") / "home"
+    shutil.copytree(world.home.root, home, symlinks=True)
+    return home
+
+
+def test_running_a_day_again_changes_no_published_byte(own, wendu):
+    before = hashes(own / "published")
+    ran = wendu("run", "--date", str(SECOND_DAY), home=own)
+    assert ran.code == 0, ran.err
+    assert hashes(own / "published") == before
+
+
+def test_a_broken_department_is_told_and_the_others_publish(own, wendu):
+    third = own / "landing"
+    for department in ("civil_affairs", "finance", "agriculture", "disabled_federation"):
+        shutil.copytree(third / department / "2024-05-01", third / department / "2024-05-06")
+    workbook = third / "disabled_federation" / "2024-05-06" / "certificates.xlsx"
+    workbook.write_bytes(workbook.read_bytes()[:5000])
+    (third / "finance" / "2024-05-06" / "payroll.csv").write_bytes(b"")
+    ran = wendu("run", "--date", "2024-05-06", home=own)
+    assert ran.code == 2, ran.err
+    assert "certificates.xlsx" in ran.err
+    assert "payroll.csv" in ran.err
+    assert "Traceback" not in ran.err
+    coverage = pl.read_parquet(own / "published" / "parquet" / "rpt_coverage.parquet")
+    late = set(coverage.filter(pl.col("freshness") == "late")["source"])
+    assert late == {"finance", "disabled_federation"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["run", "--date", "2024-13-40"], "2024-13-40"),
+        (["run", "--date", "2020-01-01"], "2020-01-01"),
+        (["run", "--date", "2024-05-01", "--until", "2024-04-30"], "--until"),
+        (["run", "--date", "2024-05-01", "--city", "999999"], "999999"),
+        (
+            [
+                "make-city",
+                "--out",
+                "{}",
+                "--from",
+                "2024-04-30",
+                "--to",
+                "2024-04-30",
+                "--scale",
+                "99",
+            ],
+            "99",
+        ),
+        (["run"], "--date"),
+        (["sql", "select nothing from nowhere"], "nowhere"),
+        (["lists", "--date", "2024-01-01"], "2024-01-01"),
+    ],
+)
+def test_wrong_usage_gets_one_sentence_and_code_four(world, wendu, tmp_path, arguments, names):
+    ran = wendu(*(text.format(tmp_path) for text in arguments), home=world.home.root)
+    assert ran.code == 4
+    assert names in ran.err
+    assert "Traceback" not in ran.err
+    assert len(ran.err.strip().splitlines()) <= 2
+
+
+def test_a_home_in_use_is_left_alone(world, wendu):
+    with FileLock(world.home.lock):
+        ran = wendu("run", "--date", str(SECOND_DAY), home=world.home.root)
+    assert ran.code == 5
+    assert "in use" in ran.err
+
+
+def test_a_query_is_answered_as_a_program_reads_it(world, wendu):
+    ran = wendu("sql", "select count(*) as alerts from fct_alerts", "--json", home=world.home.root)
+    assert json.loads(ran.out)[0]["alerts"] == world.mart("fct_alerts").height
+
+
+def test_a_query_cannot_write(world, wendu):
+    ran = wendu("sql", "create table marts.mine (a int)", home=world.home.root)
+    assert ran.code == 4
+
+
+def test_the_key_of_a_person_is_the_published_key(world, wendu):
+    number = world.truth("planted").filter(
+        pl.col("rule") == "R15", pl.col("expectation") == "match"
+    )["subject_number"][0]
+    ran = wendu("key", "person", number, home=world.home.root)
+    assert ran.out.strip() in set(world.mart("dim_people")["person_key"])
+
+
+def test_status_tells_every_source(world, wendu):
+    ran = wendu("status", "--json", home=world.home.root)
+    told = json.loads(ran.out)
+    assert told["published_on"] == str(SECOND_DAY)
+    assert len(told["sources"]) == 19
+    assert {source["freshness"] for source in told["sources"]} == {"on_time"}
+
+
+def test_all_declarations_agree(wendu):
+    ran = wendu("check")
+    assert (ran.code, ran.err) == (0, "")
+
+
+def test_the_commands_the_readme_names_exist(wendu):
+    text = (PROJECT / "README.md").read_text("utf-8")
+    named = set(re.findall(r"wendu(?: --home \S+)? ([a-z][a-z-]+)", text))
+    targets = set(re.findall(r"^make (\w+)", text, flags=re.MULTILINE))
+    helped = wendu("--help").out
+    assert named
+    assert [name for name in sorted(named) if f" {name} " not in helped] == []
+    makefile = (PROJECT / "Makefile").read_text("utf-8")
+    assert targets == {"run", "test"}
+    assert all(f"\n{target}:" in makefile for target in targets)

@@ -6,6 +6,7 @@ in use. A traceback is shown only with `--debug`. No work stands here.
 """
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -57,6 +58,8 @@ def options(
         os.environ["WENDU_CITY"] = city
     if debug:
         os.environ["WENDU_DEBUG"] = "1"
+        logging.basicConfig(level=logging.INFO)
+        logging.getLogger("pipelines").setLevel(logging.DEBUG)
 
 
 @app.command()

@@ -5,8 +5,9 @@ delimited file is (500 000 rows a second and a text that is no UTF-8 costs its r
 other SQLAlchemy URL is pulled by connectorx. Does not belong here: writing to any database.
 """
 
+import hashlib
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -28,6 +29,8 @@ SECONDS_TO_WAIT_FOR_LOCK = 2.0
 FIELD_END = "\x1f"
 RECORD_END = "\x1e"
 MARKS_OF_OURS = f"char({ord(FIELD_END)}), ' '), char({ord(RECORD_END)}), ' '"
+UNKNOWN = ""
+"""The fingerprint of a table that cannot be told from every other."""
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -67,7 +70,10 @@ class _Opened:
         if self.path.stat().st_size == 0:
             raise ConnectorError(f"{self.path.name}: the database is empty; deliver it again")
         self.connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=SECONDS_TO_WAIT_FOR_LOCK
+            f"{self.path.absolute().as_uri()}?mode=ro",
+            uri=True,
+            timeout=SECONDS_TO_WAIT_FOR_LOCK,
+            check_same_thread=False,  # a reader that was left in its thread is closed from another
         )
         self.connection.text_factory = bytes
         return self.connection
@@ -86,32 +92,95 @@ def _opened(path: Path) -> _Opened:
     return _Opened(path)
 
 
-def read_sqlite(
-    path: Path, contract: Contract, table: str, renamed: Mapping[str, str]
-) -> Iterator[RawRows]:
-    """Read one table of a SQLite file.
+class SqliteTable:
+    """One table of a SQLite file; its rows are hashed whenever they are read."""
 
-    Raises:
-        ConnectorError: the database cannot be read, or a required column is missing.
+    def __init__(
+        self, path: Path, contract: Contract, table: str, renamed: Mapping[str, str]
+    ) -> None:
+        self._path = path
+        self._contract = contract
+        self._table = table
+        self._renamed = renamed
+        self._fingerprint: str | None = None
+
+    def read(self) -> Iterator[RawRows]:
+        """All rows in batches.
+
+        Raises:
+            ConnectorError: the database cannot be read, or a required column is missing.
+        """
+        source = f"{self._path.name}, table {self._table}"
+        with _opened(self._path) as connection:
+            titles = _titles(connection, self._table)
+            header = match_header(titles, self._contract, self._renamed, source)
+            line = 1
+            for rows in self._hashed(connection, titles):
+                block, damaged = _decoded(rows, line)
+                cells, unreadable = split_records(
+                    block, len(titles), line, damaged, FIELD_END, RECORD_END, has_quotes=False
+                )
+                line += len(rows)
+                yield RawRows(
+                    declared_rows(cells, header), unreadable, header.unknown, header.factors
+                )
+
+    def fingerprint(self) -> str:
+        """Hash of all titles and rows, however the file was written.
+
+        Raises:
+            ConnectorError: the database cannot be read.
+        """
+        if self._fingerprint is None:
+            with _opened(self._path) as connection:
+                for _ in self._hashed(connection, _titles(connection, self._table)):
+                    pass
+        return self._fingerprint or UNKNOWN
+
+    def _hashed(
+        self, connection: sqlite3.Connection, titles: Sequence[str]
+    ) -> Iterator[list[bytes]]:
+        digest, is_plain = hashlib.sha256(repr(titles).encode()), True
+        for rows, is_plain in _joined_rows(connection, self._table, titles):
+            digest.update(RECORD_END.encode().join([*rows, b""]))
+            yield rows
+        self._fingerprint = digest.hexdigest() if is_plain else UNKNOWN
+
+
+def _titles(connection: sqlite3.Connection, table: str) -> list[str]:
+    cursor = connection.execute(f"select * from {quoted(table)} limit 0")
+    return [title for title, *_ in cursor.description]
+
+
+def _joined_rows(
+    connection: sqlite3.Connection, table: str, titles: Sequence[str]
+) -> Iterator[tuple[list[bytes], bool]]:
+    """Rows as joined texts in batches, and whether no value holds one of our marks.
+
+    From the first batch on in which a value does, our marks become blanks; that costs double.
     """
-    with _opened(path) as connection:
-        cursor = connection.execute(f"select * from {quoted(table)} limit 0")
-        titles = [title for title, *_ in cursor.description]
-        header = match_header(titles, contract, renamed, f"{path.name}, table {table}")
-        texts = (
-            f"replace(replace(coalesce(cast({quoted(title)} as text), ''), {MARKS_OF_OURS})"
-            for title in titles
-        )
-        joined = f" || char({ord(FIELD_END)}) || ".join(texts)
-        cursor = connection.execute(f"select {joined} from {quoted(table)}")
-        line = 1
-        while rows := cursor.fetchmany(ROWS_AT_ONCE):
-            texts_of_rows, damaged = _decoded([row for (row,) in rows], line)
-            cells, unreadable = split_records(
-                texts_of_rows, len(titles), line, damaged, FIELD_END, RECORD_END, has_quotes=False
-            )
-            line += len(rows)
-            yield RawRows(declared_rows(cells, header), unreadable, header.unknown, header.factors)
+    texts = [f"coalesce(cast({quoted(title)} as text), '')" for title in titles]
+    cursor = connection.execute(_query(texts, table, 0))
+    is_plain, read = True, 0
+    while rows := [row for (row,) in cursor.fetchmany(ROWS_AT_ONCE)]:
+        if is_plain and not _has_our_marks_only(rows, len(titles)):
+            is_plain = False
+            unmarked = [f"replace(replace({text}, {MARKS_OF_OURS})" for text in texts]
+            cursor = connection.execute(_query(unmarked, table, read))
+            continue
+        read += len(rows)
+        yield rows, is_plain
+
+
+def _query(texts: Sequence[str], table: str, skipped: int) -> str:
+    joined = f" || char({ord(FIELD_END)}) || ".join(texts)
+    return f"select {joined} from {quoted(table)} limit -1 offset {skipped}"
+
+
+def _has_our_marks_only(rows: Sequence[bytes], width: int) -> bool:
+    joined = RECORD_END.encode().join(rows)
+    is_split_right = joined.count(FIELD_END.encode()) == len(rows) * (width - 1)
+    return is_split_right and joined.count(RECORD_END.encode()) == len(rows) - 1
 
 
 def _decoded(rows: list[bytes], first: int) -> tuple[bytes, frozenset[int]]:
@@ -130,32 +199,63 @@ def _decoded(rows: list[bytes], first: int) -> tuple[bytes, frozenset[int]]:
     return joined, frozenset()
 
 
-def read_database(
-    url: str, contract: Contract, table: str, renamed: Mapping[str, str]
-) -> Iterator[RawRows]:
-    """Pull one table of any other database by connectorx.
+class PulledTable:
+    """One table of any other database, pulled by connectorx when it is first asked for."""
 
-    Raises:
-        ConnectorError: the database does not answer, or a required column is missing. The
-            address is not shown, it may hold a password.
-    """
-    import connectorx  # noqa: PLC0415 - half a second that SQLite and files do not need
+    def __init__(
+        self, url: str, contract: Contract, table: str, renamed: Mapping[str, str]
+    ) -> None:
+        self._url = url
+        self._contract = contract
+        self._table = table
+        self._renamed = renamed
+        self._frame: pl.DataFrame | None = None
+        self._fingerprint: str | None = None
 
-    quote = quoted if not url.startswith(("mysql", "mariadb")) else _quoted_by_mysql
-    try:
-        frame = connectorx.read_sql(
-            url, f"select * from {quote(table)}", return_type="polars", protocol="binary"
-        )
-    except Exception as fault:  # connectorx raises whatever its driver raises
-        raise ConnectorError(
-            f"the table {table} of {contract.department} cannot be pulled from its database; "
-            "check the connection in the city's folder and that the database is up"
-        ) from fault.with_traceback(None)
-    header = match_header(frame.columns, contract, renamed, f"database table {table}")
-    cells = frame.select(pl.all().cast(pl.String)).with_columns(
-        pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(LINE)
-    )
-    yield RawRows(declared_rows(cells, header), no_unreadable(), header.unknown, header.factors)
+    def read(self) -> Iterator[RawRows]:
+        """All rows; what was pulled for its fingerprint is used and let go.
+
+        Raises:
+            ConnectorError: the database does not answer, or a required column is missing. The
+                address is not shown, it may hold a password.
+        """
+        if self._frame is None:
+            self._pull()
+        frame, self._frame = self._frame, None
+        assert frame is not None
+        source = f"database table {self._table}"
+        header = match_header(frame.columns, self._contract, self._renamed, source)
+        cells = frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(LINE))
+        yield RawRows(declared_rows(cells, header), no_unreadable(), header.unknown, header.factors)
+
+    def fingerprint(self) -> str:
+        """Hash of all titles and rows, in the order in which they came."""
+        if self._fingerprint is None:
+            self._pull()
+        return self._fingerprint or UNKNOWN
+
+    def _pull(self) -> None:
+        import connectorx  # noqa: PLC0415 - half a second that SQLite and files do not need
+
+        quote = quoted if not self._url.startswith(("mysql", "mariadb")) else _quoted_by_mysql
+        try:
+            frame = connectorx.read_sql(
+                self._url,
+                f"select * from {quote(self._table)}",
+                return_type="polars",
+                protocol="binary",
+            )
+        except Exception as fault:  # connectorx raises whatever its driver raises
+            raise ConnectorError(
+                f"the table {self._table} of {self._contract.department} cannot be pulled from "
+                "its database; check the connection in the city's folder and that the database "
+                "is up"
+            ) from fault.with_traceback(None)
+        self._frame = frame.select(pl.all().cast(pl.String))
+        digest = hashlib.sha256(repr(frame.columns).encode())
+        for rows in self._frame.iter_slices(ROWS_AT_ONCE):
+            digest.update(rows.write_csv(include_header=False).encode())
+        self._fingerprint = digest.hexdigest()
 
 
 def _quoted_by_mysql(identifier: str) -> str:

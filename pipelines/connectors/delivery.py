@@ -12,8 +12,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipelines.connectors.database import (
-    read_database,
-    read_sqlite,
+    PulledTable,
+    SqliteTable,
     sqlite_path,
     sqlite_tables,
 )
@@ -37,10 +37,14 @@ READERS: dict[str, Reader] = {
 
 @dataclass(frozen=True)
 class Piece:
-    """One file, or one database table, that holds rows of a declared table."""
+    """One file, or one database table, that holds rows of a declared table.
+
+    `fingerprint` is a hash of all that reading depends on; empty where that cannot be told.
+    """
 
     name: str
     read: Callable[[], Iterator[RawRows]]
+    fingerprint: Callable[[], str]
     path: Path | None = None
 
     @property
@@ -50,12 +54,15 @@ class Piece:
 
     def sha256(self) -> str:
         """Hash of the bytes as received; empty for a table that is pulled."""
-        if self.path is None:
-            return ""
-        return _sha256(self.path, self.path.stat().st_mtime_ns, self.size)
+        return "" if self.path is None else _sha256_of(self.path)
 
 
-@lru_cache(maxsize=8)
+def _sha256_of(path: Path) -> str:
+    found = path.stat()
+    return _sha256(path, found.st_mtime_ns, found.st_size)
+
+
+@lru_cache(maxsize=1024)
 def _sha256(path: Path, changed_at: int, size: int) -> str:
     """Hash of a file; a database that holds many tables is read once for all of them."""
     with path.open("rb") as content:
@@ -135,7 +142,12 @@ def _from_files(
 def _piece_of(path: Path, contract: Contract, connection: Connection) -> Piece:
     reader = READERS[path.suffix.lower()]
     renamed = connection.columns.get(contract.table, {})
-    return Piece(path.name, lambda: reader(path, contract, renamed), path)
+    return Piece(
+        path.name,
+        lambda: reader(path, contract, renamed),
+        lambda: f"{path.suffix.lower()} {_sha256_of(path)}",
+        path,
+    )
 
 
 def _from_database(
@@ -169,9 +181,11 @@ def _from_database(
 
 def _table_in(path: Path, contract: Contract, table: str, connection: Connection) -> Piece:
     renamed = connection.columns.get(contract.table, {})
-    return Piece(path.name, lambda: read_sqlite(path, contract, table, renamed), path)
+    held = SqliteTable(path, contract, table, renamed)
+    return Piece(path.name, held.read, held.fingerprint, path)
 
 
 def _pulled(url: str, contract: Contract, table: str, connection: Connection) -> Piece:
     renamed = connection.columns.get(contract.table, {})
-    return Piece(table, lambda: read_database(url, contract, table, renamed))
+    pulled = PulledTable(url, contract, table, renamed)
+    return Piece(table, pulled.read, pulled.fingerprint)

@@ -123,11 +123,17 @@ def declared_rows(cells: pl.DataFrame, header: Header) -> pl.DataFrame:
     """Take the declared columns out of rows read by position; rows without any value go."""
     columns = cells.columns
     rows = cells.select(
-        pl.col(LINE),
-        *(pl.col(columns[at]).alias(name) for name, at in header.positions.items()),
-        _is_filled=pl.any_horizontal(pl.col(columns[: header.width]).str.len_bytes() > 0),
+        pl.col(LINE), *(pl.col(columns[at]).alias(name) for name, at in header.positions.items())
     )
-    return rows.filter(pl.col("_is_filled").fill_null(False)).drop("_is_filled")
+    if _is_filled(cells[columns[0]]):
+        return rows
+    filled = pl.col(columns[: header.width]).str.len_bytes().fill_null(0) > 0
+    return rows.filter(cells.select(pl.any_horizontal(filled)).to_series())
+
+
+def _is_filled(cells: pl.Series) -> bool:
+    """Whether a column, usually the first, has a value in every row: then no row is blank."""
+    return bool((cells.str.len_bytes().fill_null(0) > 0).all())
 
 
 def no_unreadable() -> pl.DataFrame:

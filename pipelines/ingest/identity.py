@@ -55,10 +55,10 @@ def parse_citizen_numbers(texts: pl.Series, received_on: date) -> pl.DataFrame:
     Whatever has the form of no number at all has the reason `bad_id_checksum`.
     """
     return (
-        ordinary_width(texts)
-        .alias("_raw")
+        compact(ordinary_width(texts))
+        .str.to_uppercase()
+        .alias("text")
         .to_frame()
-        .select(text=compact(pl.col("_raw")).str.to_uppercase())
         .with_columns(
             body=pl.coalesce(
                 pl.col("text").str.extract(r"^(\d{17})[\dX](?:[1-7][1-4](?:B\d)?)?$"),
@@ -113,10 +113,10 @@ def parse_certificates(texts: pl.Series, received_on: date) -> pl.DataFrame:
     Whether category and level agree with the row is asked where the row is known.
     """
     forms = (
-        ordinary_width(texts)
-        .alias("_raw")
+        compact(ordinary_width(texts))
+        .str.to_uppercase()
+        .alias("text")
         .to_frame()
-        .select(text=compact(pl.col("_raw")).str.to_uppercase())
         .with_columns(
             person=pl.col("text").str.extract(r"^(\d{17}[\dX])[1-7][1-4](?:B\d)?$"),
             is_placeholder=pl.col("text").str.contains(PLACEHOLDER),

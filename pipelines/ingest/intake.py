@@ -19,6 +19,7 @@ from pipelines.ingest.conform import FAULTS_SCHEMA, FILE, conform, raw_text
 from pipelines.ingest.divisions import Divisions
 from pipelines.ingest.identities import Identities
 from pipelines.ingest.lake import Refused
+from pipelines.ingest.read_ahead import one_ahead
 from pipelines.ingest.remembered import RememberedPseudonyms
 from pipelines.ingest.spool import Spool
 from pipelines.settings import WenduError
@@ -87,8 +88,13 @@ def take_in(
     """
     identities = Identities(contract, received_on, pseudonyms)
     intake = Intake(contract, Spool(folder, contract, identities))
-    for batch, factors in _batches(intake, pieces):
-        conformed = conform(batch, contract, received_on, divisions, identities, factors)
+    for batch in one_ahead(_batches(pieces)):
+        intake.received += batch.received
+        intake.unknown_columns |= batch.unknown_columns
+        intake._faults.extend(batch.unreadable)
+        conformed = conform(
+            batch.rows, contract, received_on, divisions, identities, batch.factors
+        )
         intake.spool.add(conformed.accepted)
         intake.soft_flags += conformed.soft_flags
         intake._faults.append(conformed.faults)
@@ -105,27 +111,49 @@ def take_in(
     return intake
 
 
-def _batches(
-    intake: Intake, pieces: Sequence[Piece]
-) -> Iterator[tuple[pl.DataFrame, dict[str, int]]]:
-    """Rows of all pieces in batches of one unit of money each; there is always one batch."""
-    waiting: list[pl.DataFrame] = []
-    factors: dict[str, int] = {}
+@dataclass
+class Batch:
+    """Rows that are conformed at once, all of one unit of money, and what else was found."""
+
+    factors: dict[str, int] = field(default_factory=dict)
+    parts: list[pl.DataFrame] = field(default_factory=list)
+    received: int = 0
+    unreadable: list[pl.DataFrame] = field(default_factory=list)
+    unknown_columns: set[str] = field(default_factory=set)
+
+    @property
+    def height(self) -> int:
+        """Rows that can be read."""
+        return sum(part.height for part in self.parts)
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """The rows with their places."""
+        if not self.parts:
+            return pl.DataFrame(schema={FILE: pl.String, LINE: pl.Int64})
+        return pl.concat(self.parts, how="diagonal")
+
+    def add(self, raw: RawRows, piece: Piece) -> None:
+        """Take up what a piece holds."""
+        self.received += raw.rows.height + raw.unreadable.height
+        self.unknown_columns.update(raw.unknown_columns)
+        self.unreadable.append(_unreadable(raw, piece))
+        self.parts.append(raw.rows.with_columns(pl.lit(piece.name).alias(FILE)))
+        self.factors = raw.factors
+
+
+def _batches(pieces: Sequence[Piece]) -> Iterator[Batch]:
+    """Rows of all pieces; there is always one batch."""
+    batch = Batch()
     for piece in pieces:
         for raw in piece.read():
-            intake.received += raw.rows.height + raw.unreadable.height
-            intake.unknown_columns.update(raw.unknown_columns)
-            intake._faults.append(_unreadable(raw, piece))
-            if waiting and (
-                raw.factors != factors or sum(map(len, waiting)) + raw.rows.height > ROWS_AT_ONCE
+            if batch.parts and (
+                raw.factors != batch.factors or batch.height + raw.rows.height > ROWS_AT_ONCE
             ):
-                yield pl.concat(waiting, how="diagonal"), factors
-                waiting = []
-            factors = raw.factors
-            waiting.append(raw.rows.with_columns(pl.lit(piece.name).alias(FILE)))
-    if not waiting:
-        waiting = [pl.DataFrame(schema={FILE: pl.String, LINE: pl.Int64})]
-    yield pl.concat(waiting, how="diagonal"), factors
+                yield batch
+                batch = Batch()
+            batch.add(raw, piece)
+    yield batch
 
 
 def _unreadable(raw: RawRows, piece: Piece) -> pl.DataFrame:

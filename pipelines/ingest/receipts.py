@@ -36,7 +36,9 @@ class TableReceipt(Recorded):
     received = accepted + exact_duplicates + quarantined, rows each. `value_faults` are values
     set to null in accepted rows, `soft_flags` values that were kept though remarkable. Accepted
     rows are `upserted` or `unchanged`; `removed` keys have left, `stale` keys stand by their
-    last accepted row because this delivery refused theirs.
+    last accepted row because this delivery refused theirs. `fingerprint` stands for all that
+    decided this. A table that came again just the same is `carried_over_from` that delivery: its
+    counts and the answers of gate 1 are those given then.
     """
 
     files: list[FileReceipt]
@@ -53,6 +55,8 @@ class TableReceipt(Recorded):
     reasons: dict[str, int] = Field(default_factory=dict)
     unknown_columns: list[str] = Field(default_factory=list)
     gate: list[dict[str, Any]] = Field(default_factory=list)
+    fingerprint: str = ""
+    carried_over_from: date | None = None
 
     @property
     def sha256(self) -> str:
@@ -92,11 +96,9 @@ def load_receipts(home: Home, until: date) -> list[Receipt]:
 
 def accepted_dates(home: Home, department: str) -> list[date]:
     """Dates of a department's accepted deliveries, in order."""
-    return [
-        receipt.received_on
-        for receipt in load_receipts(home, date.max)
-        if receipt.department == department and receipt.verdict == "accepted"
-    ]
+    paths = sorted((home.receipts / department).glob("*.json"))
+    receipts = (Receipt.model_validate_json(path.read_bytes()) for path in paths)
+    return [receipt.received_on for receipt in receipts if receipt.verdict == "accepted"]
 
 
 def write_receipt(home: Home, receipt: Receipt) -> None:

@@ -6,11 +6,13 @@ delivery that comes after later ones were accepted is put in its place: the late
 received anew from landing, so that the order of arrival does not matter.
 """
 
+import errno
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
+from functools import cached_property, partial
 from pathlib import Path
 
 import polars as pl
@@ -21,7 +23,7 @@ from pipelines.contracts.city import City
 from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract, contracts_of
 from pipelines.ingest import lake
 from pipelines.ingest.conform import FILE
-from pipelines.ingest.divisions import load_divisions
+from pipelines.ingest.divisions import Divisions, load_divisions
 from pipelines.ingest.identities import identity_columns, key_columns
 from pipelines.ingest.identity import birth_date, sex
 from pipelines.ingest.intake import IngestError, Intake, take_in
@@ -36,11 +38,15 @@ from pipelines.ingest.receipts import (
     write_receipt,
 )
 from pipelines.ingest.remembered import RememberedPseudonyms
+from pipelines.ingest.unchanged import Repeat, find_repeat, fingerprint
 from pipelines.quality import Judge, Verdict, gate_expectations
 from pipelines.settings import Home, WenduError
 from pipelines.vault import Vault
 
 PEOPLE = "people"
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,12 @@ class Desk:
     vault: Vault
     judge: Judge
 
-    @property
+    @cached_property
+    def divisions(self) -> Divisions:
+        """Codes and prefixes of the city."""
+        return load_divisions(self.city)
+
+    @cached_property
     def contracts(self) -> dict[str, Contract]:
         """The department's tables by name."""
         return {contract.table: contract for contract in contracts_of(self.department)}
@@ -105,19 +116,26 @@ def _day_of(path: Path) -> date | None:
 
 
 def _receive_one(desk: Desk, received_on: date) -> tuple[Receipt, list[date]]:
-    """One delivery; the dates of later deliveries that must be received anew come with it."""
+    """One delivery; the dates of later deliveries that must be received anew come with it.
+
+    Raises:
+        IngestError: not even the receipt can be written.
+    """
     aside = desk.home.lake / lake.INCOMING / f"{desk.department}-{received_on}"
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True, mode=0o700)
     form = desk.city.connection(desk.department).form
+    reopened: list[date] = []
     try:
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True, mode=0o700)
         delivery = _open(desk, received_on)
         form = delivery.form
-        intakes, answers = _take_in(desk, delivery, received_on, aside)
+        repeats = _repeats(desk, delivery, received_on)
+        intakes, answers = _take_in(desk, delivery, set(repeats), received_on, aside)
+        prepared = _prepare(desk, received_on, delivery, intakes, repeats, aside)
         verdicts = {table: answer.result() for table, answer in answers.items()}
         _refuse_unless_passed(verdicts)
         reopened = _reopen_later(desk, received_on)
-        counted = _shelve(desk, received_on, intakes, aside)
+        _put_in_place(desk, prepared)
         receipt = Receipt(
             department=desk.department,
             received_on=received_on,
@@ -125,24 +143,46 @@ def _receive_one(desk: Desk, received_on: date) -> tuple[Receipt, list[date]]:
             verdict="accepted",
             message=_remarks(desk, delivery),
             tables={
-                table: _table_receipt(intake, delivery.pieces[table], counted[table],
-                                      verdicts[table])
-                for table, intake in intakes.items()
+                table: repeats[table].receipt(_files(pieces))
+                if table in repeats
+                else _table_receipt(
+                    intakes[table], pieces, prepared.counted[table], verdicts[table],
+                    _fingerprint(desk, delivery, table, received_on),
+                )
+                for table, pieces in _in_declared_order(desk, delivery)
             },
         )  # fmt: skip
     except WenduError as fault:
-        receipt, reopened = _failed(desk, received_on, form, str(fault)), []
+        receipt = _failed(desk, received_on, form, str(fault))
     except (OSError, pl.exceptions.PolarsError) as fault:
-        # Their texts may quote a value or a path: the class is told, the rest is in the trace.
-        sentence = (
-            f"the delivery of {desk.department} of {received_on} could not be read or kept "
-            f"({type(fault).__name__}); check the files and the disk, then run again"
-        )
-        receipt, reopened = _failed(desk, received_on, form, sentence), []
+        receipt = _failed(desk, received_on, form, _sentence_of(desk, received_on, fault))
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-    write_receipt(desk.home, receipt)
-    return receipt, reopened
+    try:
+        write_receipt(desk.home, receipt)
+    except OSError as fault:
+        raise IngestError(_sentence_of(desk, received_on, fault)) from fault
+    return receipt, reopened if receipt.verdict == "accepted" else []
+
+
+def _sentence_of(desk: Desk, received_on: date, fault: Exception) -> str:
+    """One sentence on a fault of the machine; its own text may quote a value or a path."""
+    what = f"the delivery of {desk.department} of {received_on}"
+    number = getattr(fault, "errno", None)
+    if number in FULL or "No space left" in str(fault):
+        return (
+            f"{what} could not be kept because the disk that holds {desk.home.root} is full; "
+            "make room there and run again"
+        )
+    if number in FORBIDDEN:
+        return (
+            f"{what} could not be read or kept because access was refused below "
+            f"{desk.home.root}; check who owns the folders there and run again"
+        )
+    return (
+        f"{what} could not be read or kept below {desk.home.root} ({type(fault).__name__}); "
+        "check the files and the disk, then run again"
+    )
 
 
 def _failed(desk: Desk, received_on: date, form: str, sentence: str) -> Receipt:
@@ -164,18 +204,49 @@ def _open(desk: Desk, received_on: date) -> Delivery:
     )
 
 
+def _in_declared_order(desk: Desk, delivery: Delivery) -> Iterator[tuple[str, list[Piece]]]:
+    """The delivered tables with their pieces."""
+    return ((table, delivery.pieces[table]) for table in desk.contracts
+            if table in delivery.pieces)  # fmt: skip
+
+
+def _fingerprint(desk: Desk, delivery: Delivery, table: str, received_on: date) -> str:
+    connection = desk.city.connection(desk.department)
+    return fingerprint(
+        desk.contracts[table],
+        delivery.pieces[table],
+        connection.columns.get(table, {}),
+        desk.divisions,
+        received_on,
+    )
+
+
+def _repeats(desk: Desk, delivery: Delivery, received_on: date) -> dict[str, Repeat]:
+    """Delivered tables that came again exactly as they were."""
+    found = {
+        table: find_repeat(
+            desk.home,
+            desk.contracts[table],
+            received_on,
+            partial(_fingerprint, desk, delivery, table, received_on),
+        )
+        for table, _ in _in_declared_order(desk, delivery)
+    }
+    return {table: repeat for table, repeat in found.items() if repeat is not None}
+
+
 def _take_in(
-    desk: Desk, delivery: Delivery, received_on: date, aside: Path
+    desk: Desk, delivery: Delivery, repeats: Container[str], received_on: date, aside: Path
 ) -> tuple[dict[str, Intake], dict[str, "Future[Verdict]"]]:
-    """Conform every delivered table; each is judged while the next one is read."""
-    divisions = load_divisions(desk.city)
+    """Conform every delivered table that is news; each is judged while the next one is read."""
     pseudonyms = RememberedPseudonyms(desk.vault)
     intakes: dict[str, Intake] = {}
     answers: dict[str, Future[Verdict]] = {}
-    for table, contract in desk.contracts.items():
-        if table in delivery.pieces:
+    for table, pieces in _in_declared_order(desk, delivery):
+        if table not in repeats:
+            contract = desk.contracts[table]
             intake = take_in(
-                contract, delivery.pieces[table], received_on, divisions, pseudonyms, aside / table
+                contract, pieces, received_on, desk.divisions, pseudonyms, aside / table
             )
             intakes[table] = intake
             answers[table] = desk.judge.submit(
@@ -236,45 +307,80 @@ def _is_intact(desk: Desk, day: date) -> bool:
     )
 
 
-def _shelve(
-    desk: Desk, received_on: date, intakes: Mapping[str, Intake], aside: Path
-) -> dict[str, lake.Changes]:
-    """Write everything of a delivery aside, then move it into place. The receipt comes after."""
-    counted: dict[str, lake.Changes] = {}
-    moves: dict[Path, Path] = {}
+@dataclass
+class Prepared:
+    """A delivery ready to be shelved: what was written aside, what is to be sealed, and counts."""
+
+    counted: dict[str, lake.Changes] = field(default_factory=dict)
+    moves: dict[Path, Path] = field(default_factory=dict)
+    sealed: dict[Path, pl.DataFrame] = field(default_factory=dict)
+
+
+def _prepare(
+    desk: Desk,
+    received_on: date,
+    delivery: Delivery,
+    intakes: Mapping[str, Intake],
+    repeats: Mapping[str, Repeat],
+    aside: Path,
+) -> Prepared:
+    """Write everything of a delivery aside, while gate 1 is still at it."""
+    prepared = Prepared()
     people = [PEOPLE_SCHEMA.to_frame()]
     for table, intake in intakes.items():
         contract = intake.contract
         latest = lake.latest_rows(desk.home, contract, _day_before(received_on), _keys_met(intake))
         found = lake.changes(contract, intake.spool.parts, latest, intake.refused, received_on)
-        counted[table] = found
+        prepared.counted[table] = found
         if found.frames:
             shelf = aside / f"{table}.parquet"
             lake.write_shelf(found.frames, contract, shelf)
-            moves[shelf] = desk.home.shelf(desk.department, table, received_on)
-        sealed = _identities_to_seal(desk, intake, found)
-        if sealed.height:
-            desk.vault.seal(
-                sealed,
-                desk.home.vault / desk.department / table / f"received_on={received_on}.sealed",
-            )
-            people.append(_people(contract, sealed, received_on))
-        faults = intake.faults
-        if faults.height:
-            refused = aside / f"{table}.refused.parquet"
-            _write_quarantine(faults, contract, received_on, refused)
-            moves[refused] = quarantine_shelf(desk.home, desk.department, table, received_on)
+            prepared.moves[shelf] = desk.home.shelf(desk.department, table, received_on)
+        identities = _identities_to_seal(desk, intake, found, received_on)
+        if identities.height:
+            name = f"received_on={received_on}.sealed"
+            prepared.sealed[desk.home.vault / desk.department / table / name] = identities
+            people.append(_people(contract, identities, received_on))
+        if intake.faults.height:
+            _prepare_refusals(
+                desk, prepared, table, received_on, aside,
+                _refusals(intake.faults, contract, received_on),
+            )  # fmt: skip
+    for table, repeat in repeats.items():
+        files = _files(delivery.pieces[table])
+        flags = repeat.soft_flags(desk.home, desk.contracts[table], files, received_on)
+        if flags is not None:
+            _prepare_refusals(desk, prepared, table, received_on, aside, flags)
     everybody = pl.concat(people).unique("person_key").sort("person_key")
     if everybody.height:
         shelf = aside / f"{PEOPLE}.parquet"
         everybody.write_parquet(shelf, compression="zstd", compression_level=1)
-        moves[shelf] = desk.home.shelf(desk.department, PEOPLE, received_on)
-    for written, place in moves.items():
+        prepared.moves[shelf] = desk.home.shelf(desk.department, PEOPLE, received_on)
+    return prepared
+
+
+def _prepare_refusals(
+    desk: Desk,
+    prepared: Prepared,
+    table: str,
+    received_on: date,
+    aside: Path,
+    refusals: pl.DataFrame,
+) -> None:
+    refused = aside / f"{table}.refused.parquet"
+    refusals.write_parquet(refused, compression="zstd")
+    prepared.moves[refused] = quarantine_shelf(desk.home, desk.department, table, received_on)
+
+
+def _put_in_place(desk: Desk, prepared: Prepared) -> None:
+    """Seal identities and move what was written aside. The receipt comes after."""
+    for path, identities in prepared.sealed.items():
+        desk.vault.seal(identities, path)
+    for written, place in prepared.moves.items():
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         written.chmod(0o600)
         written.replace(place)
         sync_folder(place.parent)
-    return counted
 
 
 def _day_before(day: date) -> date:
@@ -292,7 +398,9 @@ def _keys_met(intake: Intake) -> pl.DataFrame | None:
     return pl.concat([delivered, intake.refused.keys.drop_nulls()])
 
 
-def _identities_to_seal(desk: Desk, intake: Intake, found: lake.Changes) -> pl.DataFrame:
+def _identities_to_seal(
+    desk: Desk, intake: Intake, found: lake.Changes, received_on: date
+) -> pl.DataFrame:
     """Identities of the rows that were written, and restricted values that changed.
 
     An address may change without a change in the lake; the vault must know the newest.
@@ -315,7 +423,8 @@ def _identities_to_seal(desk: Desk, intake: Intake, found: lake.Changes) -> pl.D
             desk.vault.identities(desk.department, contract.table) if restricted else pl.DataFrame()
         )
         if sealed.height and set(contract.lake_key) <= set(keys):
-            known = sealed.unique(contract.lake_key, keep="last", maintain_order=True)
+            earlier = sealed.filter(pl.col("received_on") < received_on)
+            known = earlier.unique(contract.lake_key, keep="last", maintain_order=True)
             changed = identities.join(known, on=names, how="anti", nulls_equal=True)
             written = pl.concat([written, changed]).unique()
     return written.select(names).sort(names)
@@ -339,10 +448,9 @@ def _people(contract: Contract, sealed: pl.DataFrame, received_on: date) -> pl.D
     return pl.concat(found)
 
 
-def _write_quarantine(
-    faults: pl.DataFrame, contract: Contract, received_on: date, path: Path
-) -> None:
-    faults.select(
+def _refusals(faults: pl.DataFrame, contract: Contract, received_on: date) -> pl.DataFrame:
+    """Faults as quarantine keeps them."""
+    return faults.select(
         department=pl.lit(contract.department),
         table=pl.lit(contract.table),
         received_on=pl.lit(received_on),
@@ -352,7 +460,7 @@ def _write_quarantine(
         reason="reason",
         severity="severity",
         raw="raw",
-    ).select(QUARANTINE_SCHEMA.names()).write_parquet(path, compression="zstd")
+    ).select(QUARANTINE_SCHEMA.names())
 
 
 def _remarks(desk: Desk, delivery: Delivery) -> str:
@@ -371,7 +479,11 @@ def _remarks(desk: Desk, delivery: Delivery) -> str:
 
 
 def _table_receipt(
-    intake: Intake, pieces: Sequence[Piece], found: lake.Changes, verdict: Verdict
+    intake: Intake,
+    pieces: Sequence[Piece],
+    found: lake.Changes,
+    verdict: Verdict,
+    fingerprint: str,
 ) -> TableReceipt:
     return TableReceipt(
         files=_files(pieces),
@@ -388,6 +500,7 @@ def _table_receipt(
         reasons=intake.reasons(),
         unknown_columns=sorted(intake.unknown_columns),
         gate=[asdict(result) for result in verdict.results],
+        fingerprint=fingerprint,
     )
 
 

@@ -16,18 +16,21 @@ from pipelines.vault import Vault, mask_name, mask_number
 LEVELS = {"emergency": "特急", "red": "红", "orange": "橙", "yellow": "黄"}
 LANES = {"support": "帮扶", "review": "核对", "process": "督办", "payment": "发放"}
 CATEGORIES = {
-    "dibao": "低保", "tekun": "特困", "marginal": "低保边缘", "rigid": "刚性支出困难",
-    "relapse_watch": "防返贫监测",
+    "dibao": "低保", "tekun": "特困", "dibao_marginal": "低保边缘",
+    "rigid_expenditure": "刚性支出困难", "relapse_watch": "防返贫监测",
 }  # fmt: skip
 LEVEL_COLOURS = {"特急": "#F4B6B6", "红": "#F8CBAD", "橙": "#FFE699", "黄": "#FFF9D9"}
 
 WIDTHS = {
-    "编号": 15, "级别": 6, "条线": 6, "办理期限": 11, "剩余工作日": 7, "村（社区）": 14, "户主": 9,
-    "对象": 9, "证件号码": 15, "家庭人口": 6, "现有救助": 10, "情况说明": 52, "金额（元）": 11,
-    "建议": 34, "依据": 34, "尚不清楚": 26, "首次发现": 11, "走访结果": 14, "备注": 18, "走访人": 9,
-    "走访日期": 11,
+    "编号": 14, "级别": 5, "条线": 5, "办理期限": 10, "剩余工作日": 6, "村（社区）": 13, "户主": 7,
+    "对象": 7, "证件号码": 15, "家庭人口": 5, "现有救助": 9, "情况说明": 46, "金额（元）": 10,
+    "建议": 28, "依据": 28, "尚不清楚": 22, "首次发现": 10, "走访结果": 10, "备注": 14, "走访人": 8,
+    "走访日期": 10,
 }  # fmt: skip
 """The list's columns and their widths in characters; the last four are filled in by hand."""
+
+LINE_POINTS = 12.5
+"""Height of one printed line of the body's font."""
 
 BY_HAND = ("走访结果", "备注", "走访人", "走访日期")
 OPEN = ("open",)
@@ -47,7 +50,9 @@ def write_lists(marts: Path, folder: Path, on_date: date, vault: Vault) -> list[
     """
     lines = list_lines(marts, vault)
     coverage = pl.read_parquet(marts / "rpt_coverage.parquet")
-    late = coverage.filter(pl.col("freshness") != "on_time").select("source", "table").sort(pl.all())
+    late = (
+        coverage.filter(pl.col("freshness") != "on_time").select("source", "table").sort(pl.all())
+    )
     names = township_names(marts)
     folder.mkdir(parents=True, exist_ok=True)
     written = []
@@ -127,6 +132,22 @@ def list_lines(marts: Path, vault: Vault) -> pl.DataFrame:
     )
 
 
+def printed_lines(lines: pl.DataFrame) -> pl.Series:
+    """How many printed lines each row needs, the widest text wrapped to its column.
+
+    A Chinese character is as wide as two Latin ones, and takes three bytes where those take one.
+    """
+    needed = [
+        (
+            ((pl.col(name).str.len_bytes() + pl.col(name).str.len_chars()) / 2)
+            / (WIDTHS[name] * 1.1)
+        ).ceil()
+        for name, kind in lines.schema.items()
+        if kind == pl.String()
+    ]
+    return lines.select(lines=pl.max_horizontal(*needed, pl.lit(1.0)).fill_null(1.0))["lines"]
+
+
 def township_names(marts: Path) -> dict[str, str]:
     """Names of townships and counties by code."""
     areas = pl.read_parquet(marts / "dim_areas.parquet").filter(pl.col("valid_to").is_null())
@@ -163,7 +184,10 @@ def write_workbook(
             "title": title, "created": datetime.combine(on_date, datetime.min.time()),
         })  # fmt: skip
         sheet = book.add_worksheet("待办")
-        body = {"text_wrap": True, "valign": "top", "border": 1, "border_color": "#BFBFBF"}
+        body = {
+            "text_wrap": True, "valign": "top", "border": 1, "border_color": "#BFBFBF",
+            "font_size": 9,
+        }  # fmt: skip
         text, day = book.add_format(body), book.add_format({**body, "num_format": "yyyy-mm-dd"})
         money = book.add_format({**body, "num_format": "#,##0.00"})
         header = book.add_format({**body, "bold": True, "bg_color": "#D9E2F3", "align": "center"})
@@ -176,6 +200,9 @@ def write_workbook(
             sheet.set_column(position, position, width)
             sheet.write_string(1, position, name, header)
             sheet.write_column(2, position, lines[name].to_list(), formats.get(name, text))
+        for position, height in enumerate(printed_lines(lines), start=2):
+            sheet.set_row(position, height * LINE_POINTS)
+        sheet.set_row(1, 2 * LINE_POINTS)
         last = lines.height + 1
         for level, colour in LEVEL_COLOURS.items():
             sheet.conditional_format(
@@ -190,6 +217,7 @@ def write_workbook(
         sheet.freeze_panes(2, 2)
         sheet.set_landscape()
         sheet.set_paper(9)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
         sheet.fit_to_pages(1, 0)
         sheet.repeat_rows(1)
         sheet.set_footer(f"&L{title}&R第 &P 页 共 &N 页")

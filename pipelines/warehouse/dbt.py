@@ -3,6 +3,7 @@
 Only this module talks to dbt. It sets no rule and knows no model by name.
 """
 
+import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Any
 
 from pipelines.settings import DBT_PROJECT, Home, WenduError
 from pipelines.warehouse.work_database import work_database
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,12 @@ class DbtProject:
         ]
         failed = [node for node in nodes if node.status in ("error", "fail")]
         if failed or not result.success:
-            told = f"{failed[0].unique_id}: {failed[0].message}" if failed else result.exception
-            raise WenduError(f"The warehouse of {on_date} was not built. {told}")
+            first = failed[0] if failed else None
+            log.debug("dbt: %s", first.message if first else result.exception)
+            raise WenduError(
+                f"The warehouse of {on_date} was not built: {first.name if first else 'dbt'} "
+                "failed, nothing was published; --debug shows what it says."
+            )
         return nodes
 
     def _invoke(self, arguments: Sequence[str], manifest: Any = None) -> Any:
@@ -88,7 +95,8 @@ class DbtProject:
 
         result = dbtRunner(manifest=manifest).invoke(
             [
-                "--quiet", "--no-use-colors", "--log-path", str(self.target / "logs"),
+                "--quiet", "--log-level", "none", "--no-use-colors",
+                "--log-path", str(self.target / "logs"),
                 "--log-level-file", "none",
                 *arguments,
                 "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),

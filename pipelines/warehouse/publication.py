@@ -88,7 +88,7 @@ def export_marts(home: Home, marts: Iterable[Mart]) -> None:
             connection.execute(
                 f'copy (select * from {MARTS_SCHEMA}."{mart.name}" order by {order}) '
                 f"to '{(building.parquet / mart.name).as_posix()}.parquet' "
-                "(format parquet, compression zstd)"
+                "(format parquet, compression zstd, row_group_size 500000)"
             )
 
 

@@ -58,8 +58,8 @@ member_months as (
     inner join months on household_months.month_on = months.month_on
     inner join member_versions
         on household_months.household_id = member_versions.household_id
-        and member_versions.state_from_on <= months.month_end_on
-        and member_versions.state_until_on > months.month_end_on
+        and months.month_end_on >= member_versions.state_from_on
+        and months.month_end_on < member_versions.state_until_on
     where household_months.category in ('dibao', 'marginal', 'tekun')
 ),
 

@@ -105,11 +105,11 @@ final as (
         township_code,
         area_code,
         cast(null as decimal(14, 2)) as amount_cny,
-        cast(comparable_year_cny / red_line_cny as decimal(10, 4)) as ratio_to_standard,
+        cast(comparable_year_cny / nullif(red_line_cny, 0) as decimal(10, 4)) as ratio_to_standard,
         concat_ws(
             '；',
             case when is_below_red_line or is_below_orange_line
-                then {{ yuan("comparable_year_cny / (12 * members)") }} || ' 元：扣除已领救助后的人均月纯收入，当地农村低保标准 '
+                then {{ yuan("comparable_year_cny / nullif(12 * members, 0)") }} || ' 元：扣除已领救助后的人均月纯收入，当地农村低保标准 '
                     || {{ yuan("standard_cny") }} || ' 元'
             end,
             case when is_without_labour then cast(members as varchar) || ' 人：监测信息为整户无劳动能力' end,
@@ -119,7 +119,7 @@ final as (
         concat_ws(
             '; ',
             case when is_below_red_line or is_below_orange_line
-                then {{ yuan("comparable_year_cny / (12 * members)") }}
+                then {{ yuan("comparable_year_cny / nullif(12 * members, 0)") }}
                     || ' yuan net income per head and month without assistance, rural dibao standard '
                     || {{ yuan("standard_cny") }}
             end,

@@ -127,7 +127,7 @@ final as (
         area_code,
         cast(null as decimal(14, 2)) as amount_cny,
         case when line_cny > 0 then cast(declared_year_cny / line_cny as decimal(10, 4)) end as ratio_to_standard,
-        {{ yuan("declared_year_cny / (12 * living_members)") }} || ' 元：申报人均月收入，当地低保标准 '
+        {{ yuan("declared_year_cny / nullif(12 * living_members, 0)") }} || ' 元：申报人均月收入，当地低保标准 '
         || {{ yuan("standard_cny") }} || ' 元'
         || case
             when is_below_line
@@ -138,7 +138,7 @@ final as (
                     || cast(outlook_on as varchar) || ' 前可能降至标准以下'
             else '，此前接近标准，尚未明显回升'
         end as reason_zh,
-        {{ yuan("declared_year_cny / (12 * living_members)") }} || ' yuan declared per head and month, dibao standard '
+        {{ yuan("declared_year_cny / nullif(12 * living_members, 0)") }} || ' yuan declared per head and month, dibao standard '
         || {{ yuan("standard_cny") }}
         || case
             when is_below_line

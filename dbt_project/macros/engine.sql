@@ -58,8 +58,18 @@
 {% macro choose_join_sides() %}{{ return(adapter.dispatch("choose_join_sides")()) }}{% endmacro %}
 {% macro duckdb__choose_join_sides() %}reset disabled_optimizers{% endmacro %}
 
-{# Around a large table that is read once and thrown away: squeezing it takes longer than writing it. #}
+{# At the start of a run: in a database made anew every time, squeezing tables takes longer than writing and reading them. #}
 {% macro write_plainly() %}{{ return(adapter.dispatch("write_plainly")()) }}{% endmacro %}
 {% macro duckdb__write_plainly() %}set force_compression = 'uncompressed'{% endmacro %}
-{% macro write_squeezed() %}{{ return(adapter.dispatch("write_squeezed")()) }}{% endmacro %}
-{% macro duckdb__write_squeezed() %}reset force_compression{% endmacro %}
+
+{# A ratio with four decimals; null where the divisor is zero or the ratio is beyond what a column of ratios holds. #}
+{% macro ratio(amount, divisor) %}{{ return(adapter.dispatch("ratio")(amount, divisor)) }}{% endmacro %}
+{% macro duckdb__ratio(amount, divisor) %}try_cast(({{ amount }}) / nullif({{ divisor }}, 0) as decimal(10, 4)){% endmacro %}
+
+{# An amount divided once and rounded half away from zero to the fen, exactly; null where the divisor is zero or null. #}
+{% macro share_of(amount, divisor) %}{{ return(adapter.dispatch("share_of")(amount, divisor)) }}{% endmacro %}
+{% macro duckdb__share_of(amount, divisor) -%}
+    cast(sign({{ amount }}) * (
+        (2 * abs(cast(({{ amount }}) * 100 as hugeint)) + ({{ divisor }})) // nullif(2 * ({{ divisor }}), 0)
+    ) as decimal(20, 0)) * cast(0.01 as decimal(3, 2))
+{%- endmacro %}

@@ -47,7 +47,7 @@
 {%- endmacro %}
 
 {# An amount, and a month, as they stand in a reason. #}
-{% macro yuan(amount) %}cast(cast({{ amount }} as decimal(14, 2)) as varchar){% endmacro %}
+{% macro yuan(amount) %}cast(cast({{ amount }} as decimal(20, 2)) as varchar){% endmacro %}
 {% macro year_month(day) %}substr(cast({{ day }} as varchar), 1, 7){% endmacro %}
 
 {# Lists of terms of a group of rows, one after the other in a fixed order. #}

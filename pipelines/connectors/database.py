@@ -140,11 +140,12 @@ class SqliteTable:
     def _hashed(
         self, connection: sqlite3.Connection, titles: Sequence[str]
     ) -> Iterator[list[bytes]]:
-        digest, is_plain = hashlib.sha256(repr(titles).encode()), True
+        digest, is_unmistakable = hashlib.sha256(repr(titles).encode()), True
         for rows, is_plain in _joined_rows(connection, self._table, titles):
+            is_unmistakable = is_plain
             digest.update(RECORD_END.encode().join([*rows, b""]))
             yield rows
-        self._fingerprint = digest.hexdigest() if is_plain else UNKNOWN
+        self._fingerprint = digest.hexdigest() if is_unmistakable else UNKNOWN
 
 
 def _titles(connection: sqlite3.Connection, table: str) -> list[str]:

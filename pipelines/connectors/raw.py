@@ -133,7 +133,7 @@ def declared_rows(cells: pl.DataFrame, header: Header) -> pl.DataFrame:
 
 def _is_filled(cells: pl.Series) -> bool:
     """Whether a column, usually the first, has a value in every row: then no row is blank."""
-    return bool((cells.str.len_bytes().fill_null(0) > 0).all())
+    return not cells.has_nulls() and bool((cells.str.len_bytes() > 0).all())
 
 
 def no_unreadable() -> pl.DataFrame:

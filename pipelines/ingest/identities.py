@@ -81,9 +81,9 @@ class Identities:
         is_new = hashes.is_first_distinct() & ~hashes.is_in(self._hashes.implode())
         if is_new.any():
             new = texts.filter(is_new)
-            self._texts = self._texts.vstack(new)
-            self._hashes = self._hashes.append(hashes.filter(is_new))
-            self._made = self._made.vstack(self._make(new))
+            self._texts = self._texts.vstack(new).rechunk()
+            self._hashes = self._hashes.append(hashes.filter(is_new)).rechunk()
+            self._made = self._made.vstack(self._make(new)).rechunk()
         known = self._hashes.to_frame().with_row_index(IDENTITY)
         bearers = asked.join(known, on=HASH, how="left", maintain_order="left")[IDENTITY]
         self._prove(texts, bearers)
@@ -158,9 +158,9 @@ class Identities:
     def without_citizen_numbers(self, texts: pl.Series) -> pl.Series:
         """Texts in which a run that reads like a citizen number is a short pseudonym instead."""
         while True:
-            runs = texts.str.extract(f"({EMBEDDED_NUMBER})")
-            if runs.null_count() == len(runs):
+            if not texts.str.contains(EMBEDDED_NUMBER).any():
                 return texts
+            runs = texts.str.extract(f"({EMBEDDED_NUMBER})")
             short = self._vault.pseudonyms("person", runs.str.to_uppercase()).bin.encode("hex")
             texts = (
                 pl.DataFrame({"text": texts, "run": runs, "short": short})

@@ -5,7 +5,7 @@ judging and shelving (`receive`).
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -19,7 +19,6 @@ from pipelines.ingest.conform import FAULTS_SCHEMA, FILE, conform, raw_text
 from pipelines.ingest.divisions import Divisions
 from pipelines.ingest.identities import Identities
 from pipelines.ingest.lake import Refused
-from pipelines.ingest.read_ahead import one_ahead
 from pipelines.ingest.remembered import RememberedPseudonyms
 from pipelines.ingest.spool import Spool
 from pipelines.settings import WenduError
@@ -75,12 +74,22 @@ class Intake:
 def take_in(
     contract: Contract,
     pieces: Sequence[Piece],
+    batches: Iterable["Batch"],
     received_on: date,
     divisions: Divisions,
     pseudonyms: RememberedPseudonyms,
     folder: Path,
 ) -> Intake:
-    """Read and conform all pieces of a table.
+    """Conform all rows of a table.
+
+    Args:
+        contract: the declaration.
+        pieces: where the rows came from; conflicting ones are read there once more.
+        batches: the rows, as `read_batches` gives them.
+        received_on: the date of the delivery.
+        divisions: for soft flags.
+        pseudonyms: of the whole delivery.
+        folder: where conformed rows are kept aside.
 
     Raises:
         ConnectorError: a piece cannot be read.
@@ -88,13 +97,11 @@ def take_in(
     """
     identities = Identities(contract, received_on, pseudonyms)
     intake = Intake(contract, Spool(folder, contract, identities))
-    for batch in one_ahead(_batches(pieces)):
+    for batch in batches:
         intake.received += batch.received
         intake.unknown_columns |= batch.unknown_columns
         intake._faults.extend(batch.unreadable)
-        conformed = conform(
-            batch.rows, contract, received_on, divisions, identities, batch.factors
-        )
+        conformed = conform(batch.rows, contract, received_on, divisions, identities, batch.factors)
         intake.spool.add(conformed.accepted)
         intake.soft_flags += conformed.soft_flags
         intake._faults.append(conformed.faults)
@@ -142,7 +149,7 @@ class Batch:
         self.factors = raw.factors
 
 
-def _batches(pieces: Sequence[Piece]) -> Iterator[Batch]:
+def read_batches(pieces: Sequence[Piece]) -> Iterator[Batch]:
     """Rows of all pieces; there is always one batch."""
     batch = Batch()
     for piece in pieces:

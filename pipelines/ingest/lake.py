@@ -51,7 +51,7 @@ def shelves(home: Home, department: str, table: str, until: date) -> list[Path]:
 
 
 def latest_rows(
-    home: Home, contract: Contract, until: date, among: pl.DataFrame | None = None
+    home: Home, contract: Contract, until: date, among: pl.LazyFrame | None = None
 ) -> pl.DataFrame:
     """The newest row of every key received by a date, removals too.
 
@@ -66,8 +66,7 @@ def latest_rows(
         return contract.lake_schema.to_frame()
     log = pl.concat([pl.scan_parquet(path, hive_partitioning=False, glob=False) for path in paths])
     if among is not None:
-        wanted = among.lazy().unique()
-        log = log.join(wanted, on=contract.lake_key, how="semi")
+        log = log.join(among.unique(), on=contract.lake_key, how="semi")
     rows = log.collect()
     if len(paths) == 1:
         return rows
@@ -168,6 +167,10 @@ def _leaving(
 ) -> Iterator[tuple[pl.DataFrame, str]]:
     """Standing rows that stay as stale (`upsert`) and those that have left (`remove`)."""
     key = contract.lake_key
+    if contract.mode == "append":
+        standing = standing.join(refused.keys.drop_nulls(), on=key, how="semi")
+    if not standing.height:
+        return
     delivered = pl.concat([pl.scan_parquet(part, glob=False).select(key) for part in parts])
     absent = standing.join(delivered.collect(), on=key, how="anti", maintain_order="left")
     protected = absent.join(refused.keys.drop_nulls(), on=key, how="semi")

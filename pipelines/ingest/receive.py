@@ -13,6 +13,8 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cached_property, partial
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import polars as pl
@@ -26,8 +28,9 @@ from pipelines.ingest.conform import FILE
 from pipelines.ingest.divisions import Divisions, load_divisions
 from pipelines.ingest.identities import identity_columns, key_columns
 from pipelines.ingest.identity import birth_date, sex
-from pipelines.ingest.intake import IngestError, Intake, take_in
+from pipelines.ingest.intake import Batch, IngestError, Intake, read_batches, take_in
 from pipelines.ingest.quarantine import QUARANTINE_SCHEMA, quarantine_shelf
+from pipelines.ingest.read_ahead import one_ahead
 from pipelines.ingest.receipts import (
     FileReceipt,
     Receipt,
@@ -147,7 +150,7 @@ def _receive_one(desk: Desk, received_on: date) -> tuple[Receipt, list[date]]:
                 if table in repeats
                 else _table_receipt(
                     intakes[table], pieces, prepared.counted[table], verdicts[table],
-                    _fingerprint(desk, delivery, table, received_on),
+                    prepared.fingerprints[table],
                 )
                 for table, pieces in _in_declared_order(desk, delivery)
             },
@@ -238,21 +241,31 @@ def _repeats(desk: Desk, delivery: Delivery, received_on: date) -> dict[str, Rep
 def _take_in(
     desk: Desk, delivery: Delivery, repeats: Container[str], received_on: date, aside: Path
 ) -> tuple[dict[str, Intake], dict[str, "Future[Verdict]"]]:
-    """Conform every delivered table that is news; each is judged while the next one is read."""
+    """Conform what is news, while the next batch is read and the last table is judged."""
     pseudonyms = RememberedPseudonyms(desk.vault)
     intakes: dict[str, Intake] = {}
     answers: dict[str, Future[Verdict]] = {}
-    for table, pieces in _in_declared_order(desk, delivery):
-        if table not in repeats:
-            contract = desk.contracts[table]
-            intake = take_in(
-                contract, pieces, received_on, desk.divisions, pseudonyms, aside / table
-            )
-            intakes[table] = intake
-            answers[table] = desk.judge.submit(
-                gate_expectations(contract), intake.spool.parts, f"{desk.department}.{table}"
-            )
+    news = {
+        table: pieces
+        for table, pieces in _in_declared_order(desk, delivery)
+        if table not in repeats
+    }
+    for table, read in groupby(one_ahead(_batches(news)), key=itemgetter(0)):
+        contract = desk.contracts[table]
+        batches = (batch for _, batch in read)
+        intake = take_in(
+            contract, news[table], batches, received_on, desk.divisions, pseudonyms, aside / table
+        )
+        intakes[table] = intake
+        answers[table] = desk.judge.submit(
+            gate_expectations(contract), intake.spool.parts, f"{desk.department}.{table}"
+        )
     return intakes, answers
+
+
+def _batches(tables: Mapping[str, Sequence[Piece]]) -> Iterator[tuple[str, Batch]]:
+    """Rows of all tables one after the other; every table has at least one batch."""
+    return ((table, batch) for table, pieces in tables.items() for batch in read_batches(pieces))
 
 
 def _refuse_unless_passed(verdicts: Mapping[str, Verdict]) -> None:
@@ -312,6 +325,7 @@ class Prepared:
     """A delivery ready to be shelved: what was written aside, what is to be sealed, and counts."""
 
     counted: dict[str, lake.Changes] = field(default_factory=dict)
+    fingerprints: dict[str, str] = field(default_factory=dict)
     moves: dict[Path, Path] = field(default_factory=dict)
     sealed: dict[Path, pl.DataFrame] = field(default_factory=dict)
 
@@ -332,6 +346,7 @@ def _prepare(
         latest = lake.latest_rows(desk.home, contract, _day_before(received_on), _keys_met(intake))
         found = lake.changes(contract, intake.spool.parts, latest, intake.refused, received_on)
         prepared.counted[table] = found
+        prepared.fingerprints[table] = _fingerprint(desk, delivery, table, received_on)
         if found.frames:
             shelf = aside / f"{table}.parquet"
             lake.write_shelf(found.frames, contract, shelf)
@@ -387,15 +402,13 @@ def _day_before(day: date) -> date:
     return date.fromordinal(day.toordinal() - 1)
 
 
-def _keys_met(intake: Intake) -> pl.DataFrame | None:
+def _keys_met(intake: Intake) -> pl.LazyFrame | None:
     """Of an append table only the keys of this delivery are looked up; of a snapshot all."""
     if intake.contract.mode == "snapshot":
         return None
     key = intake.contract.lake_key
-    delivered = pl.concat(
-        [pl.scan_parquet(part, glob=False).select(key) for part in intake.spool.parts]
-    ).collect()
-    return pl.concat([delivered, intake.refused.keys.drop_nulls()])
+    delivered = [pl.scan_parquet(part, glob=False).select(key) for part in intake.spool.parts]
+    return pl.concat([*delivered, intake.refused.keys.drop_nulls().lazy()])
 
 
 def _identities_to_seal(

@@ -34,12 +34,14 @@ class RememberedPseudonyms:
     def _answers(
         self, family: str, asked: pl.DataFrame, ask: Callable[[pl.DataFrame], pl.Series]
     ) -> pl.Series:
-        known = self._known.get(family)
-        new = asked.drop_nulls().unique()
-        if known is not None:
-            new = new.join(known, on=asked.columns, how="anti")
-        if new.height or known is None:
-            answers = new.with_columns(ask(new).alias("key"))
-            known = answers if known is None else known.vstack(answers)
-            self._known[family] = known
-        return asked.join(known, on=asked.columns, how="left", maintain_order="left")["key"]
+        names = asked.columns
+        distinct = asked.drop_nulls().unique()
+        known = self._known.get(family, distinct.clear().with_columns(key=pl.lit(None, pl.Binary)))
+        # What is known is many times what is asked: it is only ever looked through.
+        met = known.join(distinct, on=names, how="semi")
+        new = distinct.join(met, on=names, how="anti") if met.height else distinct
+        if new.height:
+            answered = new.with_columns(ask(new).alias("key"))
+            self._known[family] = known.vstack(answered)
+            met = met.vstack(answered)
+        return asked.join(met, on=names, how="left", maintain_order="left")["key"]

@@ -66,6 +66,10 @@ class Spool:
             The number of exact duplicates, the places of conflicting rows, and their keys.
         """
         keys = self._contract.lake_key
+        hashes = pl.concat(part["key"] for part in self._index)
+        if hashes.n_unique() == len(hashes):
+            nowhere = pl.DataFrame(schema={FILE: pl.String, LINE: pl.Int64})
+            return 0, nowhere, value_schema(self._contract).to_frame().select(keys)
         index = pl.concat(
             part.select("key", "content", *PLACE).with_columns(
                 _part=pl.lit(number, pl.UInt32), _row=pl.int_range(pl.len(), dtype=pl.UInt32)
@@ -77,16 +81,13 @@ class Spool:
             .with_columns(pl.col(FILE).cast(pl.String))
             .sort(FILE, LINE)
         )
-        no_keys = value_schema(self._contract).to_frame().select(keys)
-        if not repeated.height:
-            return 0, repeated.select(PLACE), no_keys
         judged = repeated.with_columns(
             is_conflict=pl.col("content").n_unique().over("key") > 1,
             is_first=pl.int_range(pl.len()).over("key") == 0,
         )
         conflicts = judged.filter("is_conflict")
         leaving = judged.filter(pl.col("is_conflict") | ~pl.col("is_first"))
-        refused = [no_keys]
+        refused = [value_schema(self._contract).to_frame().select(keys)]
         for number in leaving["_part"].unique().sort():
             rows = pl.read_parquet(self.parts[number])
             of_part = leaving.filter(pl.col("_part") == number)

@@ -63,8 +63,10 @@ def by_distinct(texts: pl.Series, parse: Parser) -> pl.DataFrame:
     return (
         texts.alias("_text")
         .to_frame()
-        .join(results, on="_text", how="left", nulls_equal=True, maintain_order="left")
-        .drop("_text")
+        .lazy()
+        .join(results.lazy(), on="_text", how="left", nulls_equal=True, maintain_order="left")
+        .select("value", "reason")
+        .collect()
     )
 
 
@@ -73,6 +75,7 @@ def _judged(texts: pl.Series, value: pl.Expr, reason: str) -> pl.DataFrame:
     return (
         texts.alias("_text")
         .to_frame()
+        .lazy()
         .select("_text", value.alias("value"))
         .select(
             "value",
@@ -80,6 +83,7 @@ def _judged(texts: pl.Series, value: pl.Expr, reason: str) -> pl.DataFrame:
             .then(pl.lit(reason))
             .alias("reason"),
         )
+        .collect()
     )
 
 

@@ -154,3 +154,16 @@ def test_a_repeated_text_is_read_as_a_single_one_is() -> None:
 
 def test_the_serial_of_a_spreadsheet_counts_from_1899() -> None:
     assert one(values.parse_dates(texts("45443"))) == (date(2024, 5, 30) + timedelta(1), None)
+
+
+def test_a_measure_with_binary_noise_is_rounded() -> None:
+    assert one(values.parse_decimals(texts("6.800000000000001"))) == (Decimal("6.8"), None)
+
+
+def test_a_measure_that_is_no_number_is_refused() -> None:
+    assert one(values.parse_decimals(texts("6.8.1"))) == (None, "bad_money")
+
+
+@pytest.mark.parametrize("text", ["6.800000000000001", "6.80000000000000001"])
+def test_money_with_binary_noise_is_refused(text: str) -> None:
+    assert one(values.parse_money(texts(text))) == (None, "bad_money")

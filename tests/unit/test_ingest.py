@@ -1,6 +1,8 @@
 """Deliveries through the front door: rows accounted for, states kept, faults contained."""
 
+import errno
 import re
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -9,6 +11,8 @@ import pytest
 
 from pipelines.ingest import clean_up, load_receipts, state
 from pipelines.ingest.quarantine import load_rejections
+from pipelines.ingest.read_ahead import one_ahead
+from pipelines.settings import WenduError
 from tests.unit.deliveries import (
     FIRST,
     SECOND,
@@ -353,3 +357,50 @@ def test_the_quarantine_can_be_read_by_its_owner_alone(office: Office) -> None:
     office.receive()
     place = office.home.quarantine / "finance" / "payroll" / f"received_on={FIRST}"
     assert [path.stat().st_mode & 0o077 for path in (place, place / "part.parquet")] == [0, 0]
+
+
+def test_a_full_disk_is_told_with_its_folder_and_leaves_the_old_state(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "")
+
+    office.payroll(FIRST, payroll_row(1))
+    office.receive()
+    before = standing(office, SECOND)
+    office.payroll(SECOND, payroll_row(1, "6000"))
+    monkeypatch.setattr(office.vault, "seal", no_room)
+    (receipt,) = office.receive()
+    told = [words in receipt.message for words in ("is full", str(office.home.root))]
+    assert (receipt.verdict, told, standing(office, SECOND)) == ("failed", [True] * 2, before)
+
+
+def test_a_shelf_that_cannot_be_written_fails_its_delivery_alone(office: Office) -> None:
+    office.home.lake.mkdir()
+    (office.home.lake / "finance").write_bytes(b"")
+    office.payroll(FIRST, payroll_row(1))
+    (receipt,) = office.receive()
+    assert (receipt.verdict, str(office.home.root) in receipt.message) == ("failed", True)
+
+
+def test_a_receipt_that_cannot_be_written_is_told_in_one_sentence(office: Office) -> None:
+    office.home.lake.mkdir()
+    office.home.receipts.write_bytes(b"")
+    office.payroll(FIRST, payroll_row(1))
+    with pytest.raises(WenduError, match=re.escape(str(office.home.root))):
+        office.receive()
+
+
+def test_what_is_read_ahead_comes_in_order() -> None:
+    assert list(one_ahead(iter(range(1, 6)))) == [1, 2, 3, 4, 5]
+
+
+def test_a_fault_while_reading_ahead_is_raised_where_it_stands() -> None:
+    def faulty() -> Iterator[int]:
+        yield 1
+        raise WenduError("2")
+
+    parts = one_ahead(faulty())
+    assert next(parts) == 1
+    with pytest.raises(WenduError):
+        next(parts)

@@ -1,4 +1,5 @@
 -- One row per beneficiary, programme and window month in which something is due or what is due is unknown (null).
+{{ config(pre_hook="{{ keep_large_side_probed() }}", post_hook="{{ choose_join_sides() }}") }}
 with months as (
     select * from {{ ref("int_measures__months") }}
     where is_in_window
@@ -73,12 +74,21 @@ covered_by_tekun as (
     group by person_id, month_on
 ),
 
+holders as (
+    select
+        person_id,
+        count(*) as certificate_versions
+    from certificates
+    group by person_id
+),
+
 in_low_income_family as (
     select distinct
-        person_id,
-        month_on
+        member_months.person_id,
+        member_months.month_on
     from member_months
-    where category in ('dibao', 'marginal')
+    inner join holders on member_months.person_id = holders.person_id
+    where member_months.category in ('dibao', 'marginal')
 ),
 
 child_months as (
@@ -98,14 +108,16 @@ child_months as (
 
 -- A status other than normal without its date, borrowed from a later snapshot, leaves open since when: such a
 -- certificate may have been valid, and if it is the most severe one the level is unknown.
-certificate_months as (
+standing_certificates as (
     select
         certificates.person_id,
         months.month_on,
-        min(certificates.level) as possible_level,
-        min(case when certificates.status = '1' or certificates.changed_on > months.month_on then certificates.level end)
-            as valid_level
+        certificates.level as possible_level,
+        case when certificates.status = '1' or certificates.changed_on > months.month_on then certificates.level end
+            as valid_level,
+        holders.certificate_versions
     from certificates
+    inner join holders on certificates.person_id = holders.person_id
     inner join months
         on certificates.state_from_on <= months.month_on
         and certificates.state_until_on > months.month_on
@@ -114,7 +126,26 @@ certificate_months as (
     where certificates.status = '1'
         or certificates.changed_on > months.month_on
         or certificates.changed_on is null and certificates.known_from_on > months.month_on
-    group by certificates.person_id, months.month_on
+),
+
+-- Only where a person has several certificates, or versions of one, is there anything to compare.
+certificate_months as (
+    select
+        person_id,
+        month_on,
+        possible_level,
+        valid_level
+    from standing_certificates
+    where certificate_versions = 1
+    union all
+    select
+        person_id,
+        month_on,
+        min(possible_level) as possible_level,
+        min(valid_level) as valid_level
+    from standing_certificates
+    where certificate_versions > 1
+    group by person_id, month_on
 ),
 
 dibao as (

@@ -1,23 +1,11 @@
 -- One row per beneficiary, entitled programme and window month in which something is due, unknown or in the ledger.
-with months as (
-    select month_on from {{ ref("int_measures__months") }}
-    where is_in_window
-),
-
-entitled_programmes as (
-    select distinct programme from {{ ref("programmes") }}
-    where has_entitlement
-),
-
-entitlements as (
+{{ config(pre_hook="{{ keep_large_side_probed() }}", post_hook="{{ choose_join_sides() }}") }}
+with entitlements as (
     select * from {{ ref("int_measures__entitlements") }}
 ),
 
 paid as (
-    select paid.*
-    from {{ ref("int_measures__paid") }} as paid
-    inner join months on paid.month_on = months.month_on
-    inner join entitled_programmes on paid.programme = entitled_programmes.programme
+    select * from {{ ref("int_measures__paid") }}
 ),
 
 final as (

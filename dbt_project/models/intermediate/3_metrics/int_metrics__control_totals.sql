@@ -15,41 +15,58 @@ bulletin as (
 ),
 
 households as (
-    select households.*, bulletin.as_of
-    from {{ ref("int_people__households") }} as households
+    select households.household_id, households.category, bulletin.as_of, bulletin.state_on
+    from {{ ref("int_people__household_versions") }} as households
     inner join bulletin
-        on households.approved_on <= bulletin.state_on
+        on households.state_from_on <= bulletin.state_on
+        and households.state_until_on > bulletin.state_on
+        and households.approved_on <= bulletin.state_on
         and (households.ended_on is null or households.ended_on > bulletin.state_on)
 ),
 
 living_members as (
     select members.household_id, members.person_id, members.is_covered, households.category, households.as_of
-    from {{ ref("int_people__members") }} as members
-    inner join households on members.household_id = households.household_id
-    inner join bulletin on households.as_of = bulletin.as_of
+    from {{ ref("int_people__member_versions") }} as members
+    inner join households
+        on members.household_id = households.household_id
+        and members.state_from_on <= households.state_on
+        and members.state_until_on > households.state_on
     inner join {{ ref("int_people__persons") }} as persons on members.person_id = persons.person_id
-    where persons.died_on is null or persons.died_on >= bulletin.state_on
+    where persons.died_on is null or persons.died_on >= households.state_on
 ),
 
 children as (
     select children.*, bulletin.as_of, bulletin.period_from_on
-    from {{ ref("int_people__children") }} as children
+    from {{ ref("int_people__child_versions") }} as children
     inner join bulletin
-        on children.approved_on <= bulletin.state_on
+        on children.state_from_on <= bulletin.state_on
+        and children.state_until_on > bulletin.state_on
+        and children.approved_on <= bulletin.state_on
         and (children.ended_on is null or children.ended_on > bulletin.state_on)
+    inner join {{ ref("int_people__persons") }} as persons on children.person_id = persons.person_id
+    where persons.died_on is null or persons.died_on >= bulletin.state_on
 ),
 
 paid as (
     select
         bulletin.as_of,
         bulletin.last_month_on,
-        paid.programme,
-        paid.unit,
-        paid.beneficiary_id,
-        paid.month_on,
-        paid.paid_cny
-    from {{ ref("int_measures__paid") }} as paid
-    inner join bulletin on paid.month_on between bulletin.period_from_on and bulletin.last_month_on
+        programmes.programme,
+        payments.person_key,
+        payments.period as month_on,
+        payments.amount_cny as paid_cny
+    from {{ ref("stg_finance__payments") }} as payments
+    inner join bulletin on payments.period between bulletin.period_from_on and bulletin.last_month_on
+    inner join {{ ref("programmes") }} as programmes on payments.program = programmes.program
+    where payments.known_until_on is null and payments.status = '1'
+),
+
+recipients as (
+    select as_of, programme, person_key
+    from paid
+    where programme in ('living', 'nursing') and month_on = last_month_on
+    group by as_of, programme, person_key
+    having sum(paid_cny) > 0
 ),
 
 relief as (
@@ -121,13 +138,13 @@ measures as (
     group by as_of
     union all
     select 'living_allowance_recipients' as measure, as_of, count(*) as computed
-    from paid
-    where programme = 'living' and month_on = last_month_on and paid_cny > 0
+    from recipients
+    where programme = 'living'
     group by as_of
     union all
     select 'nursing_allowance_recipients' as measure, as_of, count(*) as computed
-    from paid
-    where programme = 'nursing' and month_on = last_month_on and paid_cny > 0
+    from recipients
+    where programme = 'nursing'
     group by as_of
     union all
     select 'disability_allowances_paid_cny' as measure, as_of, sum(paid_cny) as computed
@@ -142,7 +159,10 @@ final as (
     select
         published_totals.measure,
         published_totals.published,
-        cast(coalesce(measures.computed, 0) as decimal(18, 2)) as computed,
+        cast(
+            case when published_totals.unit = 'percent' then measures.computed else coalesce(measures.computed, 0) end
+            as decimal(18, 2)
+        ) as computed,
         published_totals.tolerance,
         published_totals.as_of,
         published_totals.source

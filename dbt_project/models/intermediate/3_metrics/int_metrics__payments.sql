@@ -16,7 +16,7 @@ household_keys as (
 ),
 
 payee_households as (
-    select * from {{ ref("int_metrics__payee_households") }}
+    select * from {{ ref("int_people__payee_households") }}
 ),
 
 -- Only dibao without a household number needs looking up.

@@ -1,6 +1,23 @@
 -- One row per watched person, as the registers describe the person on the day.
-with watched_people as (
-    select person_id from {{ ref("int_metrics__watched_people") }}
+-- Watched are members of civil-affairs or watched households, certificate holders, children of the roll, and whoever is paid
+-- a programme with an entitlement or the old-age allowance. Not the whole payroll, marriage or cremation register.
+with payments as (
+    select
+        person_key,
+        household_key,
+        program
+    from {{ ref("stg_finance__payments") }}
+    where known_until_on is null
+        and period >= (select min(month_on) from {{ ref("int_measures__months") }})
+),
+
+programmes as (
+    select * from {{ ref("programmes") }}
+    where has_entitlement or programme = 'old_age'
+),
+
+payee_households as (
+    select * from {{ ref("int_people__payee_households") }}
 ),
 
 persons as (
@@ -21,6 +38,31 @@ residence as (
 
 members as (
     select household_id, person_id, labour from {{ ref("int_people__members") }}
+),
+
+paid as (
+    select distinct
+        payments.person_key,
+        programmes.unit
+    from payments
+    inner join programmes on payments.program = programmes.program
+    where programmes.unit = 'person' or payments.household_key is null
+),
+
+watched_people as (
+    select person_id from {{ ref("int_people__members") }}
+    union
+    select person_id from {{ ref("int_people__watched_members") }}
+    union
+    select person_id from {{ ref("int_people__children") }}
+    union
+    select person_id from {{ ref("int_people__certificates") }} where known_until_on is null
+    union
+    select keys.person_id
+    from paid
+    inner join keys on paid.person_key = keys.person_key
+    left join payee_households on keys.person_id = payee_households.person_id
+    where paid.unit = 'person' or payee_households.person_id is null
 ),
 
 payroll as (

@@ -63,12 +63,13 @@ changed as (
         concat_ws(
             '; ',
             case when level <> level_before then 'level ' || level_before || ' to ' || level end,
-            case when amount_cny <> amount_before_cny
-                then 'amount ' || {{ yuan("amount_before_cny") }} || ' to ' || {{ yuan("amount_cny") }}
+            case when amount_cny is distinct from amount_before_cny
+                then 'amount ' || coalesce({{ yuan("amount_before_cny") }}, 'unknown')
+                    || ' to ' || coalesce({{ yuan("amount_cny") }}, 'unknown')
             end
         ) as detail
     from findings
-    where state = 'open' and level_before is not null and (level <> level_before or amount_cny <> amount_before_cny)
+    where state = 'open' and level_before is not null and (level <> level_before or amount_cny is distinct from amount_before_cny)
 ),
 
 events as (

@@ -14,8 +14,8 @@ differing as (
     where programme in ('living', 'nursing') and unit = 'person' and paid_cny > 0 and (due_cny is null or due_cny <> paid_cny)
 ),
 
-paid as (
-    select * from {{ ref("int_measures__paid") }} where unit = 'person' and programme in ('living', 'nursing')
+named_months as (
+    select * from {{ ref("int_rules__named_months") }}
 ),
 
 certificates as (
@@ -39,15 +39,15 @@ candidates as (
     select
         differing.beneficiary_id as person_id,
         differing.programme,
-        paid.name_key,
+        named_months.name_key,
         coalesce(case when residence.county_code <> 'unknown' then residence.county_code end, run.city_code) as county_code
     from differing
     inner join months on differing.month_on = months.month_on and months.checkable_rank = 1
-    inner join paid
-        on differing.unit = paid.unit
-        and differing.beneficiary_id = paid.beneficiary_id
-        and differing.programme = paid.programme
-        and differing.month_on = paid.month_on
+    inner join named_months
+        on differing.unit = named_months.unit
+        and differing.beneficiary_id = named_months.beneficiary_id
+        and differing.programme = named_months.programme
+        and differing.month_on = named_months.month_on
     cross join run
     left join residence on differing.beneficiary_id = residence.person_id
 ),

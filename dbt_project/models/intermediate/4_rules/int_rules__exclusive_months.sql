@@ -8,25 +8,18 @@ pairs as (
     select * from {{ ref("exclusive_benefits") }} where compared = 'payments'
 ),
 
--- Two readings of one large table, each with its filter: an engine writes out whatever is read twice by one name.
-first_paid as (
-    select * from {{ ref("int_measures__paid") }}
+paid as (
+    select * from {{ ref("int_rules__named_months") }}
     where unit = 'person' and paid_cny > 0 and not has_name_conflict
 ),
 
-other_paid as (
-    select * from {{ ref("int_measures__paid") }}
-    where unit = 'person' and paid_cny > 0 and not has_name_conflict
-),
-
--- The smaller programme of a pair first; few of its months meet the other one.
 firsts as (
     select
-        first_paid.*,
+        paid.*,
         pairs.excluded_programme
-    from first_paid
-    inner join pairs on first_paid.programme = pairs.programme and first_paid.month_on >= pairs.effective_from
-    inner join months on first_paid.month_on = months.month_on
+    from paid
+    inner join pairs on paid.programme = pairs.programme and paid.month_on >= pairs.effective_from
+    inner join months on paid.month_on = months.month_on
 ),
 
 final as (
@@ -41,11 +34,11 @@ final as (
         other.first_payment_no as excluded_first_payment_no,
         firsts.last_paid_on,
         other.last_paid_on as excluded_last_paid_on
-    from other_paid as other
-    inner join firsts
-        on other.beneficiary_id = firsts.beneficiary_id
-        and other.month_on = firsts.month_on
-        and other.programme = firsts.excluded_programme
+    from firsts
+    inner join paid as other
+        on firsts.beneficiary_id = other.beneficiary_id
+        and firsts.month_on = other.month_on
+        and firsts.excluded_programme = other.programme
     where firsts.name_key = other.name_key or firsts.name_key is null or other.name_key is null
 )
 

@@ -23,11 +23,11 @@ household_keys as (
 ),
 
 payee_households as (
-    select * from {{ ref("int_metrics__payee_households") }}
+    select * from {{ ref("int_people__payee_households") }}
 ),
 
 paid as (
-    select * from {{ ref("int_measures__paid") }} where last_paid_on is not null
+    select * from {{ ref("int_measures__reconciliation") }} where last_paid_on is not null
 ),
 
 -- Dibao belongs to the household named, else to the active household of the payee, else to the payee.

@@ -14,6 +14,32 @@ evaluated_rules as (
     select * from {{ ref("int_rules__evaluated_rules") }} where evaluated
 ),
 
+-- The level an inhibited finding had before it was answered: it comes back when the answer ends.
+last_open_days as (
+    select
+        rule_id,
+        subject,
+        coalesce(program, '') as program,
+        max(on_date) as on_date
+    from {{ ref("stg_control__findings") }}
+    where level <> 'inhibited' and on_date < {{ run_date() }}
+    group by rule_id, subject, coalesce(program, '')
+),
+
+last_open as (
+    select
+        earlier.rule_id,
+        earlier.subject,
+        last_open_days.program,
+        earlier.level
+    from {{ ref("stg_control__findings") }} as earlier
+    inner join last_open_days
+        on earlier.rule_id = last_open_days.rule_id
+        and earlier.subject = last_open_days.subject
+        and coalesce(earlier.program, '') = last_open_days.program
+        and earlier.on_date = last_open_days.on_date
+),
+
 matched as (
     select
         findings.*,
@@ -56,7 +82,11 @@ carried_over as (
         previous_findings.subject,
         previous_findings.program,
         previous_findings.unit,
-        case when findings.inhibited_by is null then previous_findings.level else 'inhibited' end as level,
+        case
+            when findings.inhibited_by is not null then 'inhibited'
+            when previous_findings.level = 'inhibited' then last_open.level
+            else previous_findings.level
+        end as level,
         previous_findings.household_key,
         previous_findings.person_key,
         previous_findings.county_code,
@@ -74,6 +104,10 @@ carried_over as (
         on findings.rule_id = previous_findings.rule_id
         and findings.subject = previous_findings.subject
         and coalesce(findings.programme, '') = coalesce(previous_findings.program, '')
+    left join last_open
+        on previous_findings.rule_id = last_open.rule_id
+        and previous_findings.subject = last_open.subject
+        and coalesce(previous_findings.program, '') = last_open.program
     where not findings.is_judged
 ),
 

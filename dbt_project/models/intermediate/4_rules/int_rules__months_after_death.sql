@@ -13,13 +13,12 @@ members as (
     select * from {{ ref("int_people__members") }}
 ),
 
--- Two readings of one large table, each with its filter: an engine writes out whatever is read twice by one name.
 paid_to_persons as (
-    select * from {{ ref("int_measures__paid") }} where unit = 'person'
+    select * from {{ ref("int_rules__named_months") }} where unit = 'person'
 ),
 
 paid_to_households as (
-    select * from {{ ref("int_measures__paid") }} where unit = 'household' and programme = 'dibao'
+    select * from {{ ref("int_rules__named_months") }} where unit = 'household' and programme = 'dibao'
 ),
 
 payments as (

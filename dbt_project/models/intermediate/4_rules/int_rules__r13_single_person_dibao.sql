@@ -31,7 +31,9 @@ household_keys as (
 candidates as (
     select
         members.person_id,
-        min(members.household_id) as household_id,
+        coalesce(
+            min(case when members.is_covered then members.household_id end), min(members.household_id)
+        ) as household_id,
         max(case when members.health = '3' then 1 else 0 end) = 1 as is_by_register,
         coalesce(certificates.is_single_person_class, false) as is_by_certificate,
         certificates.level as certificate_level

@@ -49,7 +49,7 @@ lines as (
         income.comparable_year_cny,
         income.standard_cny,
         income.standard_version,
-        families.is_everybody_helped,
+        coalesce(families.is_everybody_helped, false) as is_everybody_helped,
         numbers.orange_multiple,
         cast(income.standard_cny * income.members * 12 as decimal(18, 4)) as red_line_cny,
         cast(income.standard_cny * income.members * 12 * numbers.orange_multiple as decimal(18, 4)) as orange_line_cny,
@@ -62,12 +62,12 @@ lines as (
             households.risks like '%因病%' or households.risks like '%因残%' or households.risks like '%因意外事故%', false
         ) as has_listed_risk
     from households
-    inner join families on households.household_id = families.household_id
+    left join families on households.household_id = families.household_id
     inner join household_keys on households.household_id = household_keys.household_id
     cross join numbers
     left join income on households.household_id = income.household_id
     left join previous_findings on {{ published_key("household_keys.household_key") }} = previous_findings.subject
-    where not families.is_anybody_assisted or families.is_everybody_helped
+    where not coalesce(families.is_anybody_assisted, false) or families.is_everybody_helped
 ),
 
 grounds as (
@@ -85,6 +85,7 @@ levelled as (
     select
         *,
         case
+            when living_members = 0 then null
             when is_without_labour or is_below_red_line then 'red'
             when is_below_orange_line or has_listed_risk then 'orange'
         end as level
@@ -105,11 +106,11 @@ final as (
         township_code,
         area_code,
         cast(null as decimal(14, 2)) as amount_cny,
-        cast(comparable_year_cny / nullif(red_line_cny, 0) as decimal(10, 4)) as ratio_to_standard,
+        {{ ratio("comparable_year_cny", "red_line_cny") }} as ratio_to_standard,
         concat_ws(
             '；',
             case when is_below_red_line or is_below_orange_line
-                then {{ yuan("comparable_year_cny / nullif(12 * members, 0)") }} || ' 元：扣除已领救助后的人均月纯收入，当地农村低保标准 '
+                then {{ yuan(share_of("comparable_year_cny", "12 * members")) }} || ' 元：扣除已领救助后的人均月纯收入，当地农村低保标准 '
                     || {{ yuan("standard_cny") }} || ' 元'
             end,
             case when is_without_labour then cast(members as varchar) || ' 人：监测信息为整户无劳动能力' end,
@@ -119,7 +120,7 @@ final as (
         concat_ws(
             '; ',
             case when is_below_red_line or is_below_orange_line
-                then {{ yuan("comparable_year_cny / nullif(12 * members, 0)") }}
+                then {{ yuan(share_of("comparable_year_cny", "12 * members")) }}
                     || ' yuan net income per head and month without assistance, rural dibao standard '
                     || {{ yuan("standard_cny") }}
             end,
@@ -154,7 +155,7 @@ final as (
             ("is_below_red_line", evidence_term(
                 "'policy.assistance_standards'", "standard_version", "'red_line_cny'", "red_line_cny", run_date()
             )),
-            ("is_below_orange_line", evidence_term(
+            ("is_below_orange_line and not is_below_red_line", evidence_term(
                 "'policy.parameters'", "'r17_orange_multiple'", "'orange_line_cny'", "orange_line_cny", run_date()
             )),
         ])]) }} as evidence,
@@ -165,7 +166,7 @@ final as (
         case when is_everybody_helped then 'helped' end as inhibited_by,
         level is not null as is_judged
     from levelled
-    where level is not null or comparable_year_cny is null or red_line_cny is null
+    where level is not null or comparable_year_cny is null or red_line_cny is null or living_members = 0
 )
 
 select * from final

@@ -72,8 +72,13 @@ known as (
         numbers.checks_apart_days,
         numbers.outlook_on,
         coalesce(families.is_everybody_helped, false) as is_everybody_helped,
-        coalesce(previous_findings.level = 'red', false) as was_red,
-        coalesce(previous_findings.level in ('red', 'orange'), false) as was_open
+        -- What it came in by stands in the evidence, so that an inhibition between does not forget it.
+        coalesce(
+            previous_findings.level = 'red'
+            or previous_findings.level = 'inhibited' and previous_findings.evidence like '%"red_leave_multiple"%',
+            false
+        ) as was_red,
+        previous_findings.subject is not null as was_open
     from households
     inner join household_keys on households.household_id = household_keys.household_id
     cross join numbers
@@ -86,7 +91,7 @@ known as (
 compared as (
     select
         *,
-        declared_year_cny is not null and line_cny > 0 as is_judged,
+        declared_year_cny is not null and coalesce(line_cny > 0, false) as is_judged,
         declared_year_cny < line_cny as is_below_line,
         declared_year_cny <= line_cny * orange_multiple as is_near_line,
         -- earlier + (last - earlier) / days_apart * (outlook - earlier), multiplied by days_apart
@@ -126,8 +131,8 @@ final as (
         township_code,
         area_code,
         cast(null as decimal(14, 2)) as amount_cny,
-        case when line_cny > 0 then cast(declared_year_cny / line_cny as decimal(10, 4)) end as ratio_to_standard,
-        {{ yuan("declared_year_cny / nullif(12 * living_members, 0)") }} || ' 元：申报人均月收入，当地低保标准 '
+        {{ ratio("declared_year_cny", "line_cny") }} as ratio_to_standard,
+        {{ yuan(share_of("declared_year_cny", "12 * living_members")) }} || ' 元：申报人均月收入，当地低保标准 '
         || {{ yuan("standard_cny") }} || ' 元'
         || case
             when is_below_line
@@ -138,7 +143,7 @@ final as (
                     || cast(outlook_on as varchar) || ' 前可能降至标准以下'
             else '，此前接近标准，尚未明显回升'
         end as reason_zh,
-        {{ yuan("declared_year_cny / nullif(12 * living_members, 0)") }} || ' yuan declared per head and month, dibao standard '
+        {{ yuan(share_of("declared_year_cny", "12 * living_members")) }} || ' yuan declared per head and month, dibao standard '
         || {{ yuan("standard_cny") }}
         || case
             when is_below_line
@@ -165,6 +170,9 @@ final as (
             )),
             ("true", evidence_term(
                 "'policy.parameters'", "'r25_orange_multiple'", "'value'", "orange_multiple", run_date()
+            )),
+            ("level = 'red'", evidence_term(
+                "'policy.parameters'", "'r25_red_leave_multiple'", "'red_leave_multiple'", "red_leave_multiple", run_date()
             )),
         ])]) }} as evidence,
         '核对日期 ' || cast(checked_on as varchar) || ' 之后的收入和支出变化尚不清楚' as unknown_zh,

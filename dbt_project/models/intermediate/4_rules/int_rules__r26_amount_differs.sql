@@ -12,8 +12,8 @@ excluded_months as (
     select * from {{ ref("int_rules__excluded_months") }}
 ),
 
-paid as (
-    select * from {{ ref("int_measures__paid") }}
+named_months as (
+    select * from {{ ref("int_rules__named_months") }}
 ),
 
 programme_names as (
@@ -56,17 +56,17 @@ differing as (
 keyed as (
     select
         differing.*,
-        paid.first_payment_no,
+        named_months.first_payment_no,
         coalesce(
             {{ published_key("household_keys.household_key") }},
             {{ published_key("keys.person_key") }}
         ) as beneficiary_key
     from differing
-    left join paid
-        on differing.unit = paid.unit
-        and differing.beneficiary_id = paid.beneficiary_id
-        and differing.programme = paid.programme
-        and differing.month_on = paid.month_on
+    left join named_months
+        on differing.unit = named_months.unit
+        and differing.beneficiary_id = named_months.beneficiary_id
+        and differing.programme = named_months.programme
+        and differing.month_on = named_months.month_on
     left join household_keys on differing.unit = 'household' and differing.beneficiary_id = household_keys.household_id
     left join keys on differing.unit = 'person' and differing.beneficiary_id = keys.person_id
 ),
@@ -99,21 +99,33 @@ hits as (
     group by unit, beneficiary_id, programme
 ),
 
+found_before as (
+    select
+        'person' as unit,
+        keys.person_id as beneficiary_id,
+        previous_findings.program as programme
+    from previous_findings
+    inner join keys on previous_findings.person_key = keys.person_key
+    union
+    select
+        'household' as unit,
+        household_keys.household_id as beneficiary_id,
+        previous_findings.program as programme
+    from previous_findings
+    inner join household_keys on previous_findings.household_key = household_keys.household_key
+),
+
 -- Found before and no month known today: neither still true nor false.
 previous_not_judged as (
     select
         reconciliation.unit,
         reconciliation.beneficiary_id,
         reconciliation.programme
-    from previous_findings
-    left join keys on previous_findings.person_key = keys.person_key
-    left join household_keys on previous_findings.household_key = household_keys.household_key
-    inner join reconciliation
-        on previous_findings.program = reconciliation.programme
-        and (
-            reconciliation.unit = 'person' and reconciliation.beneficiary_id = keys.person_id
-            or reconciliation.unit = 'household' and reconciliation.beneficiary_id = household_keys.household_id
-        )
+    from reconciliation
+    inner join found_before
+        on reconciliation.unit = found_before.unit
+        and reconciliation.beneficiary_id = found_before.beneficiary_id
+        and reconciliation.programme = found_before.programme
     group by reconciliation.unit, reconciliation.beneficiary_id, reconciliation.programme
     having count(reconciliation.due_cny) = 0
 ),

@@ -1,5 +1,4 @@
 -- One row per payment of the ledger, as it is known on the day.
-{{ config(pre_hook="{{ write_plainly() }}", post_hook="{{ write_squeezed() }}") }}
 with payments as (
     select * from {{ ref("int_metrics__payments") }}
 ),

@@ -9,7 +9,7 @@ final as (
         published,
         computed,
         cast(computed - published as decimal(18, 2)) as difference,
-        cast(computed / published as decimal(10, 4)) as ratio,
+        {{ ratio("computed", "published") }} as ratio,
         tolerance,
         abs(computed - published) <= published * tolerance as is_within,
         as_of,

@@ -1,0 +1,27 @@
+{#
+    How a model is put into the work database, in one statement.
+
+    The work database is made anew for every run and nobody reads it before the run has ended, so that nothing is built
+    beside an older relation and renamed (dbt's own way: three to five statements a model, 8 ms more of each node's 42).
+    Contracts are enforced as ever: dbt's `create … as` checks them. What a hand-made second build finds is dropped first.
+#}
+{% materialization table, adapter="duckdb" %}
+    {{ return({"relations": [put_in_place("table")]}) }}
+{% endmaterialization %}
+
+{% materialization view, adapter="duckdb" %}
+    {{ return({"relations": [put_in_place("view")]}) }}
+{% endmaterialization %}
+
+{% macro put_in_place(type) %}
+    {%- set standing = load_cached_relation(this) -%}
+    {%- set relation = this.incorporate(type=type) -%}
+    {{ run_hooks(pre_hooks) }}
+    {%- if standing is not none %}{% do adapter.drop_relation(standing) %}{% endif -%}
+    {%- call statement("main") -%}
+        {%- if type == "table" %}{{ create_table_as(False, relation, sql) }}{% else %}{{ get_create_view_as_sql(relation, sql) }}{% endif -%}
+    {%- endcall -%}
+    {{ run_hooks(post_hooks) }}
+    {%- do adapter.commit() -%}
+    {{ return(relation) }}
+{% endmacro %}

@@ -35,7 +35,7 @@ app = typer.Typer(
 key_app = typer.Typer(help="The pseudonym of a number (needs the key).", no_args_is_help=True)
 app.add_typer(key_app, name="key")
 told = Console(stderr=True, highlight=False, soft_wrap=True)
-printed = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+printed = Console(highlight=False, width=None if sys.stdout.isatty() else 4000)
 
 DateOption = Annotated[str, typer.Option(metavar="YYYY-MM-DD")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For a program to read.")]
@@ -224,6 +224,7 @@ def run_and_tell(first: date, last: date, *, summary: bool = False) -> int:
     from pipelines.defs.daily_run import Outcome, days_between, run_days
     from pipelines.defs.installation import Installation
     from pipelines.reporting.summary import render_summary, summarise
+    from pipelines.warehouse.publication import current_day
 
     installation = Installation.from_settings()
     worst = 0
@@ -233,7 +234,9 @@ def run_and_tell(first: date, last: date, *, summary: bool = False) -> int:
             for sentence in report.sentences:
                 told.print(sentence, markup=False)
             spent = sum(report.seconds.values())
-            told.print(f"{report.on_date}: {report.outcome.name.lower()} in {spent:.1f} s")
+            newest = current_day(installation.home)
+            stays = f"; the warehouse stays at {newest}" if newest and newest > last else ""
+            told.print(f"{report.on_date}: {report.outcome.name.lower()} in {spent:.1f} s{stays}")
             worst = max(worst, int(report.outcome))
             if summary and report.outcome is not Outcome.NOTHING_PUBLISHED:
                 printed.print(

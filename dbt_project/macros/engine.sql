@@ -73,3 +73,7 @@
         (2 * abs(cast(({{ amount }}) * 100 as hugeint)) + ({{ divisor }})) // nullif(2 * ({{ divisor }}), 0)
     ) as decimal(20, 0)) * cast(0.01 as decimal(3, 2))
 {%- endmacro %}
+
+{# An amount as it is published; null where it is beyond what a column of amounts holds. #}
+{% macro amount(value) %}{{ return(adapter.dispatch("amount")(value)) }}{% endmacro %}
+{% macro duckdb__amount(value) %}try_cast({{ value }} as decimal(14, 2)){% endmacro %}

@@ -1,20 +1,26 @@
 """When things run: the daily job, its schedule, and how many runs at once."""
 
 import dagster as dg
-
-from pipelines.defs.calendar import DAYS
-
-daily_job = dg.define_asset_job(
-    "daily_run",
-    selection=dg.AssetSelection.all(),
-    partitions_def=DAYS,
-    executor_def=dg.in_process_executor,
-    description="Departments → lake → warehouse → published, for one day.",
+from dagster._core.definitions.unresolved_asset_job_definition import (
+    UnresolvedAssetJobDefinition,
 )
+
+JOB = "daily_run"
+
+
+def daily_job(days: dg.PartitionsDefinition) -> UnresolvedAssetJobDefinition:
+    """The whole graph as one job of one day."""
+    return dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.all(),
+        partitions_def=days,
+        executor_def=dg.in_process_executor,
+        description="Departments → lake → warehouse → published, for one day.",
+    )
 
 
 @dg.schedule(
-    job=daily_job,
+    job_name=JOB,
     cron_schedule="0 6 * * *",
     execution_timezone="Asia/Shanghai",
     default_status=dg.DefaultScheduleStatus.RUNNING,

@@ -16,7 +16,8 @@ from enum import IntEnum
 import dagster as dg
 from dagster._utils.error import SerializableErrorInfo
 
-from pipelines.defs.calendar import DAY_TAG, DAYS
+from pipelines.defs.automation import JOB
+from pipelines.defs.calendar import days_of_the_graph
 from pipelines.defs.graph import build_definitions, prepare_instance
 from pipelines.defs.installation import Installation
 from pipelines.ingest import load_receipts
@@ -66,8 +67,8 @@ def run_days(
     prepare_instance(installation.home)
     tell("prepare")
     installation.judge  # noqa: B018 - its process imports while this one goes on
-    definitions = build_definitions(installation)
-    job = definitions.resolve_job_def("daily_run")
+    definitions = build_definitions(installation, days_of_the_graph(days[0], days[-1]))
+    job = definitions.resolve_job_def(JOB)
     if not debug:
         logging.getLogger("dagster").setLevel(logging.CRITICAL)
     with dg.DagsterInstance.get() as instance:
@@ -101,13 +102,11 @@ def _run_day(
             seconds[happened.step_key] = happened.step_success_data.duration_ms / 1000
 
     instance.add_event_listener(run_id, listen)
-    has_partition = DAYS.has_partition_key(on_date.isoformat())
     log_level = "INFO" if debug else "CRITICAL"
     result = job.execute_in_process(
         instance=instance,
         run_id=run_id,
-        partition_key=on_date.isoformat() if has_partition else None,
-        tags={DAY_TAG: on_date.isoformat()},
+        partition_key=on_date.isoformat(),
         run_config={"loggers": {"console": {"config": {"log_level": log_level}}}},
         raise_on_error=debug,
     )  # fmt: skip
@@ -132,7 +131,9 @@ def gaps(installation: Installation, on_date: date) -> list[str]:
         late = state.filter((state["department"] == department) & state["is_late"])
         newest = [receipt for receipt in receipts if receipt.department == department][-1:]
         failed = [receipt.message for receipt in newest if receipt.verdict == "failed"]
-        sentences += failed
+        sentences += [
+            f"{department}, delivery of {newest[0].received_on}: {message}" for message in failed
+        ]
         if late.height and not failed:
             tables = ", ".join(late["table_name"])
             expected = late["expected_by"][0]

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.contracts.sources import Contract, contracts_of
-from pipelines.defs.calendar import DAYS, day_of
+from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
 from pipelines.ingest import Receipt, receive
-from pipelines.settings import DEPARTMENTS
 
 COUNTS = ("received", "accepted", "exact_duplicates", "quarantined", "upserted", "removed")
 
@@ -22,13 +21,13 @@ def shelf_key(contract: Contract) -> dg.AssetKey:
     return dg.AssetKey(["lake", contract.department, contract.table])
 
 
-def department_assets(department: str) -> dg.AssetsDefinition:
+def department_assets(department: str, days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """The tables of one department, received together because they are delivered together."""
     contracts = contracts_of(department)
 
     @dg.multi_asset(
         name=f"receive_{department}",
-        partitions_def=DAYS,
+        partitions_def=days,
         specs=[
             dg.AssetSpec(
                 shelf_key(contract),
@@ -81,6 +80,3 @@ def report(contract: Contract, receipts: list[Receipt]) -> dg.MaterializeResult:
     return dg.MaterializeResult(
         asset_key=shelf_key(contract), metadata=metadata, check_results=[check]
     )
-
-
-DEPARTMENT_ASSETS = [department_assets(department) for department in DEPARTMENTS]

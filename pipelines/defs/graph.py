@@ -6,20 +6,28 @@ import os
 import dagster as dg
 
 from pipelines.defs.automation import INSTANCE_SETTINGS, daily_job, every_morning
-from pipelines.defs.departments import DEPARTMENT_ASSETS
+from pipelines.defs.calendar import days_of_the_graph
+from pipelines.defs.departments import department_assets
 from pipelines.defs.installation import Installation
 from pipelines.defs.publication import publication_assets
 from pipelines.defs.warehouse import warehouse_assets
-from pipelines.settings import Home
+from pipelines.settings import DEPARTMENTS, Home
 
 
-def build_definitions(installation: Installation) -> dg.Definitions:
+def build_definitions(
+    installation: Installation, days: dg.PartitionsDefinition | None = None
+) -> dg.Definitions:
     """Assets, checks, job and schedule over the dbt project as it stands."""
+    days = days or days_of_the_graph()
     installation.dbt.parse()
     manifest = json.loads(installation.dbt.manifest_path.read_text(encoding="utf-8"))
     return dg.Definitions(
-        assets=[*DEPARTMENT_ASSETS, warehouse_assets(manifest), *publication_assets(manifest)],
-        jobs=[daily_job],
+        assets=[
+            *(department_assets(department, days) for department in DEPARTMENTS),
+            warehouse_assets(manifest, days),
+            *publication_assets(manifest, days),
+        ],
+        jobs=[daily_job(days)],
         schedules=[every_morning],
         resources={"installation": installation},
         executor=dg.in_process_executor,

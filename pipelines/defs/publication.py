@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.defs.calendar import DAYS, day_of
+from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
 from pipelines.ingest import load_receipts
 from pipelines.ingest.control import sources_of
@@ -28,13 +28,15 @@ LISTS = dg.AssetKey(["publication", "township_lists"])
 PUBLISHED = dg.AssetKey(["publication", "published"])
 
 
-def publication_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]:
+def publication_assets(
+    manifest: Mapping[str, Any], days: dg.PartitionsDefinition
+) -> list[dg.AssetsDefinition]:
     """The last three steps of a day, after the marts of the parsed dbt project."""
     marts = declared_marts(manifest)
 
     @dg.multi_asset(
         name="export_marts",
-        partitions_def=DAYS,
+        partitions_def=days,
         specs=[
             dg.AssetSpec(
                 EXPORTED,
@@ -54,7 +56,9 @@ def publication_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]
         export_marts(home, marts)
         with ThreadPoolExecutor() as beside:  # the judge reads the files while they are packed
             packed = beside.submit(write_database, home, marts)
-            verdicts = judge_marts(installation.judge, Building(home).parquet)
+            verdicts = judge_marts(
+                installation.judge, Building(home).parquet, home.quality / "passed.json"
+            )
             packed.result()
         store_results(home, on_date, load_receipts(home, on_date), verdicts)
         failed = sorted(mart for mart, verdict in verdicts.items() if not verdict.passed)
@@ -68,7 +72,7 @@ def publication_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]
     @dg.asset(
         key=LISTS,
         deps=[EXPORTED],
-        partitions_def=DAYS,
+        partitions_def=days,
         group_name="publication",
         description="One workbook per township with its open alerts.",
     )
@@ -83,7 +87,7 @@ def publication_assets(manifest: Mapping[str, Any]) -> list[dg.AssetsDefinition]
     @dg.asset(
         key=PUBLISHED,
         deps=[LISTS],
-        partitions_def=DAYS,
+        partitions_def=days,
         group_name="publication",
         description="What analysts, caseworkers and programs read; replaced all at once.",
     )

@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 
-from pipelines.defs.calendar import DAYS, day_of
+from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
 from pipelines.ingest import load_receipts
 from pipelines.ingest.control import control_tables
@@ -30,7 +30,9 @@ class ShelfTranslator(DagsterDbtTranslator):
         return dbt_resource_props["fqn"][1] if kind == "model" else "policy"
 
 
-def warehouse_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+def warehouse_assets(
+    manifest: Mapping[str, Any], days: dg.PartitionsDefinition
+) -> dg.AssetsDefinition:
     """All models of the parsed dbt project as one step of the graph."""
     specs: Sequence[dg.AssetSpec] = build_dbt_asset_specs(
         manifest=manifest, dagster_dbt_translator=ShelfTranslator()
@@ -38,7 +40,7 @@ def warehouse_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
 
     keys = {spec.key for spec in specs}
 
-    @dg.multi_asset(name="build_warehouse", specs=specs, partitions_def=DAYS)
+    @dg.multi_asset(name="build_warehouse", specs=specs, partitions_def=days)
     def build_warehouse(
         context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
     ) -> Iterator[dg.MaterializeResult]:

@@ -58,7 +58,7 @@ def write_lists(marts: Path, folder: Path, on_date: date, vault: Vault) -> list[
     written = []
     for (office,), alerts in lines.group_by("office", maintain_order=True):
         path = folder / f"{office}.xlsx"
-        title = f"{names.get(str(office), str(office))} 走访核对清单 {on_date:%Y年%m月%d日}"
+        title = f"{names.get(str(office), '地区不明')} 走访核对清单 {on_date:%Y年%m月%d日}"
         write_workbook(path, title, alerts.select(WIDTHS.keys()), footnotes(late), on_date)
         written.append(path)
     return sorted(written)

@@ -9,6 +9,7 @@ looks like (outreach).
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from pipelines.settings import Home
 from pipelines.warehouse.work_database import work_database
 
 MARTS_SCHEMA = "marts"
+FINGERPRINTS = "fingerprints.json"
+MEMORY_LIMIT = "900MB"
+"""What the database may hold while it writes; beyond it works from disk."""
 
 
 class Building:
@@ -49,13 +53,15 @@ class Building:
 class Mart:
     """A published table as the dbt project declares it.
 
-    `ordered_by` is a unique key that orders its rows; empty means by all columns.
+    `ordered_by` is a unique key that orders its rows; empty means by all columns. `is_large`
+    marks a table that is worth asking whether it changed before it is written again.
     """
 
     name: str
     description: str
     columns: Mapping[str, str]
     ordered_by: Sequence[str] = ()
+    is_large: bool = False
 
 
 def declared_marts(manifest: Mapping[str, Any]) -> list[Mart]:
@@ -67,6 +73,7 @@ def declared_marts(manifest: Mapping[str, Any]) -> list[Mart]:
                 node["description"],
                 {name: column["description"] for name, column in node["columns"].items()},
                 node["config"].get("meta", {}).get("ordered_by", []),
+                node["config"].get("meta", {}).get("is_large", False),
             )
             for node in manifest["nodes"].values()
             if node["resource_type"] == "model" and node["schema"] == MARTS_SCHEMA
@@ -78,31 +85,56 @@ def declared_marts(manifest: Mapping[str, Any]) -> list[Mart]:
 def export_marts(home: Home, marts: Iterable[Mart]) -> None:
     """Write every mart of the work database as Parquet into the empty building folder.
 
-    The same rows give the same bytes.
+    The same rows give the same bytes. A large mart whose rows are those of the state that readers
+    see now is not written again: its file is linked.
     """
     building = Building(home)
     building.begin()
+    before = _fingerprints_of(home.published / ".current")
+    now: dict[str, str] = {}
     with duckdb.connect(str(work_database(home)), read_only=True) as connection:
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         for mart in marts:
+            relation = f'{MARTS_SCHEMA}."{mart.name}"'
+            file = building.parquet / f"{mart.name}.parquet"
+            if mart.is_large:
+                now[mart.name] = _fingerprint(connection, relation)
+            if mart.is_large and now[mart.name] == before.get(mart.name):
+                os.link((home.published / "parquet" / file.name).resolve(), file)
+                continue
             order = ", ".join(mart.ordered_by) or "all"
             connection.execute(
-                f'copy (select * from {MARTS_SCHEMA}."{mart.name}" order by {order}) '
-                f"to '{(building.parquet / mart.name).as_posix()}.parquet' "
+                f"copy (select * from {relation} order by {order}) to '{file.as_posix()}' "
                 "(format parquet, compression zstd, row_group_size 500000)"
             )
+    (building.root / FINGERPRINTS).write_text(json.dumps(now), encoding="utf-8")
 
 
 def write_database(home: Home, marts: Iterable[Mart]) -> None:
-    """Write the exported marts into one database file, every table and column described."""
+    """Write the exported marts into one database file, every table and column described.
+
+    Begins with a copy of the file that readers see now, where a large mart in it still holds.
+    """
     building = Building(home)
+    before, now = _fingerprints_of(home.published / ".current"), _fingerprints_of(building.root)
+    kept = {mart for mart, fingerprint in now.items() if before.get(mart) == fingerprint}
+    if kept:
+        shutil.copyfile(home.published / "warehouse.duckdb", building.warehouse)
     with duckdb.connect(str(building.warehouse)) as connection:
-        connection.execute(f"create schema {MARTS_SCHEMA}")
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        connection.execute(f"create schema if not exists {MARTS_SCHEMA}")
+        standing = connection.execute("select table_name from duckdb_tables()").fetchall()
+        for (table,) in standing:
+            if table not in kept:
+                connection.execute(f'drop table {MARTS_SCHEMA}."{table}"')
+        connection.execute("checkpoint")
         for mart in marts:
             relation = f'{MARTS_SCHEMA}."{mart.name}"'
-            connection.execute(
-                f"create table {relation} as "
-                f"select * from '{(building.parquet / mart.name).as_posix()}.parquet'"
-            )
+            if mart.name not in kept:
+                connection.execute(
+                    f"create table {relation} as "
+                    f"select * from '{(building.parquet / mart.name).as_posix()}.parquet'"
+                )
             connection.execute(f"comment on table {relation} is {_quoted(mart.description)}")
             for column, description in mart.columns.items():
                 connection.execute(
@@ -158,6 +190,7 @@ def publish(home: Home, on_date: date) -> Path:
     elif is_newest and current != version:
         shutil.rmtree(place / "parquet", ignore_errors=True)
         building.parquet.replace(place / "parquet")
+        (building.root / FINGERPRINTS).replace(place / FINGERPRINTS)
         building.warehouse.replace(place / "warehouse.duckdb")
     building.clear()
     _point(home.day(on_date), Path(".versions") / version / "day")
@@ -205,6 +238,18 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _fingerprint(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
+    counted = connection.execute(
+        f"select count(*), sum(cast(hash(mart) as hugeint)) from {relation} as mart"
+    ).fetchall()
+    return f"duckdb {duckdb.__version__}, rows and sum of hashes: {counted[0]}"
+
+
+def _fingerprints_of(state: Path) -> dict[str, str]:
+    file = state / FINGERPRINTS
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
 def _rows_of(mart: Path) -> int:
     return int(pl.scan_parquet(mart).select(pl.len()).collect().item())
 
@@ -226,6 +271,7 @@ def _forget_unseen_versions(home: Home) -> None:
             shutil.rmtree(version)
         elif version.name != current:
             (version / "warehouse.duckdb").unlink(missing_ok=True)
+            (version / FINGERPRINTS).unlink(missing_ok=True)
             shutil.rmtree(version / "parquet", ignore_errors=True)
 
 

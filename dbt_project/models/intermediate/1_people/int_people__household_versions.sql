@@ -1,5 +1,6 @@
 -- One row per civil-affairs household and version of its roll row.
--- Dates come from the household's last row; a household that left the roll keeps its last row (state_until_on open).
+-- Dates come from the household's last row. A household that left the roll keeps its last row (state_until_on open); one that
+-- came back keeps the row before until then, though the roll lacked it in between (known_until_on to state_until_on).
 with versions as (
     select * from {{ ref("stg_civil_affairs__households") }}
 ),
@@ -35,6 +36,7 @@ last_rows as (
 placed as (
     select
         versions.*,
+        lead(versions.state_from_on) over (partition by versions.household_key order by versions.state_from_on) as next_from_on,
         coalesce(divisions.current_code, substr(versions.area_code, 1, 6)) as county_code
     from versions
     left join divisions on substr(versions.area_code, 1, 6) = divisions.area_code
@@ -73,7 +75,7 @@ final as (
         placed.known_from_on,
         placed.known_until_on,
         placed.state_from_on,
-        case when placed.is_latest then cast('9999-12-31' as date) else placed.state_until_on end as state_until_on
+        case when placed.is_latest then cast('9999-12-31' as date) else placed.next_from_on end as state_until_on
     from placed
     inner join household_keys on placed.household_key = household_keys.household_key
     inner join keys on placed.head_key = keys.person_key

@@ -1,25 +1,42 @@
 -- One row per person who is head, else member, of an active civil-affairs household: where dibao paid without a household
--- number belongs.
-with households as (
-    select head_person_id as person_id, min(household_id) as household_id
+-- number belongs. Of several households one with dibao comes first, and one the person heads before one joined.
+with headed as (
+    select
+        head_person_id as person_id,
+        household_id,
+        category = 'dibao' as is_dibao,
+        true as is_head
     from {{ ref("int_people__households") }}
     where is_active and head_person_id is not null
-    group by head_person_id
 ),
 
-members as (
-    select person_id, min(household_id) as household_id
+joined as (
+    select
+        person_id,
+        household_id,
+        category = 'dibao' as is_dibao,
+        false as is_head
     from {{ ref("int_people__members") }}
     where is_household_active
-    group by person_id
+),
+
+candidates as (
+    select * from headed
+    union all
+    select * from joined
 ),
 
 final as (
     select
-        coalesce(households.person_id, members.person_id) as person_id,
-        coalesce(households.household_id, members.household_id) as household_id
-    from households
-    full outer join members on households.person_id = members.person_id
+        person_id,
+        coalesce(
+            min(case when is_dibao and is_head then household_id end),
+            min(case when is_dibao then household_id end),
+            min(case when is_head then household_id end),
+            min(household_id)
+        ) as household_id
+    from candidates
+    group by person_id
 )
 
 select * from final

@@ -43,6 +43,11 @@ run as (
     select * from {{ ref("stg_control__run") }}
 ),
 
+-- A code that is no county of the list, such as a functional zone's, and no code at all take the city's rates.
+priced_counties as (
+    select distinct county_code from standards
+),
+
 -- Who lived in which active household in which month.
 member_months as (
     select
@@ -275,13 +280,12 @@ priced as (
     from fixed_rate
     cross join run
     left join deaths on fixed_rate.person_id = deaths.person_id
+    left join priced_counties on fixed_rate.county_code = priced_counties.county_code
     left join standards
         on fixed_rate.programme = standards.programme
         and fixed_rate.class = standards.class
         and fixed_rate.residence = standards.residence
-        and coalesce(
-            case when fixed_rate.county_code <> 'unknown' then fixed_rate.county_code end, run.city_code
-        ) = standards.county_code
+        and coalesce(priced_counties.county_code, run.city_code) = standards.county_code
         and fixed_rate.month_on >= standards.effective_from_on
         and fixed_rate.month_on < standards.effective_to_on
     where deaths.died_on is null or deaths.died_on >= fixed_rate.month_on

@@ -41,6 +41,15 @@ parameters as (
     select * from {{ ref("int_measures__parameters") }}
 ),
 
+run as (
+    select * from {{ ref("stg_control__run") }}
+),
+
+-- A code that is no county of the list, such as a functional zone's, takes the city's rates.
+priced_counties as (
+    select distinct county_code from standards
+),
+
 farm_by_person as (
     select
         keys.person_id,
@@ -91,14 +100,16 @@ blocks as (
     from households
     left join observed on households.household_id = observed.household_id
     left join checks on households.household_id = checks.household_id
+    cross join run
+    left join priced_counties on households.county_code = priced_counties.county_code
     left join standards
-        on households.county_code = standards.county_code
+        on coalesce(priced_counties.county_code, run.city_code) = standards.county_code
         and households.residence = standards.residence
         and {{ run_date() }} >= standards.effective_from_on
         and {{ run_date() }} < standards.effective_to_on
     left join parameters as marginal
         on marginal.name = 'marginal_line_multiple'
-        and households.county_code = marginal.county_code
+        and coalesce(priced_counties.county_code, run.city_code) = marginal.county_code
         and {{ run_date() }} >= marginal.effective_from_on
         and {{ run_date() }} < marginal.effective_to_on
 ),
@@ -123,19 +134,19 @@ final as (
         checked_on,
         members,
         check_no is null as is_lower_bound,
-        cast(declared_year_cny as decimal(14, 2)) as declared_year_cny,
-        cast(declared_year_cny / 12 as decimal(14, 2)) as declared_cny,
-        cast(observed_wage_year_cny as decimal(14, 2)) as observed_wage_year_cny,
-        cast(observed_wage_name_agreed_year_cny as decimal(14, 2)) as observed_wage_name_agreed_year_cny,
-        cast(observed_property_year_cny as decimal(14, 2)) as observed_property_year_cny,
-        cast(observed_business_year_cny as decimal(14, 2)) as observed_business_year_cny,
-        cast(observed_wage_year_cny / 12 as decimal(14, 2)) as observed_wage_cny,
-        cast(observed_property_year_cny / 12 as decimal(14, 2)) as observed_property_cny,
-        cast(observed_business_year_cny / 12 as decimal(14, 2)) as observed_business_cny,
-        cast(case when is_anything_known then recomputed_sum_year_cny end as decimal(14, 2)) as recomputed_year_cny,
-        cast(case when is_anything_known then recomputed_name_agreed_sum_year_cny end as decimal(14, 2))
+        cast(declared_year_cny as decimal(20, 2)) as declared_year_cny,
+        {{ share_of("declared_year_cny", "12") }} as declared_cny,
+        cast(observed_wage_year_cny as decimal(20, 2)) as observed_wage_year_cny,
+        cast(observed_wage_name_agreed_year_cny as decimal(20, 2)) as observed_wage_name_agreed_year_cny,
+        cast(observed_property_year_cny as decimal(20, 2)) as observed_property_year_cny,
+        cast(observed_business_year_cny as decimal(20, 2)) as observed_business_year_cny,
+        {{ share_of("observed_wage_year_cny", "12") }} as observed_wage_cny,
+        {{ share_of("observed_property_year_cny", "12") }} as observed_property_cny,
+        {{ share_of("observed_business_year_cny", "12") }} as observed_business_cny,
+        cast(case when is_anything_known then recomputed_sum_year_cny end as decimal(20, 2)) as recomputed_year_cny,
+        cast(case when is_anything_known then recomputed_name_agreed_sum_year_cny end as decimal(20, 2))
             as recomputed_name_agreed_year_cny,
-        cast(case when is_anything_known then recomputed_sum_year_cny end / 12 as decimal(14, 2)) as recomputed_cny,
+        {{ share_of("case when is_anything_known then recomputed_sum_year_cny end", "12") }} as recomputed_cny,
         standard_cny,
         standard_version,
         cast(standard_cny * marginal_multiple as decimal(14, 4)) as marginal_line_cny,

@@ -20,7 +20,11 @@ final as (
         household_versions.category,
         household_versions.residence,
         household_versions.county_code,
-        household_versions.monthly_amount_cny,
+        -- The roll lacked the family on the month's last day and had it again later: how much was due is not known.
+        case
+            when not household_versions.is_latest and household_versions.known_until_on <= months.month_end_on then null
+            else household_versions.monthly_amount_cny
+        end as monthly_amount_cny,
         household_versions.covered_persons,
         months.month_end_on < first_roll.first_received_on as is_before_first_roll,
         months.month_on >= coalesce(

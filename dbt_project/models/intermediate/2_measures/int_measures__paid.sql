@@ -78,8 +78,8 @@ final as (
         beneficiary_id,
         programme,
         month_on,
-        cast(paid_cny as decimal(14, 2)) as paid_cny,
-        cast(recovered_cny as decimal(14, 2)) as recovered_cny,
+        cast(paid_cny as decimal(20, 2)) as paid_cny,
+        cast(recovered_cny as decimal(20, 2)) as recovered_cny,
         cast(failed_rows as integer) as failed_rows,
         last_paid_on
     from grouped

@@ -41,6 +41,15 @@ standards as (
     where programme = 'dibao' and residence = 'rural'
 ),
 
+run as (
+    select * from {{ ref("stg_control__run") }}
+),
+
+-- A code that is no county of the list, such as a functional zone's, takes the city's rates.
+priced_counties as (
+    select distinct county_code from standards
+),
+
 payees as (
     select
         members.household_id,
@@ -66,13 +75,15 @@ counted as (
         households.household_id,
         households.living_members as members,
         households.net_income_per_capita_cny,
-        cast(coalesce(paid_to_members.assistance_cny, 0) as decimal(14, 2)) as assistance_12_months_cny,
+        cast(coalesce(paid_to_members.assistance_cny, 0) as decimal(20, 2)) as assistance_12_months_cny,
         standards.amount_cny as standard_cny,
         standards.standard_version
     from households
     left join paid_to_members on households.household_id = paid_to_members.household_id
+    cross join run
+    left join priced_counties on households.county_code = priced_counties.county_code
     left join standards
-        on households.county_code = standards.county_code
+        on coalesce(priced_counties.county_code, run.city_code) = standards.county_code
         and {{ run_date() }} >= standards.effective_from_on
         and {{ run_date() }} < standards.effective_to_on
 ),
@@ -83,13 +94,8 @@ final as (
         members,
         net_income_per_capita_cny,
         assistance_12_months_cny,
-        cast(net_income_per_capita_cny * members - assistance_12_months_cny as decimal(14, 2)) as comparable_year_cny,
-        case
-            when members > 0
-                then cast(
-                    (net_income_per_capita_cny * members - assistance_12_months_cny) / (12 * members) as decimal(14, 2)
-                )
-        end as comparable_cny,
+        cast(net_income_per_capita_cny * members - assistance_12_months_cny as decimal(20, 2)) as comparable_year_cny,
+        {{ share_of("net_income_per_capita_cny * members - assistance_12_months_cny", "12 * members") }} as comparable_cny,
         standard_cny,
         standard_version
     from counted

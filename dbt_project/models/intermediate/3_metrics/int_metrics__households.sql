@@ -126,9 +126,9 @@ incomes as (
         watch_income.standard_cny,
         cast(watch_income.standard_cny * numbers.marginal_line_multiple as decimal(14, 4)) as marginal_line_cny,
         cast(null as decimal(14, 2)) as income_declared_cny,
-        cast(watch_income.comparable_year_cny / 12 as decimal(14, 2)) as income_counted_cny,
+        {{ share_of("watch_income.comparable_year_cny", "12") }} as income_counted_cny,
         watch_income.comparable_year_cny as counted_year_cny,
-        watched_households.known_from_on as income_observed_on
+        case when watch_income.comparable_year_cny is not null then watched_households.known_from_on end as income_observed_on
     from watched_households
     cross join numbers
     left join watch_income on watched_households.household_id = watch_income.household_id
@@ -144,16 +144,16 @@ final as (
         incomes.income_declared_cny,
         incomes.income_counted_cny,
         incomes.counted_year_cny,
-        case when incomes.members > 0 then incomes.counted_year_cny / (12 * incomes.members) end as income_per_capita_cny,
+        {{ share_of("incomes.counted_year_cny", "12 * incomes.members") }} as income_per_capita_cny,
         case
             when incomes.members = 0 or incomes.counted_year_cny is null or incomes.standard_cny is null then null
             when incomes.counted_year_cny < incomes.standard_cny * 12 * incomes.members then 'dibao'
             when incomes.counted_year_cny < incomes.marginal_line_cny * 12 * incomes.members then 'dibao_marginal'
             else 'none'
         end as category_computed,
-        case when incomes.members > 0 then changes.change_3m_year_cny / (12 * incomes.members) end as trend_3m,
-        case when incomes.members > 0 then changes.change_6m_year_cny / (12 * incomes.members) end as trend_6m,
-        case when incomes.members > 0 then changes.change_12m_year_cny / (12 * incomes.members) end as trend_12m,
+        {{ share_of("changes.change_3m_year_cny", "12 * incomes.members") }} as trend_3m,
+        {{ share_of("changes.change_6m_year_cny", "12 * incomes.members") }} as trend_6m,
+        {{ share_of("changes.change_12m_year_cny", "12 * incomes.members") }} as trend_12m,
         changes.rigid_spending_ratio,
         coalesce(families.severely_disabled_members, 0) as severely_disabled_members,
         coalesce(families.minors, 0) as minors,

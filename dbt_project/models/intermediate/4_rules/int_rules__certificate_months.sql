@@ -34,13 +34,18 @@ run as (
     select * from {{ ref("stg_control__run") }}
 ),
 
+-- A code that is no county of the list takes the city's rates.
+priced_counties as (
+    select distinct county_code from standards
+),
+
 -- Where paid and due agree there is nothing to explain.
 candidates as (
     select
         differing.beneficiary_id as person_id,
         differing.programme,
         named_months.name_key,
-        coalesce(case when residence.county_code <> 'unknown' then residence.county_code end, run.city_code) as county_code
+        coalesce(priced_counties.county_code, run.city_code) as county_code
     from differing
     inner join months on differing.month_on = months.month_on and months.checkable_rank = 1
     inner join named_months
@@ -50,6 +55,7 @@ candidates as (
         and differing.month_on = named_months.month_on
     cross join run
     left join residence on differing.beneficiary_id = residence.person_id
+    left join priced_counties on residence.county_code = priced_counties.county_code
 ),
 
 valid as (

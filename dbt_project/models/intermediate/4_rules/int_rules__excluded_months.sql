@@ -4,12 +4,34 @@ with months as (
     select month_on from {{ ref("int_measures__months") }} where is_in_window
 ),
 
-paid_after_death as (
-    select * from {{ ref("int_rules__r01_paid_after_death") }}
+differing as (
+    select unit, beneficiary_id, programme, month_on
+    from {{ ref("int_measures__reconciliation") }}
+    where unit = 'person' and difference_cny <> 0
 ),
 
-months_after_death as (
-    select * from {{ ref("int_rules__months_after_death") }}
+person_programmes as (
+    select distinct programme from {{ ref("programmes") }} where unit = 'person'
+),
+
+deaths as (
+    select * from {{ ref("int_people__deaths") }}
+),
+
+named_months as (
+    select * from {{ ref("int_rules__named_months") }} where unit = 'person'
+),
+
+families_without_living as (
+    select distinct household_id, last_died_on from {{ ref("int_people__families_without_living") }}
+),
+
+keys as (
+    select * from {{ ref("int_people__keys") }}
+),
+
+previous_findings as (
+    select * from {{ ref("int_rules__previous_findings") }}
 ),
 
 exclusive_months as (
@@ -28,24 +50,54 @@ failed_months as (
     select * from {{ ref("int_rules__failed_months") }}
 ),
 
-nursing_not_received as (
-    select * from {{ ref("int_rules__r15_nursing_not_received") }} where is_judged and inhibited_by is null
+not_received as (
+    select rule_id, 'nursing' as programme, subject_person_id, is_judged
+    from {{ ref("int_rules__r15_nursing_not_received") }}
+    where inhibited_by is null
+    union all
+    select rule_id, 'living' as programme, subject_person_id, is_judged
+    from {{ ref("int_rules__r16_living_not_received") }}
+    where inhibited_by is null
 ),
 
-living_not_received as (
-    select * from {{ ref("int_rules__r16_living_not_received") }} where is_judged and inhibited_by is null
+-- Who could not be judged on the day and was found the time before stays found.
+open_not_received as (
+    select not_received.subject_person_id, not_received.programme
+    from not_received
+    inner join keys on not_received.subject_person_id = keys.person_id
+    left join previous_findings
+        on not_received.rule_id = previous_findings.rule_id
+        and keys.person_key = previous_findings.person_key
+        and previous_findings.level <> 'inhibited'
+    where not_received.is_judged or previous_findings.person_key is not null
+),
+
+-- Nothing is owed to the dead, and what they were paid is R01's; payments under another name than the death's are not.
+months_after_death as (
+    select differing.unit, differing.beneficiary_id, differing.programme, differing.month_on
+    from differing
+    inner join person_programmes on differing.programme = person_programmes.programme
+    inner join deaths
+        on differing.beneficiary_id = deaths.person_id
+        and differing.month_on > {{ month_start("deaths.died_on") }}
+    left join named_months
+        on differing.beneficiary_id = named_months.beneficiary_id
+        and differing.programme = named_months.programme
+        and differing.month_on = named_months.month_on
+    where named_months.name_key = deaths.name_key or named_months.name_key is null or deaths.name_key is null
+    union all
+    select
+        'household' as unit,
+        families_without_living.household_id as beneficiary_id,
+        'dibao' as programme,
+        months.month_on
+    from families_without_living
+    inner join months on months.month_on > {{ month_start("families_without_living.last_died_on") }}
 ),
 
 reasons as (
-    select
-        months_after_death.unit,
-        months_after_death.beneficiary_id,
-        months_after_death.programme,
-        months_after_death.month_on,
-        1 as rank,
-        'after_death' as reason
+    select unit, beneficiary_id, programme, month_on, 1 as rank, 'after_death' as reason
     from months_after_death
-    inner join paid_after_death on months_after_death.person_id = paid_after_death.subject_person_id
     union all
     select 'person' as unit, person_id as beneficiary_id, programme, month_on, 2 as rank, 'exclusive' as reason
     from exclusive_months
@@ -64,22 +116,12 @@ reasons as (
     union all
     select
         'person' as unit,
-        nursing_not_received.subject_person_id as beneficiary_id,
-        'nursing' as programme,
+        open_not_received.subject_person_id as beneficiary_id,
+        open_not_received.programme,
         months.month_on,
         6 as rank,
         'not_received' as reason
-    from nursing_not_received
-    cross join months
-    union all
-    select
-        'person' as unit,
-        living_not_received.subject_person_id as beneficiary_id,
-        'living' as programme,
-        months.month_on,
-        6 as rank,
-        'not_received' as reason
-    from living_not_received
+    from open_not_received
     cross join months
 ),
 

@@ -47,7 +47,7 @@ final as (
         coalesce(rule_rows.county_code, 'unknown') as county_code,
         rule_rows.township_code,
         rule_rows.area_code,
-        rule_rows.amount_cny,
+        {{ amount("rule_rows.amount_cny") }} as amount_cny,
         rule_rows.ratio_to_standard,
         rule_rows.reason_zh,
         rule_rows.reason_en,

@@ -1,181 +1,21 @@
 -- One row per beneficiary, programme and month whose payments a rule may name: their first number and the payee's name.
--- The few beneficiaries whose payments differ from what was due, who were paid programmes that exclude each other, or who
--- died; all months known. The whole ledger is never grouped with numbers and names. Large tables are read twice, each time
--- with its filter: an engine writes out whatever is read twice by one name.
-with payments_by_person as (
-    select * from {{ ref("stg_finance__payments") }}
-    where known_until_on is null
-),
-
-payments_by_household as (
-    select * from {{ ref("stg_finance__payments") }}
-    where known_until_on is null and household_key is not null
-),
-
-programmes as (
-    select * from {{ ref("programmes") }}
-),
-
-months as (
-    select min(month_on) as first_month_on from {{ ref("int_measures__months") }}
-),
-
-keys as (
-    select
-        person_id,
-        person_key
-    from {{ ref("int_people__keys") }}
-),
-
-household_keys as (
-    select
-        household_id,
-        household_key
-    from {{ ref("int_people__household_keys") }}
-    where concept = 'civil_affairs'
-),
-
-payee_households as (
-    select * from {{ ref("int_people__payee_households") }}
-),
-
-members as (
-    select * from {{ ref("int_people__members") }}
-),
-
-deaths as (
-    select * from {{ ref("int_people__deaths") }}
-),
-
-pairs as (
-    select * from {{ ref("exclusive_benefits") }} where compared = 'payments'
-),
-
-differing as (
-    select distinct
-        unit,
-        beneficiary_id
-    from {{ ref("int_measures__reconciliation") }}
-    where due_cny <> paid_cny or due_cny is null and unit = 'person' and paid_cny > 0
-),
-
-paid_to_persons as (
-    select
-        beneficiary_id,
-        programme
-    from {{ ref("int_measures__reconciliation") }}
-    where unit = 'person' and paid_cny > 0
-),
-
-paid_one_of_a_pair as (
-    select distinct
-        paid_to_persons.beneficiary_id,
-        pairs.excluded_programme
-    from paid_to_persons
-    inner join pairs on paid_to_persons.programme = pairs.programme
-),
-
-named_persons as (
-    select beneficiary_id as person_id from differing where unit = 'person'
-    union
-    select person_id from deaths
-    union
-    select paid_to_persons.beneficiary_id as person_id
-    from paid_to_persons
-    inner join paid_one_of_a_pair
-        on paid_to_persons.beneficiary_id = paid_one_of_a_pair.beneficiary_id
-        and paid_to_persons.programme = paid_one_of_a_pair.excluded_programme
-),
-
-named_households as (
-    select beneficiary_id as household_id from differing where unit = 'household'
-    union
-    select members.household_id
-    from members
-    left join deaths on members.person_id = deaths.person_id
-    group by members.household_id
-    having count(*) = count(deaths.person_id)
-),
-
--- Dibao without a household number may belong to a household by its payee. A household's month is whole only where the
--- household is named itself; others are left out.
-payees as (
-    select person_id from named_persons
-    union
-    select payee_households.person_id
-    from payee_households
-    inner join named_households on payee_households.household_id = named_households.household_id
-),
-
-keyed_payees as (
-    select
-        keys.person_key,
-        keys.person_id,
-        payee_households.household_id,
-        payee_households.household_id is null or named_households.household_id is not null as is_whole
-    from payees
-    inner join keys on payees.person_id = keys.person_id
-    left join payee_households on payees.person_id = payee_households.person_id
-    left join named_households on payee_households.household_id = named_households.household_id
-),
-
-keyed_households as (
-    select
-        household_keys.household_key,
-        household_keys.household_id
-    from named_households
-    inner join household_keys on named_households.household_id = household_keys.household_id
-),
-
-named as (
-    select
-        case when programmes.unit = 'household' then keyed_payees.household_id end as household_id,
-        keyed_payees.person_id,
-        programmes.programme,
-        payments_by_person.period as month_on,
-        payments_by_person.payment_no,
-        payments_by_person.name_key,
-        payments_by_person.amount_cny,
-        payments_by_person.paid_on,
-        payments_by_person.status = '1' as is_successful
-    from payments_by_person
-    inner join programmes on payments_by_person.program = programmes.program
-    inner join keyed_payees on payments_by_person.person_key = keyed_payees.person_key
-    where programmes.unit = 'person' or payments_by_person.household_key is null and keyed_payees.is_whole
-    union all
-    select
-        keyed_households.household_id,
-        cast(null as integer) as person_id,
-        programmes.programme,
-        payments_by_household.period as month_on,
-        payments_by_household.payment_no,
-        payments_by_household.name_key,
-        payments_by_household.amount_cny,
-        payments_by_household.paid_on,
-        payments_by_household.status = '1' as is_successful
-    from payments_by_household
-    inner join programmes on payments_by_household.program = programmes.program and programmes.unit = 'household'
-    inner join keyed_households on payments_by_household.household_key = keyed_households.household_key
+with named_payments as (
+    select * from {{ ref("int_rules__named_payments") }}
 ),
 
 final as (
     select
-        case when named.household_id is null then 'person' else 'household' end as unit,
-        coalesce(named.household_id, named.person_id) as beneficiary_id,
-        named.programme,
-        named.month_on,
-        cast(sum(case when named.is_successful then named.amount_cny else 0 end) as decimal(14, 2)) as paid_cny,
-        max(case when named.is_successful and named.amount_cny > 0 then named.paid_on end) as last_paid_on,
-        min(named.payment_no) as first_payment_no,
-        case when count(distinct named.name_key) = 1 then min(named.name_key) end as name_key,
-        count(distinct named.name_key) > 1 as has_name_conflict
-    from named
-    inner join months on named.month_on >= months.first_month_on
-    group by
-        case when named.household_id is null then 'person' else 'household' end,
-        coalesce(named.household_id, named.person_id),
-        named.programme,
-        named.month_on
+        unit,
+        beneficiary_id,
+        programme,
+        month_on,
+        cast(sum(case when is_successful then amount_cny else 0 end) as decimal(20, 2)) as paid_cny,
+        max(case when is_successful and amount_cny > 0 then paid_on end) as last_paid_on,
+        min(payment_no) as first_payment_no,
+        case when count(distinct case when is_successful then name_key end) = 1 then min(case when is_successful then name_key end) end
+            as name_key
+    from named_payments
+    group by unit, beneficiary_id, programme, month_on
 )
 
 select * from final

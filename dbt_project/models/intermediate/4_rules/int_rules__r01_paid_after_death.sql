@@ -88,7 +88,7 @@ final as (
         residence.county_code,
         residence.township_code,
         residence.area_code,
-        cast(own_payments.paid_cny as decimal(14, 2)) as amount_cny,
+        cast(own_payments.paid_cny as decimal(20, 2)) as amount_cny,
         cast(null as decimal(10, 4)) as ratio_to_standard,
         concat_ws(
             '；',

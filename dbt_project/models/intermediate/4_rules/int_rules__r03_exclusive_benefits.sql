@@ -3,9 +3,22 @@ with exclusive_months as (
     select * from {{ ref("int_rules__exclusive_months") }}
 ),
 
+deaths as (
+    select * from {{ ref("int_people__deaths") }}
+    where died_on < {{ run_date() }}
+),
+
+-- A death of the same number under another name says nothing about the member.
 members as (
-    select * from {{ ref("int_people__members") }}
-    where is_household_active and is_alive and is_covered and category in ('dibao', 'tekun')
+    select members.*
+    from {{ ref("int_people__members") }} as members
+    left join deaths
+        on members.person_id = deaths.person_id
+        and (members.name_key = deaths.name_key or members.name_key is null or deaths.name_key is null)
+    where members.is_household_active
+        and members.is_covered
+        and members.category in ('dibao', 'tekun')
+        and deaths.person_id is null
 ),
 
 programme_names as (

@@ -112,6 +112,13 @@ final as (
             case when is_below_red_line or is_below_orange_line
                 then {{ yuan(share_of("comparable_year_cny", "12 * members")) }} || ' 元：扣除已领救助后的人均月纯收入，当地农村低保标准 '
                     || {{ yuan("standard_cny") }} || ' 元'
+                    || case
+                        when comparable_year_cny < red_line_cny
+                            then '（全家全年比标准线少 ' || {{ yuan("red_line_cny - comparable_year_cny") }} || ' 元）'
+                        when comparable_year_cny < orange_line_cny
+                            then '（全家全年比监测线少 ' || {{ yuan("orange_line_cny - comparable_year_cny") }} || ' 元）'
+                        else '（此前低于标准线，尚未明显回升）'
+                    end
             end,
             case when is_without_labour then cast(members as varchar) || ' 人：监测信息为整户无劳动能力' end,
             case when has_listed_risk then '1 项以上需关注的返贫致贫风险尚未消除' end,

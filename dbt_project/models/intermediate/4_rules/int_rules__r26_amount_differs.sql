@@ -151,7 +151,7 @@ final as (
         coalesce(households.county_code, residence.county_code, 'unknown') as county_code,
         coalesce(households.township_code, residence.township_code) as township_code,
         coalesce(households.area_code, residence.area_code) as area_code,
-        cast(hits.difference_cny as decimal(14, 2)) as amount_cny,
+        cast(hits.difference_cny as decimal(20, 2)) as amount_cny,
         cast(null as decimal(10, 4)) as ratio_to_standard,
         {{ yuan("abs(hits.difference_cny)") }} || ' 元：' || programme_names.name_zh || ' '
         || cast(hits.months as varchar) || ' 个月（' || {{ year_month("hits.first_month_on") }} || ' 至 '

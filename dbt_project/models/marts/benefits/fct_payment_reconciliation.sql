@@ -27,9 +27,9 @@ final as (
         reconciliation.unit,
         reconciliation.programme as program,
         reconciliation.month_on as period,
-        cast(reconciliation.due_cny as decimal(14, 2)) as due_cny,
-        cast(reconciliation.paid_cny as decimal(14, 2)) as paid_cny,
-        cast(reconciliation.difference_cny as decimal(14, 2)) as difference_cny,
+        {{ amount("reconciliation.due_cny") }} as due_cny,
+        {{ amount("reconciliation.paid_cny") }} as paid_cny,
+        {{ amount("reconciliation.difference_cny") }} as difference_cny,
         case
             when reconciliation.due_cny is null then null
             when excluded_months.reason = 'after_death' then 'after_death'

@@ -68,7 +68,7 @@ def _single_person_dibao(book: Casebook) -> np.ndarray:
     book.certify(persons, 3, 2, expires_on=book.start - 1)
     book.note("R13", False, "person", persons, "certificate expired the day before")
 
-    family = book.family(MARGINAL, (head(40, 48, MALE), CHILD), is_checked=False)
+    family = book.family(MARGINAL, (head(36, 40, MALE), CHILD), is_checked=False)
     homes.append(family.households)
     enrol(book.world, book.rng, family.persons[1], UNSUPPORTED, family.heads,
           np.full(len(family.heads), book.start - 400))  # fmt: skip
@@ -213,7 +213,7 @@ def _living_not_received(book: Casebook) -> None:
     book.note(
         "R16", False, "person", home.persons[1], "certificate issued this month", program="2101"
     )
-    home = book.family(DIBAO, (head(38, 48, MALE), CHILD))
+    home = book.family(DIBAO, (head(36, 40, MALE), CHILD))
     enrol(book.world, book.rng, home.persons[1], UNSUPPORTED, home.heads,
           np.full(len(home.heads), book.start - 600))  # fmt: skip
     book.certify(home.persons[1], 4, 3, issued_on=book.start - 550)

@@ -1,4 +1,4 @@
-"""A city whose deliveries are damaged on purpose: every fault is found, and the day is published."""
+"""A city damaged on purpose: every fault is found, and the day is published."""
 
 from datetime import date
 

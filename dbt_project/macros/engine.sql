@@ -43,14 +43,6 @@
 {% macro joined_text(text, separator, order_by) %}{{ return(adapter.dispatch("joined_text")(text, separator, order_by)) }}{% endmacro %}
 {% macro duckdb__joined_text(text, separator, order_by) %}string_agg({{ text }}, '{{ separator }}' order by {{ order_by }}){% endmacro %}
 
-{# Any one value of a group; only for groups whose values are known to be equal. #}
-{% macro any_of(value) %}{{ return(adapter.dispatch("any_of")(value)) }}{% endmacro %}
-{% macro duckdb__any_of(value) %}any_value({{ value }}){% endmacro %}
-
-{# A small number made of a pseudonym, to compare pseudonyms cheaply inside one query; never stored. #}
-{% macro key_hash(key) %}{{ return(adapter.dispatch("key_hash")(key)) }}{% endmacro %}
-{% macro duckdb__key_hash(key) %}hash({{ key }}){% endmacro %}
-
 {# Around a model whose large table must stay the probed side of its joins: estimates after several filters are too low,
    and the engine would build its hash tables on the ledger (measured: 2.5 GB in place of 1.4, and a third slower). #}
 {% macro keep_large_side_probed() %}{{ return(adapter.dispatch("keep_large_side_probed")()) }}{% endmacro %}

@@ -126,10 +126,6 @@ def _plain(name: str, kind: str, values: np.ndarray) -> pl.Series:
     return pl.select(pl.when(is_known).then(number).alias(name)).to_series()
 
 
-def _coded(series: pl.Series, width: int = 1) -> pl.Series:
-    return series.cast(pl.String).str.zfill(width)
-
-
 def _assistance(frame: pl.DataFrame) -> pl.Expr:
     urban = pl.col("is_urban") == 1
     return (

@@ -41,14 +41,6 @@ class Places:
             result[wanted] = township * 1000 + village
         return result
 
-    def spread(self, rng: np.random.Generator, count: int, urban: bool) -> np.ndarray:
-        """Like `draw`, but as many different townships as possible come first."""
-        chosen = self.codes[self.is_urban == urban]
-        township = np.resize(rng.permutation(chosen), count)
-        return (
-            township * 1000 + rng.integers(0, VILLAGES_PER_TOWNSHIP, count) + (1 if urban else 200)
-        )
-
 
 def load_places() -> Places:
     """The reference townships, each with a weight that is the same in every city."""

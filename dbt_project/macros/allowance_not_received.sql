@@ -90,6 +90,7 @@ final as (
         'person' as unit,
         cast(null as integer) as subject_household_id,
         judged.person_id as subject_person_id,
+        cast(null as varchar) as subject_code,
         cast(null as varchar) as programme,
         case when judged.is_judged then 'orange' end as level,
         residence.household_id,

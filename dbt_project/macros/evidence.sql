@@ -4,14 +4,22 @@
     the day for which the value holds. Published as JSON text. The engine's part is in engine.sql.
 #}
 
-{# One term. Source is `department.table` (or policy.parameters); a null value stays null. #}
-{% macro evidence_term(source, key, field, value, as_of) -%}
-    {{ return(adapter.dispatch("evidence_term")(source, key, field, value, as_of)) }}
+{#
+    One term. Source is `department.table` (or policy.parameters); a null value stays null.
+    unit   `yuan`, `yuan_a_year`, `yuan_a_month`, `person`, `month`, `day`, `date`, `ratio`, `level`, ...: a name, not SQL
+    step   the term's place in the finding's arithmetic, read from top to bottom: `start`, `plus`, `minus`, `times`,
+           `divided_by` take it further, `result` states what it comes to (rounded to the result's decimals), `compared_with`
+           is the line the result is held against. None: a fact beside the arithmetic. Every `start` begins anew.
+#}
+{% macro evidence_term(source, key, field, value, as_of, unit=none, step=none) -%}
+    {{ return(adapter.dispatch("evidence_term")(source, key, field, value, as_of, unit, step)) }}
 {%- endmacro %}
-{% macro duckdb__evidence_term(source, key, field, value, as_of) -%}
+{% macro duckdb__evidence_term(source, key, field, value, as_of, unit, step) -%}
     struct_pack(
         source := cast({{ source }} as varchar), key := cast({{ key }} as varchar), field := cast({{ field }} as varchar),
-        value := cast({{ value }} as varchar), as_of := cast({{ as_of }} as varchar)
+        value := cast({{ value }} as varchar), as_of := cast({{ as_of }} as varchar),
+        unit := cast({{ "'" ~ unit ~ "'" if unit else "null" }} as varchar),
+        step := cast({{ "'" ~ step ~ "'" if step else "null" }} as varchar)
     )
 {%- endmacro %}
 

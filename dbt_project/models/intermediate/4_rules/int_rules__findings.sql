@@ -12,7 +12,7 @@
 with rule_rows as (
     {% for model in rule_models -%}
     select
-        rule_id, unit, subject_household_id, subject_person_id, programme, level, household_id, person_id,
+        rule_id, unit, subject_household_id, subject_person_id, subject_code, programme, level, household_id, person_id,
         county_code, township_code, area_code, amount_cny, ratio_to_standard, reason_zh, reason_en, evidence, unknown_zh,
         inhibited_by, is_judged
     from {{ ref(model) }}
@@ -36,7 +36,8 @@ final as (
         rule_rows.subject_person_id,
         coalesce(
             {{ published_key("subject_households.household_key") }},
-            {{ published_key("subject_persons.person_key") }}
+            {{ published_key("subject_persons.person_key") }},
+            rule_rows.subject_code
         ) as subject,
         rule_rows.programme,
         rule_rows.level,

@@ -49,6 +49,7 @@ final as (
         'person' as unit,
         cast(null as integer) as subject_household_id,
         candidates.person_id as subject_person_id,
+        cast(null as varchar) as subject_code,
         cast(null as varchar) as programme,
         'red' as level,
         candidates.household_id,

@@ -98,6 +98,7 @@ final as (
         'household' as unit,
         household_id as subject_household_id,
         cast(null as integer) as subject_person_id,
+        cast(null as varchar) as subject_code,
         cast(null as varchar) as programme,
         level,
         household_id,

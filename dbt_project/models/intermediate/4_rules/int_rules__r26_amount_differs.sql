@@ -144,6 +144,7 @@ final as (
         'beneficiary' as unit,
         case when subjects.unit = 'household' then subjects.beneficiary_id end as subject_household_id,
         case when subjects.unit = 'person' then subjects.beneficiary_id end as subject_person_id,
+        cast(null as varchar) as subject_code,
         subjects.programme,
         case when subjects.is_judged then 'orange' end as level,
         case when subjects.unit = 'household' then subjects.beneficiary_id else residence.household_id end as household_id,

@@ -69,6 +69,7 @@ def run_days(
     installation.judge  # noqa: B018 - its process imports while this one goes on
     definitions = build_definitions(installation, days_of_the_graph(days[0], days[-1]))
     job = definitions.resolve_job_def(JOB)
+    installation.dbt.warm_up()
     if not debug:
         logging.getLogger("dagster").setLevel(logging.CRITICAL)
     with dg.DagsterInstance.get() as instance:

@@ -1,6 +1,5 @@
 """The whole graph put together for one installation."""
 
-import json
 import os
 
 import dagster as dg
@@ -19,8 +18,7 @@ def build_definitions(
 ) -> dg.Definitions:
     """Assets, checks, job and schedule over the dbt project as it stands."""
     days = days or days_of_the_graph()
-    installation.dbt.parse()
-    manifest = json.loads(installation.dbt.manifest_path.read_text(encoding="utf-8"))
+    manifest = installation.dbt.manifest
     return dg.Definitions(
         assets=[
             *(department_assets(department, days) for department in DEPARTMENTS),

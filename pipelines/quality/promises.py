@@ -195,7 +195,8 @@ def load_mart_promise(path: Path) -> MartPromise:
         UsageError: the file does not hang together; says which file and what.
     """
     try:
-        promise = MartPromise.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        declared = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+        promise = MartPromise.model_validate(declared)
     except (yaml.YAMLError, ValidationError) as fault:
         raise UsageError(f"{path}: this promise cannot be used: {fault}") from fault
     if promise.mart != path.stem:

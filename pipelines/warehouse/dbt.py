@@ -3,11 +3,17 @@
 Only this module talks to dbt. It sets no rule and knows no model by name.
 """
 
+import hashlib
+import json
 import logging
 import os
-from collections.abc import Sequence
+import pickle
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -39,18 +45,44 @@ class DbtProject:
         self.home = home
         self.target = home.warehouse / "dbt"
         self._manifest: Any = None
+        self._parsing = threading.Lock()
 
     @property
-    def manifest_path(self) -> Path:
-        """Where the parsed project is written for the orchestrator to read."""
-        return self.target / "manifest.json"
+    def manifest(self) -> Mapping[str, Any]:
+        """The parsed project as dbt describes it to others; dbt is imported only to parse."""
+        described = self.target / "manifest.json"
+        if not (described.exists() and self._parsed.exists()):
+            self.parse()
+        return json.loads(described.read_text(encoding="utf-8"))
 
     def parse(self) -> Any:
-        """Parse the project (at once where nothing changed since the last time)."""
-        if self._manifest is None:
-            result = self._invoke(["parse"])
-            self._manifest = result.result
-        return self._manifest
+        """Parse the project, or take up what was parsed of the same files before."""
+        with self._parsing:
+            if self._manifest is None and self._parsed.exists():
+                import dbt.cli.main  # noqa: F401, PLC0415 - dbt takes seconds to import
+
+                self._manifest = pickle.loads(self._parsed.read_bytes())
+            if self._manifest is None:
+                self._manifest = self._invoke(["parse"]).result
+                for older in self.target.glob("parsed-*.pickle"):
+                    older.unlink()
+                unfinished = self._parsed.with_suffix(".unfinished")
+                unfinished.write_bytes(pickle.dumps(self._manifest))
+                unfinished.replace(self._parsed)
+            return self._manifest
+
+    def warm_up(self) -> None:
+        """Import dbt and take up the project beside what this process does meanwhile."""
+        threading.Thread(target=self.parse, daemon=True).start()
+
+    @cached_property
+    def _parsed(self) -> Path:
+        """Where the project is kept parsed, under the hash of its files and of dbt's versions."""
+        told = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
+        for file in sorted(DBT_PROJECT.rglob("*")):
+            if file.is_file():
+                told.update(f"{file.relative_to(DBT_PROJECT)} ".encode() + file.read_bytes())
+        return self.target / f"parsed-{told.hexdigest()[:16]}.pickle"
 
     def build(self, on_date: date, select: Sequence[str] = ()) -> list[NodeResult]:
         """Build seeds, models and their tests for a day.
@@ -64,7 +96,7 @@ class DbtProject:
         """
         manifest = self.parse()
         arguments = ["build", "--vars", f"{{on_date: '{on_date}'}}", "--fail-fast"]
-        arguments += ["--exclude-resource-type", "unit_test"]
+        arguments += ["--exclude-resource-type", "unit_test", "--no-write-json"]
         if select:
             arguments += ["--select", *select]
         result = self._invoke(arguments, manifest)

@@ -16,7 +16,7 @@ STEPS = ("1_people", "2_measures", "3_metrics", "4_rules")
 def manifest(tmp_path_factory):
     project = DbtProject(Home(tmp_path_factory.mktemp("parsed")))
     project.parse()
-    return json.loads(project.manifest_path.read_text(encoding="utf-8"))
+    return dict(project.manifest)
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import os
 import pickle
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
 from importlib.metadata import version
@@ -59,15 +59,21 @@ class DbtProject:
         """Parse the project, or take up what was parsed of the same files before."""
         with self._parsing:
             if self._manifest is None and self._parsed.exists():
-                import dbt.cli.main  # noqa: F401, PLC0415 - dbt takes seconds to import
+                from dbt.cli.main import Manifest  # noqa: PLC0415 - dbt takes seconds to import
 
-                self._manifest = pickle.loads(self._parsed.read_bytes())
+                self._manifest = Manifest(**pickle.loads(self._parsed.read_bytes()))
             if self._manifest is None:
                 self._manifest = self._invoke(["parse"]).result
                 for older in self.target.glob("parsed-*.pickle"):
                     older.unlink()
                 unfinished = self._parsed.with_suffix(".unfinished")
-                unfinished.write_bytes(pickle.dumps(self._manifest))
+                # Its own way of being pickled forgets a field; what it looks up by is made anew.
+                parts = {
+                    part.name: getattr(self._manifest, part.name)
+                    for part in fields(self._manifest)
+                    if not part.name.startswith("_")
+                }
+                unfinished.write_bytes(pickle.dumps(parts))
                 unfinished.replace(self._parsed)
             return self._manifest
 

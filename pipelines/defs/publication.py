@@ -31,7 +31,7 @@ PUBLISHED = dg.AssetKey(["publication", "published"])
 def publication_assets(
     manifest: Mapping[str, Any], days: dg.PartitionsDefinition
 ) -> list[dg.AssetsDefinition]:
-    """The last three steps of a day, after the marts of the parsed dbt project."""
+    """The last two steps of a day, after the marts of the parsed dbt project."""
     marts = declared_marts(manifest)
 
     @dg.multi_asset(
@@ -43,7 +43,13 @@ def publication_assets(
                 deps=[dg.AssetKey(["warehouse", mart.name]) for mart in marts],
                 group_name="publication",
                 description="Every mart as Parquet and in one database file, not yet visible.",
-            )
+            ),
+            dg.AssetSpec(
+                LISTS,
+                deps=[dg.AssetKey(["warehouse", "fct_alerts"])],
+                group_name="publication",
+                description="One workbook per township with its open alerts, not yet visible.",
+            ),
         ],
         check_specs=[
             dg.AssetCheckSpec("gate_2", asset=EXPORTED, blocking=True, description="May it go out?")
@@ -53,13 +59,18 @@ def publication_assets(
         context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
     ) -> Iterator[dg.MaterializeResult]:
         home, on_date = installation.home, day_of(context)
+        building = Building(home)
         export_marts(home, marts)
-        with ThreadPoolExecutor() as beside:  # the judge reads the files while they are packed
+        with ThreadPoolExecutor() as beside:  # packed, judged and listed from the same files
             packed = beside.submit(write_database, home, marts)
-            verdicts = judge_marts(
-                installation.judge, Building(home).parquet, home.quality / "passed.json"
+            judged = beside.submit(
+                judge_marts, installation.judge, building.parquet, home.quality / "passed.json"
+            )
+            written = write_lists(
+                building.parquet, building.day / "lists", on_date, installation.vault
             )
             packed.result()
+            verdicts = judged.result()
         store_results(home, on_date, load_receipts(home, on_date), verdicts)
         failed = sorted(mart for mart, verdict in verdicts.items() if not verdict.passed)
         check = dg.AssetCheckResult(
@@ -68,25 +79,11 @@ def publication_assets(
         yield dg.MaterializeResult(
             asset_key=EXPORTED, metadata={"marts": len(marts)}, check_results=[check]
         )
-
-    @dg.asset(
-        key=LISTS,
-        deps=[EXPORTED],
-        partitions_def=days,
-        group_name="publication",
-        description="One workbook per township with its open alerts.",
-    )
-    def township_lists(
-        context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
-    ) -> dg.MaterializeResult:
-        building = Building(installation.home)
-        on_date = day_of(context)
-        written = write_lists(building.parquet, building.day / "lists", on_date, installation.vault)
-        return dg.MaterializeResult(metadata={"workbooks": len(written)})
+        yield dg.MaterializeResult(asset_key=LISTS, metadata={"workbooks": len(written)})
 
     @dg.asset(
         key=PUBLISHED,
-        deps=[LISTS],
+        deps=[EXPORTED, LISTS],
         partitions_def=days,
         group_name="publication",
         description="What analysts, caseworkers and programs read; replaced all at once.",
@@ -106,4 +103,4 @@ def publication_assets(
             metadata={"place": str(place), "marts": len(described["marts"])}
         )
 
-    return [export_and_judge, township_lists, published]
+    return [export_and_judge, published]

@@ -4,7 +4,16 @@ Belongs here: finding what was delivered and reading it as text under declared c
 Does not belong here: what a value means, whether a row is right (`ingest`).
 """
 
-from pipelines.connectors.delivery import Delivery, Piece, open_delivery
+from pipelines.connectors.delivery import Delivery, Piece, holds_files, open_delivery
+from pipelines.connectors.interface import fetch_delivery
 from pipelines.connectors.raw import ConnectorError, RawRows
 
-__all__ = ["ConnectorError", "Delivery", "Piece", "RawRows", "open_delivery"]
+__all__ = [
+    "ConnectorError",
+    "Delivery",
+    "Piece",
+    "RawRows",
+    "fetch_delivery",
+    "holds_files",
+    "open_delivery",
+]

@@ -78,6 +78,12 @@ class Delivery:
     unknown: tuple[str, ...] = field(default=())
 
 
+def holds_files(connection: Connection, contracts: Sequence[Contract], folder: Path) -> bool:
+    """Whether a delivery's folder holds a file of any of the tables."""
+    tables = {contract.table: contract for contract in contracts}
+    return any(_table_of(path, connection, tables) for path in _files(folder))
+
+
 def open_delivery(
     connection: Connection, contracts: Sequence[Contract], folder: Path, received_on: date
 ) -> Delivery:
@@ -95,8 +101,8 @@ def open_delivery(
         return _from_database(connection, tables, folder, received_on)
     if connection.form == "api":
         raise ConnectorError(
-            f"{contracts[0].department}: the folder {folder.name} holds no pages; calling the "
-            "interface over the network is not built yet, put its pages there as NDJSON"
+            f"{contracts[0].department}: the folder {folder.name} holds no pages; put them there "
+            "as NDJSON, or give the interface's url in the city's folder"
         )
     raise ConnectorError(
         f"{contracts[0].department}: the folder {folder.name} holds no table file; name files "

@@ -20,18 +20,51 @@ Form = Literal["files", "database", "api"]
 SHIPPED = PROJECT / "data" / "cities"
 
 
+class Interface(Declared):
+    """How a department's interface over HTTP names the parts of its answers, and its bounds.
+
+    An answer is a JSON object: a list of records in the field `rows`, the number of all records
+    in `total` where it tells it. With paging by `cursor` it carries the next page's cursor in
+    `next_cursor` (none: the last page), asked for by the parameter `cursor`; with paging by
+    `page` pages are counted from `first_page` and end with the first that is not full.
+    `since` names the parameter that asks an append table for what is new since a date, `on` the
+    one that names the date of the state; none: the interface has no such parameter.
+    """
+
+    paging: Literal["cursor", "page", "none"] = "cursor"
+    rows: str = "data"
+    total: str | None = "total"
+    next_cursor: str = "next_cursor"
+    cursor: str = "cursor"
+    page: str = "page"
+    first_page: int = 1
+    size: str | None = "size"
+    page_rows: int = Field(default=1000, ge=1)
+    since: str | None = None
+    on: str | None = None
+    ca_file: Path | None = None
+    answer_seconds: float = Field(default=30.0, gt=0)
+    table_seconds: float = Field(default=1800.0, gt=0)
+    attempts: int = Field(default=5, ge=1)
+    longest_wait_seconds: float = Field(default=60.0, ge=0)
+    most_pages: int = Field(default=100_000, ge=1)
+    page_megabytes: float = Field(default=64.0, gt=0)
+
+
 class Connection(Declared):
     """How one department delivers.
 
-    `url` is a SQLAlchemy URL; `{delivery}` stands for the delivery's folder, `{date}` for its
-    date and `{password}` for the secret. `tables` and `columns` give the department's own
-    spelling of a declared name.
+    `url` is a SQLAlchemy URL, or the address of an interface in which `{table}` stands for the
+    department's name of a table; `{delivery}` stands for the delivery's folder, `{date}` for its
+    date and `{password}` for the secret. The secret of an interface goes out as its bearer
+    token. `tables` and `columns` give the department's own spelling of a declared name.
     """
 
     form: Form = "files"
     url: str | None = None
     tables: dict[str, str] = Field(default_factory=dict)
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
+    interface: Interface = Interface()
     password_variable: str | None = None
     password_file: Path | None = None
 
@@ -39,21 +72,30 @@ class Connection(Declared):
     def _hangs_together(self) -> "Connection":
         if self.form == "database" and not self.url:
             raise ValueError("the form database needs a url")
+        if self.form == "api" and self.url and "{table}" not in self.url:
+            raise ValueError("the url of an interface needs {table} where a table's name stands")
         return self
 
     @property
-    def is_per_delivery(self) -> bool:
-        """Whether each delivery folder holds a database of its own."""
-        return "{delivery}" in (self.url or "") or "{date}" in (self.url or "")
+    def is_pulled(self) -> bool:
+        """Whether we ask for a delivery, rather than find it in its folder."""
+        if self.form == "files" or not self.url:
+            return False
+        return "{delivery}" not in self.url and (self.form == "api" or "{date}" not in self.url)
 
     def address(self, folder: Path, received_on: date) -> str:
         """The URL of one delivery, its secret filled in. Never to be shown."""
         filled = (self.url or "").replace("{delivery}", str(folder))
         return filled.replace("{date}", received_on.isoformat()).replace(
-            "{password}", quote(self._password(), safe="")
+            "{password}", quote(self.password(), safe="")
         )
 
-    def _password(self) -> str:
+    def password(self) -> str:
+        """The secret of the connection; empty where it has none. Never to be shown.
+
+        Raises:
+            UsageError: the file or variable that is named for it does not give one.
+        """
         if self.password_file is not None:
             try:
                 return self.password_file.read_text(encoding="utf-8").strip()
@@ -66,7 +108,9 @@ class Connection(Declared):
             return ""
         password = secret(self.password_variable)
         if password is None:
-            raise UsageError(f"set the variable {self.password_variable} to the database password")
+            raise UsageError(
+                f"set the variable {self.password_variable} to the connection's password"
+            )
         return password
 
 

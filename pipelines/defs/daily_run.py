@@ -172,11 +172,9 @@ def _require_deliveries(installation: Installation, first: date) -> None:
     home, dated = installation.home, []
     for place in [*home.landing.glob("*/????-??-??"), *home.receipts.glob("*/????-??-??.json")]:
         dated.append(place.name[:10])
-    has_databases = any(
-        department.form != "files" and "{delivery}" not in (department.url or "{delivery}")
-        for department in installation.city.departments.values()
-    )
-    if has_databases or (dated and min(dated) <= first.isoformat()):
+    connections = installation.city.departments.values()
+    asks_for_deliveries = any(connection.is_pulled for connection in connections)
+    if asks_for_deliveries or (dated and min(dated) <= first.isoformat()):
         return
     known = f"the first delivery is of {min(dated)}" if dated else "there is no delivery at all"
     raise UsageError(

@@ -19,7 +19,13 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.connectors import Delivery, Piece, open_delivery
+from pipelines.connectors import (
+    Delivery,
+    Piece,
+    fetch_delivery,
+    holds_files,
+    open_delivery,
+)
 from pipelines.connectors.raw import LINE
 from pipelines.contracts.city import City
 from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract, contracts_of
@@ -106,7 +112,7 @@ def _waiting(desk: Desk, until: date) -> list[date]:
     days = {day for path in folder.glob("*") if path.is_dir() and (day := _day_of(path))}
     connection = desk.city.connection(desk.department)
     accepted = accepted_dates(desk.home, desk.department)
-    if connection.form == "database" and not connection.is_per_delivery:
+    if connection.is_pulled:
         days |= {until} if not accepted or until > accepted[-1] else set()
     return sorted(day for day in days - set(accepted) if day <= until)
 
@@ -199,12 +205,15 @@ def _failed(desk: Desk, received_on: date, form: str, sentence: str) -> Receipt:
 
 
 def _open(desk: Desk, received_on: date) -> Delivery:
-    return open_delivery(
-        desk.city.connection(desk.department),
-        list(desk.contracts.values()),
-        desk.home.delivery(desk.department, received_on),
-        received_on,
-    )
+    connection = desk.city.connection(desk.department)
+    contracts = list(desk.contracts.values())
+    folder = desk.home.delivery(desk.department, received_on)
+    is_interface = connection.form == "api" and connection.is_pulled
+    if is_interface and not holds_files(connection, contracts, folder):
+        earlier = [day for day in accepted_dates(desk.home, desk.department) if day < received_on]
+        since = earlier[-1] if earlier else None
+        fetch_delivery(connection, contracts, folder, received_on, since)
+    return open_delivery(connection, contracts, folder, received_on)
 
 
 def _in_declared_order(desk: Desk, delivery: Delivery) -> Iterator[tuple[str, list[Piece]]]:

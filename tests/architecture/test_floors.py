@@ -1,7 +1,5 @@
 """The floors of the house and the layers of the models, read from the code itself."""
 
-import json
-
 import pytest
 from importlinter.cli import EXIT_STATUS_SUCCESS, lint_imports
 

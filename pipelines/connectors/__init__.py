@@ -5,7 +5,7 @@ Does not belong here: what a value means, whether a row is right (`ingest`).
 """
 
 from pipelines.connectors.delivery import Delivery, Piece, holds_files, open_delivery
-from pipelines.connectors.interface import fetch_delivery
+from pipelines.connectors.fetching import fetch_delivery
 from pipelines.connectors.raw import ConnectorError, RawRows
 
 __all__ = [

@@ -2,26 +2,27 @@
 
 SQLite is read through the standard library: each row as one joined text, split again as a
 delimited file is (500 000 rows a second and a text that is no UTF-8 costs its row only). Any
-other SQLAlchemy URL is pulled by connectorx. Does not belong here: writing to any database.
+other SQLAlchemy URL is pulled by connectorx. Does not belong here: PostgreSQL (`postgresql`),
+writing to any database.
 """
 
 import hashlib
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from urllib.parse import unquote
 
 import polars as pl
 
 from pipelines.connectors.raw import (
-    LINE,
     ConnectorError,
     RawRows,
     declared_rows,
     match_header,
-    no_unreadable,
 )
 from pipelines.connectors.text_files import split_records
+from pipelines.contracts.city import Connection
 from pipelines.contracts.sources import Contract
 
 ROWS_AT_ONCE = 200_000
@@ -200,63 +201,42 @@ def _decoded(rows: list[bytes], first: int) -> tuple[bytes, frozenset[int]]:
     return joined, frozenset()
 
 
-class PulledTable:
-    """One table of any other database, pulled by connectorx when it is first asked for."""
+def pull_tables(
+    url: str,
+    connection: Connection,
+    contracts: Sequence[Contract],
+    folder: Path,
+    since: date | None,
+) -> None:
+    """Pull the tables of a database that is neither SQLite nor PostgreSQL into CSV files.
 
-    def __init__(
-        self, url: str, contract: Contract, table: str, renamed: Mapping[str, str]
-    ) -> None:
-        self._url = url
-        self._contract = contract
-        self._table = table
-        self._renamed = renamed
-        self._frame: pl.DataFrame | None = None
-        self._fingerprint: str | None = None
+    Args:
+        url: where the database is, its secret filled in.
+        connection: the department's own names.
+        contracts: the tables.
+        folder: an empty folder for the files.
+        since: asks tables that tell when a row changed for those changed since.
 
-    def read(self) -> Iterator[RawRows]:
-        """All rows; what was pulled for its fingerprint is used and let go.
+    Raises:
+        ConnectorError: the database does not answer. The address is not shown, it may hold a
+            password.
+    """
+    import connectorx  # noqa: PLC0415 - half a second that SQLite and files do not need
 
-        Raises:
-            ConnectorError: the database does not answer, or a required column is missing. The
-                address is not shown, it may hold a password.
-        """
-        if self._frame is None:
-            self._pull()
-        frame, self._frame = self._frame, None
-        assert frame is not None
-        source = f"database table {self._table}"
-        header = match_header(frame.columns, self._contract, self._renamed, source)
-        cells = frame.with_columns(pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(LINE))
-        yield RawRows(declared_rows(cells, header), no_unreadable(), header.unknown, header.factors)
-
-    def fingerprint(self) -> str:
-        """Hash of all titles and rows, in the order in which they came."""
-        if self._fingerprint is None:
-            self._pull()
-        return self._fingerprint or UNKNOWN
-
-    def _pull(self) -> None:
-        import connectorx  # noqa: PLC0415 - half a second that SQLite and files do not need
-
-        quote = quoted if not self._url.startswith(("mysql", "mariadb")) else _quoted_by_mysql
+    quote = quoted if not url.startswith(("mysql", "mariadb")) else _quoted_by_mysql
+    for contract in contracts:
+        table = connection.tables.get(contract.table, contract.table)
+        changed_at = connection.changed_at.get(contract.table)
+        wanted = f" where {quote(changed_at)} >= '{since}'" if changed_at and since else ""
+        query = f"select * from {quote(table)}{wanted}"
         try:
-            frame = connectorx.read_sql(
-                self._url,
-                f"select * from {quote(self._table)}",
-                return_type="polars",
-                protocol="binary",
-            )
+            frame = connectorx.read_sql(url, query, return_type="polars", protocol="binary")
         except Exception as fault:  # connectorx raises whatever its driver raises
             raise ConnectorError(
-                f"the table {self._table} of {self._contract.department} cannot be pulled from "
-                "its database; check the connection in the city's folder and that the database "
-                "is up"
+                f"the table {table} of {contract.department} cannot be pulled from its database; "
+                "check the connection in the city's folder and that the database is up"
             ) from fault.with_traceback(None)
-        self._frame = frame.select(pl.all().cast(pl.String))
-        digest = hashlib.sha256(repr(frame.columns).encode())
-        for rows in self._frame.iter_slices(ROWS_AT_ONCE):
-            digest.update(rows.write_csv(include_header=False).encode())
-        self._fingerprint = digest.hexdigest()
+        frame.select(pl.all().cast(pl.String)).write_csv(folder / f"{contract.table}.csv")
 
 
 def _quoted_by_mysql(identifier: str) -> str:

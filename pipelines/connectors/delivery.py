@@ -12,7 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from pipelines.connectors.database import (
-    PulledTable,
     SqliteTable,
     sqlite_path,
     sqlite_tables,
@@ -142,7 +141,8 @@ def _from_files(
         if table is not None:
             pieces.setdefault(table, []).append(_piece_of(path, tables[table], connection))
     unknown = tuple(shown(path.name) for path, table in placed.items() if table is None)
-    return Delivery("api" if connection.form == "api" else "files", pieces, unknown)
+    is_asked_for = connection.form == "api" or connection.is_pulled
+    return Delivery(connection.form if is_asked_for else "files", pieces, unknown)
 
 
 def _piece_of(path: Path, contract: Contract, connection: Connection) -> Piece:
@@ -163,12 +163,9 @@ def _from_database(
     path = sqlite_path(url)
     names = {table: connection.tables.get(table, table) for table in tables}
     if path is None:
-        return Delivery(
-            "database",
-            {
-                table: [_pulled(url, contract, names[table], connection)]
-                for table, contract in tables.items()
-            },
+        raise ConnectorError(
+            f"{next(iter(tables.values())).department}: nothing was fetched from its database into "
+            f"the folder {folder.name}; run the day again"
         )
     there = sqlite_tables(path)
     pieces = {
@@ -189,9 +186,3 @@ def _table_in(path: Path, contract: Contract, table: str, connection: Connection
     renamed = connection.columns.get(contract.table, {})
     held = SqliteTable(path, contract, table, renamed)
     return Piece(path.name, held.read, held.fingerprint, path)
-
-
-def _pulled(url: str, contract: Contract, table: str, connection: Connection) -> Piece:
-    renamed = connection.columns.get(contract.table, {})
-    pulled = PulledTable(url, contract, table, renamed)
-    return Piece(table, pulled.read, pulled.fingerprint)

@@ -1,13 +1,12 @@
-"""Pages of a department's interface over HTTP, fetched into the folder of their delivery.
+"""Pages of a department's interface over HTTP, each kept as one NDJSON file.
 
-What an interface answers is kept as it came, one NDJSON file a page, before anything is read of
-it: a delivery is fetched once and whole or not at all, and is read like any other files. Numbers
-stay as they are written in the answer. Does not belong here: what a record means (`ingest`).
+Answers are bounded in size, number and time and must hang together. Numbers stay as they are
+written in the answer. Does not belong here: where the pages lie (`fetching`), what a record means
+(`ingest`).
 """
 
 import hashlib
 import json
-import shutil
 import ssl
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +23,6 @@ from pipelines.connectors.raw import ConnectorError
 from pipelines.contracts.city import Connection, Interface
 from pipelines.contracts.sources import Contract
 
-FETCHING = ".fetching"
 REFUSALS = {
     401: "refused the token; renew it where the city's folder says it lies",
     403: "refused access; have the department open this table for the token",
@@ -48,19 +46,19 @@ class _Page:
     next_cursor: str | None
 
 
-def fetch_delivery(
+def fetch_pages(
     connection: Connection,
     contracts: Sequence[Contract],
     folder: Path,
     received_on: date,
     since: date | None,
 ) -> None:
-    """Fetch every table of a department into the folder of its delivery.
+    """Fetch every table of a department, a file for each page.
 
     Args:
         connection: address, token and the shape of answers.
         contracts: the department's tables; each is asked for once.
-        folder: where the delivery is to lie; left as it was when anything fails.
+        folder: an empty folder for the pages.
         received_on: the date of the delivery.
         since: date of the last accepted delivery; null asks for everything.
 
@@ -68,20 +66,11 @@ def fetch_delivery(
         ConnectorError: the interface cannot be reached, refuses, or its answers do not hang
             together. Neither the token nor a value of a record is in the sentence.
     """
-    aside = folder.with_name(f"{FETCHING}-{folder.name}")
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True, mode=0o700)
-    try:
-        with _client(connection) as client:
-            for contract in contracts:
-                source = _Source(client, connection, contract, folder, received_on, since)
-                for number, page in enumerate(source.pages(), start=1):
-                    _keep(page.records, aside / f"{contract.table}.{number:06}.ndjson")
-        if folder.is_dir():
-            folder.rmdir()
-        aside.replace(folder)
-    finally:
-        shutil.rmtree(aside, ignore_errors=True)
+    with _client(connection) as client:
+        for contract in contracts:
+            source = _Source(client, connection, contract, folder, received_on, since)
+            for number, page in enumerate(source.pages(), start=1):
+                _keep(page.records, folder / f"{contract.table}.{number:06}.ndjson")
 
 
 def _client(connection: Connection) -> httpx.Client:

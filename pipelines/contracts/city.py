@@ -51,20 +51,33 @@ class Interface(Declared):
     page_megabytes: float = Field(default=64.0, gt=0)
 
 
+class Database(Declared):
+    """Bounds of asking a department's database."""
+
+    connect_seconds: int = Field(default=10, ge=1)
+    table_seconds: float = Field(default=600.0, gt=0)
+    attempts: int = Field(default=3, ge=1)
+    first_wait_seconds: float = Field(default=1.0, ge=0)
+
+
 class Connection(Declared):
     """How one department delivers.
 
     `url` is a SQLAlchemy URL, or the address of an interface in which `{table}` stands for the
     department's name of a table; `{delivery}` stands for the delivery's folder, `{date}` for its
     date and `{password}` for the secret. The secret of an interface goes out as its bearer
-    token. `tables` and `columns` give the department's own spelling of a declared name.
+    token. `tables` and `columns` give the department's own spelling of a declared name;
+    `changed_at` names, for an append table of a database, the department's column that tells
+    when a row came or changed: only rows since the last accepted delivery are then asked for.
     """
 
     form: Form = "files"
     url: str | None = None
     tables: dict[str, str] = Field(default_factory=dict)
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
+    changed_at: dict[str, str] = Field(default_factory=dict)
     interface: Interface = Interface()
+    database: Database = Database()
     password_variable: str | None = None
     password_file: Path | None = None
 
@@ -82,6 +95,11 @@ class Connection(Declared):
         if self.form == "files" or not self.url:
             return False
         return "{delivery}" not in self.url and (self.form == "api" or "{date}" not in self.url)
+
+    @property
+    def is_fetched(self) -> bool:
+        """Whether what we ask for is first kept in the delivery's folder; a SQLite file is not."""
+        return self.is_pulled and not (self.url or "").startswith("sqlite")
 
     def address(self, folder: Path, received_on: date) -> str:
         """The URL of one delivery, its secret filled in. Never to be shown."""

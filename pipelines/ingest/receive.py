@@ -208,8 +208,7 @@ def _open(desk: Desk, received_on: date) -> Delivery:
     connection = desk.city.connection(desk.department)
     contracts = list(desk.contracts.values())
     folder = desk.home.delivery(desk.department, received_on)
-    is_interface = connection.form == "api" and connection.is_pulled
-    if is_interface and not holds_files(connection, contracts, folder):
+    if connection.is_fetched and not holds_files(connection, contracts, folder):
         earlier = [day for day in accepted_dates(desk.home, desk.department) if day < received_on]
         since = earlier[-1] if earlier else None
         fetch_delivery(connection, contracts, folder, received_on, since)

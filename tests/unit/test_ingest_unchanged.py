@@ -5,10 +5,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
-import polars as pl
 import pytest
 
-from pipelines.connectors.database import PulledTable
 from pipelines.contracts.sources import contracts_of, load_contracts
 from pipelines.ingest import Receipt
 from tests.unit.deliveries import (
@@ -189,24 +187,3 @@ def test_a_table_that_holds_our_own_marks_is_read_again(office: Office) -> None:
     for day in (FIRST, SECOND):
         office.database(day, "members", [member("J1", 1, name="张\x1f某")])
     assert carried_over(office.receive("civil_affairs"), "members") == [None, None]
-
-
-def pulled(path: Path) -> PulledTable:
-    return PulledTable(f"sqlite://{path}", MEMBERS, "members", {})
-
-
-def test_a_pulled_table_is_known_again_by_its_rows(office: Office) -> None:
-    paths = [
-        office.database(day, "members", [member("J1", 1), member("J1", sequence)])
-        for day, sequence in ((FIRST, 2), (SECOND, 2), (THIRD, 3))
-    ]
-    first, same, other = (pulled(path).fingerprint() for path in paths)
-    assert (first == same, first == other) == (True, False)
-
-
-def test_rows_pulled_for_their_fingerprint_are_not_pulled_twice(office: Office) -> None:
-    path = office.database(FIRST, "members", [member("J1", 1)])
-    table = pulled(path)
-    table.fingerprint()
-    path.unlink()
-    assert pl.concat([raw.rows for raw in table.read()])["id_no"].to_list() == [number(1)]

@@ -20,7 +20,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.settings import Home, Settings, UsageError, WenduError, versions
+from pipelines.settings import (
+    Home,
+    Settings,
+    UsageError,
+    WenduError,
+    now,
+    user_name,
+    versions,
+)
 
 FIRST_DEMO_DAY = date(2024, 4, 30)
 GLOBAL_OPTIONS = {"--home": True, "--city": True, "--debug": False}
@@ -161,6 +169,30 @@ def sql(
                 told.print(str(fault), markup=False)
 
 
+@app.command()
+def reveal(
+    alert: Annotated[str, typer.Argument(help="Code of the alert, as on the list.")],
+    purpose: Annotated[str, typer.Option(help="Why you need to know; kept in the audit book.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Show who one alert is about: needs the vault key, and writes an audit row first."""
+    from pipelines.reporting.reveal import reveal as revealed
+
+    found = revealed(
+        Home(Settings().home), open_vault(), alert, purpose, now().isoformat(), user_name()
+    )
+    if as_json:
+        answer = {"household": found.households.to_dicts(), "person": found.people.to_dicts()}
+        print(json.dumps(answer, ensure_ascii=False))
+        return
+    for title, rows in (("household", found.households), ("person", found.people)):
+        for name, value in rows.to_dicts()[0].items() if rows.height else ():
+            if value is not None:
+                printed.print(f"{title} {name}: {value}", markup=False)
+    if found.households.is_empty() and found.people.is_empty():
+        printed.print("The vault knows nobody behind this alert.")
+
+
 @key_app.command("person")
 def key_person(number: str) -> None:
     """The pseudonym of a citizen or disability-certificate number."""
@@ -185,10 +217,15 @@ def key_household(
 
 @app.command()
 def check() -> None:
-    """Check every declaration against every other; tell each disagreement."""
+    """Check every declaration against every other, and the audit book where there is a key."""
+    from pipelines.vault import AuditBook
     from pipelines.warehouse.declarations import disagreements
 
-    found = disagreements(Settings().city, Home(Settings().home))
+    settings = Settings()
+    home = Home(settings.home)
+    found = disagreements(settings.city, home)
+    if (settings.key_file or home.vault / "key").exists():
+        AuditBook(home, open_vault()).check()
     for sentence in found:
         told.print(sentence, markup=False)
     if found:

@@ -5,6 +5,7 @@ but in `contracts.city`; what the law says is not here but in `dbt_project/seeds
 """
 
 import os
+import pwd
 from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -55,6 +56,7 @@ class Home:
         self.quality = self.root / "quality"
         self.orchestrator = self.root / "orchestrator"
         self.runs = self.root / "runs"
+        self.audit = self.root / "audit"
         self.truth = self.root / "truth"
         self.lock = self.root / "run.lock"
 
@@ -83,6 +85,19 @@ def versions() -> dict[str, str]:
 def today() -> date:
     """The current date in Asia/Shanghai."""
     return datetime.now(TIME_ZONE).date()
+
+
+def now() -> datetime:
+    """The current moment in Asia/Shanghai, to the second."""
+    return datetime.now(TIME_ZONE).replace(microsecond=0)
+
+
+def user_name() -> str:
+    """Who runs this process, as the machine knows the user."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"user {os.getuid()}"
 
 
 def secret(variable: str) -> str | None:

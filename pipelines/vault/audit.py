@@ -1,0 +1,117 @@
+"""Who looked at whom: every opening of an identity is written down before anything is shown.
+
+Rows stand in `<home>/audit/reveals.jsonl`, oldest first. Each carries the mark of the row before
+it and its own, an HMAC-SM3 of both under the vault's key: a row that is changed, taken out, put in
+or moved breaks the chain, and nobody without the key can mend it. The last mark and the number of
+rows are sealed in the vault, so that rows cannot be cut off at the end either. Does not belong
+here: what is shown (`lookup`), which alert is meant (the command line).
+"""
+
+import json
+import os
+from collections.abc import Iterator
+
+import polars as pl
+from filelock import FileLock
+
+from pipelines.settings import Home
+from pipelines.vault.key import VaultError
+from pipelines.vault.store import Vault
+
+BEGINNING = "0" * 32
+HEAD = "audit_head.sealed"
+FIELDS = ("number", "at", "who", "what", "subject", "purpose", "before")
+
+
+class AuditError(VaultError):
+    """The audit book does not stand as it was written; says where it breaks."""
+
+
+class AuditBook:
+    """The book of one home; needs the vault's key to be written and to be checked."""
+
+    def __init__(self, home: Home, vault: Vault) -> None:
+        self._book = home.audit / "reveals.jsonl"
+        self._head = home.vault / HEAD
+        self._vault = vault
+
+    def write(self, at: str, who: str, what: str, subject: str, purpose: str) -> None:
+        """Add a row, durable before this returns.
+
+        Args:
+            at: the moment, with its time zone.
+            who: who asked.
+            what: what was done, such as `reveal`.
+            subject: of which alert or pseudonym; never an identity.
+            purpose: why, in the asker's words.
+
+        Raises:
+            AuditError: the book was changed; nothing is added to it until that is cleared up.
+        """
+        self._book.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with FileLock(self._book.with_suffix(".lock")):
+            before, number = self.check()
+            row = {
+                "number": number + 1, "at": at, "who": who, "what": what, "subject": subject,
+                "purpose": purpose, "before": before,
+            }  # fmt: skip
+            row["mark"] = self._mark(row)
+            descriptor = os.open(self._book, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(descriptor, "a", encoding="utf-8") as book:
+                book.write(json.dumps(row, ensure_ascii=False) + "\n")
+                book.flush()
+                os.fsync(book.fileno())
+            head = pl.DataFrame({"mark": [row["mark"]], "number": [number + 1]})
+            self._vault.seal(head, self._head)
+
+    def check(self) -> tuple[str, int]:
+        """The last mark and the number of rows.
+
+        A row that was written while the machine died, before the vault knew of it, counts.
+
+        Raises:
+            AuditError: a row was changed, moved, put in or taken out; says at which line.
+        """
+        mark, number = BEGINNING, 0
+        sealed_mark, sealed_number = self._sealed()
+        for number, row in enumerate(self._rows(), start=1):
+            if row.get("before") != mark or row.get("mark") != self._mark(row):
+                raise AuditError(
+                    f"{self._book}, line {number}, is not as it was written; put the book back "
+                    "from the backup and find out who changed it."
+                )
+            mark = str(row["mark"])
+            if number == sealed_number and mark != sealed_mark:
+                raise AuditError(
+                    f"{self._book}, line {number}, is not the row the vault remembers; put the "
+                    "book back from the backup."
+                )
+        if number < sealed_number:
+            raise AuditError(
+                f"{self._book} has {number} rows, the vault remembers {sealed_number}: rows were "
+                "taken off its end; put the book back from the backup."
+            )
+        return mark, number
+
+    def _sealed(self) -> tuple[str, int]:
+        if not self._head.exists():
+            return BEGINNING, 0
+        mark, number = self._vault.unseal(self._head).row(0)
+        return str(mark), int(number)
+
+    def _rows(self) -> Iterator[dict[str, object]]:
+        if not self._book.exists():
+            return
+        for number, line in enumerate(self._book.read_text(encoding="utf-8").splitlines(), 1):
+            try:
+                row = json.loads(line)
+                yield {name: row[name] for name in (*FIELDS, "mark")}
+            except (ValueError, KeyError, TypeError) as fault:
+                raise AuditError(
+                    f"{self._book}, line {number}, is no row of an audit book; put the book back "
+                    "from the backup."
+                ) from fault
+
+    def _mark(self, row: dict[str, object]) -> str:
+        told = json.dumps([row[name] for name in FIELDS], ensure_ascii=False)
+        return str(self._vault.pseudonyms("audit", pl.Series([told]))[0].hex())

@@ -276,7 +276,7 @@ def _fields(content: bytes, numbers: list[int]) -> list[str] | None:
 def _is_record(line: bytes) -> bool:
     try:
         return isinstance(json.loads(line), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
 
 

@@ -25,6 +25,8 @@ from pipelines.contracts.sources import Contract
 
 HEADER_IS_WITHIN = 10
 LONGEST_EXACT_NUMBER = 15
+LARGEST_UNPACKED_BYTES = 500_000_000
+"""No register of a city comes near it; a file that unpacks to more is not opened."""
 
 
 def read_workbook(path: Path, contract: Contract, renamed: Mapping[str, str]) -> Iterator[RawRows]:
@@ -55,17 +57,30 @@ def _first_sheet_with_data(path: Path) -> tuple[int, pl.DataFrame]:
     try:
         if path.stat().st_size == 0:
             raise ConnectorError(f"{path.name}: the file is empty; send it again")
+        _refuse_bomb(path)
         workbook = fastexcel.read_excel(path)
         for position in range(len(workbook.sheet_names)):
             sheet = workbook.load_sheet(position, header_row=None, dtypes="string")
             if sheet.width and sheet.height:
                 return position, sheet.to_polars()
-    except fastexcel.FastExcelError as fault:
+    except (fastexcel.FastExcelError, zipfile.BadZipFile) as fault:
         raise ConnectorError(
             f"{path.name}: the workbook cannot be opened (truncated, encrypted or not a "
             "workbook); save it anew without a password and send it again"
         ) from fault
     raise ConnectorError(f"{path.name}: no sheet of the workbook holds data; send it again")
+
+
+def _refuse_bomb(path: Path) -> None:
+    if not zipfile.is_zipfile(path):
+        return
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(part.file_size for part in archive.infolist())
+    if unpacked > LARGEST_UNPACKED_BYTES:
+        raise ConnectorError(
+            f"{path.name}: the workbook unpacks to {unpacked // 1_000_000} MB, more than any "
+            "register needs; send the table as CSV"
+        )
 
 
 def _header_line(cells: pl.DataFrame, contract: Contract, renamed: Mapping[str, str]) -> int:

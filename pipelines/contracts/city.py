@@ -69,6 +69,7 @@ class Connection(Declared):
     token. `tables` and `columns` give the department's own spelling of a declared name;
     `changed_at` names, for an append table of a database, the department's column that tells
     when a row came or changed: only rows since the last accepted delivery are then asked for.
+    `believed` lists the dates of deliveries in which a large loss of rows is true.
     """
 
     form: Form = "files"
@@ -76,6 +77,7 @@ class Connection(Declared):
     tables: dict[str, str] = Field(default_factory=dict)
     columns: dict[str, dict[str, str]] = Field(default_factory=dict)
     changed_at: dict[str, str] = Field(default_factory=dict)
+    believed: tuple[date, ...] = ()
     interface: Interface = Interface()
     database: Database = Database()
     password_variable: str | None = None

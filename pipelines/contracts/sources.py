@@ -97,6 +97,17 @@ class Expectation(Declared):
     kwargs: dict[str, Any] = Field(default_factory=dict)
 
 
+class Volume(Declared):
+    """When a snapshot is held, not believed: so many rows stood, and more than this share left.
+
+    Defaults of 2026-11-23: registers lose under five in a hundred between two deliveries, a file
+    cut in half loses fifty; registers of a few hundred rows may really change by a third.
+    """
+
+    from_rows: int = Field(default=200, ge=1)
+    lost_share: float = Field(default=0.3, gt=0, lt=1)
+
+
 class Contract(Declared):
     """One department table, as declared."""
 
@@ -107,6 +118,7 @@ class Contract(Declared):
     expected: Literal["every_working_day"] = "every_working_day"
     key: tuple[str, ...]
     columns: dict[str, Column]
+    volume: Volume = Volume()
     expectations: tuple[Expectation, ...] = ()
 
     @model_validator(mode="after")

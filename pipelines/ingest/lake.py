@@ -26,6 +26,7 @@ class Changes:
     """What one delivery changes in one table; `frames` in lake schema, counts beside them."""
 
     frames: list[pl.LazyFrame] = field(default_factory=list)
+    standing: int = 0
     upserted: int = 0
     unchanged: int = 0
     removed: int = 0
@@ -97,8 +98,8 @@ def changes(
         refused: keys the delivery refused.
         received_on: the date of the delivery.
     """
-    found = Changes()
     standing = latest.filter(pl.col("change") == "upsert")
+    found = Changes(standing=standing.height)
     fresh = standing.filter(~pl.col("is_stale")).select(value_schema(contract).names())
     for part in parts:
         rows = pl.scan_parquet(part, glob=False)

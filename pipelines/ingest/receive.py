@@ -353,6 +353,7 @@ def _prepare(
         contract = intake.contract
         latest = lake.latest_rows(desk.home, contract, _day_before(received_on), _keys_met(intake))
         found = lake.changes(contract, intake.spool.parts, latest, intake.refused, received_on)
+        _hold_large_loss(desk, contract, found, received_on)
         prepared.counted[table] = found
         prepared.fingerprints[table] = _fingerprint(desk, delivery, table, received_on)
         if found.frames:
@@ -380,6 +381,25 @@ def _prepare(
         everybody.write_parquet(shelf, compression="zstd", compression_level=1)
         prepared.moves[shelf] = desk.home.shelf(desk.department, PEOPLE, received_on)
     return prepared
+
+
+def _hold_large_loss(
+    desk: Desk, contract: Contract, found: lake.Changes, received_on: date
+) -> None:
+    """Refuse a snapshot that lost more rows than anybody can believe.
+
+    Raises:
+        IngestError: it did, and nobody signed for it in the city's folder.
+    """
+    volume = contract.volume
+    is_large = found.removed > found.standing * volume.lost_share
+    is_believed = received_on in desk.city.connection(desk.department).believed
+    if found.standing >= volume.from_rows and is_large and not is_believed:
+        raise IngestError(
+            f"{contract.table}: {found.removed} of {found.standing} rows are gone, more than "
+            f"{volume.lost_share:.0%}; the delivery is held. Send it again whole, or, if the loss "
+            f"is true, add {received_on} to `believed` of {desk.department} in the city's folder"
+        )
 
 
 def _prepare_refusals(

@@ -55,6 +55,7 @@ class Home:
         self.quality = self.root / "quality"
         self.orchestrator = self.root / "orchestrator"
         self.runs = self.root / "runs"
+        self.replies = self.root / "replies"
         self.truth = self.root / "truth"
         self.lock = self.root / "run.lock"
 

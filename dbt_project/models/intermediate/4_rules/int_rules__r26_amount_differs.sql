@@ -90,7 +90,7 @@ hits as (
                     "'policy.assistance_standards'", "standard_version", "'due_cny'", "due_cny", "month_on", "yuan", "plus"
                 )),
                 ("true", evidence_term(
-                    "'finance.payments'", "first_payment_no", "'paid_cny'", "paid_cny", "month_on", "yuan", "minus"
+                    "'finance.payments'", "coalesce(first_payment_no, beneficiary_key)", "'paid_cny'", "paid_cny", "month_on", "yuan", "minus"
                 )),
             ]),
             "month_on",

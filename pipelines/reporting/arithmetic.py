@@ -97,7 +97,9 @@ def fold(terms: Iterable[Term]) -> Folded:
             stated = number
             reached = rounded(value or Fraction(0), decimals_of(number))
             if reached != number:
-                faults.append(f"line {line}: {term.field} states {number}, the steps give {reached}")
+                faults.append(
+                    f"line {line}: {term.field} states {number}, the steps give {reached}"
+                )
         else:
             reached = stated if stated is not None else rounded(value or Fraction(0), 2)
             comparisons.append(Comparison(reached, number, term.unit, term.field))

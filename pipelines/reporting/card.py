@@ -177,4 +177,3 @@ def field_name(term: Term, language: str) -> str:
     if language == "zh" and contract is not None and column in contract.columns:
         return contract.columns[column].zh
     return column.removesuffix("_cny").replace("_", " ")
-

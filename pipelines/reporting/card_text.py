@@ -97,7 +97,7 @@ def policy_table(card: Card, language: str) -> Table:
 
 def policy_line(row: PolicyRow, language: str) -> tuple[str, ...]:
     """One policy row in words."""
-    if row.effective_from is None and row.value is None:
+    if not row.is_known:
         return (f"{row.table} {row.key}", "", title("not_in_force", language), "")
     value = plain_values({"": row.value})[""] if row.value else ""
     unit = word("unit", row.unit.removesuffix("_a_month"), language) if row.unit else ""

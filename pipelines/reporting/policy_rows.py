@@ -28,6 +28,7 @@ class PolicyRow:
     effective_from: str | None
     reference: str | None
     is_default: bool
+    is_known: bool = True
 
 
 def areas_of(county_code: str, city_code: str) -> list[str]:
@@ -56,7 +57,7 @@ def look_up(table: str, key: str, as_of: str, areas: Sequence[str]) -> PolicyRow
         and (row.get("effective_from") or "") <= as_of
     ]
     if not candidates:
-        return PolicyRow(table, key, None, None, None, None, False)
+        return PolicyRow(table, key, None, None, None, None, is_default=False, is_known=False)
     row = max(
         candidates,
         key=lambda row: (

@@ -1,4 +1,4 @@
-"""What the rules found and drew on each day, kept beside the warehouse and fed to the days after it.
+"""What the rules found and drew on each day, kept beside the warehouse for the days after it.
 
 The life of an alert is a fold over these findings, so they must outlive the work database.
 They are made of lake and policy alone: deleting them and running the days again restores them.

@@ -11,6 +11,7 @@
            `divided_by` take it further, `result` states what it comes to (rounded to the result's decimals), `compared_with`
            is the line the result is held against. None: a fact beside the arithmetic. Every `start` begins anew.
     A `result`, and a plain number such as the months of a year, name the rule: source policy.rules, key its rule_id.
+    What fields and units are called on the card stands in pipelines/reporting/names.csv.
 #}
 {% macro evidence_term(source, key, field, value, as_of, unit=none, step=none) -%}
     {{ return(adapter.dispatch("evidence_term")(source, key, field, value, as_of, unit, step)) }}

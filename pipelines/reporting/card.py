@@ -163,17 +163,22 @@ def words() -> Mapping[tuple[str, str], Mapping[str, str]]:
 
 
 def field_name(term: Term, language: str) -> str:
-    """What a term's field is called: our own word, else the department's, else its plain name."""
+    """What a term's field is called; its plain name where nobody has named it."""
+    known = named_field(term)
+    return known[language] if known else term.field.removesuffix("_cny").replace("_", " ")
+
+
+def named_field(term: Term) -> Mapping[str, str] | None:
+    """A field's name in both languages: our own word, a programme's, else the department's."""
     if (known := words().get(("field", term.field))) is not None:
-        return known[language]
-    column = term.field
-    if column.startswith("paid_"):
-        programmes = policy_rows("programme_names", REFERENCE)
-        paid_for = column.removeprefix("paid_").removesuffix("_cny")
-        for row in programmes:
-            if row["programme"] == paid_for:
-                return {"zh": f"实发{row['name_zh']}", "en": f"Paid: {row['name_en']}"}[language]
-    contract = load_contracts().get(tuple(term.source.split(".", 1)))  # type: ignore[arg-type]
-    if language == "zh" and contract is not None and column in contract.columns:
-        return contract.columns[column].zh
-    return column.removesuffix("_cny").replace("_", " ")
+        return known
+    plain = term.field.removesuffix("_cny")
+    for row in policy_rows("programme_names", REFERENCE):
+        if plain == f"paid_{row['programme']}":
+            return {"zh": f"实发{row['name_zh']}", "en": f"Paid: {row['name_en']}"}
+    department, _, table = term.source.partition(".")
+    contract = load_contracts().get((department, table))
+    for column in (term.field, plain) if contract else ():
+        if column in contract.columns:
+            return {"zh": contract.columns[column].zh, "en": column.replace("_", " ")}
+    return None

@@ -17,7 +17,7 @@ from rich.console import Console
 from pipelines.contracts.alert_code import is_well_formed
 from pipelines.contracts.sources import load_contracts
 from pipelines.reporting.arithmetic import faults_of, read_terms
-from pipelines.reporting.card import UnexplainedError, read_card
+from pipelines.reporting.card import UnexplainedError, named_field, read_card, words
 from pipelines.reporting.card_text import render_card
 from pipelines.reporting.policy_rows import POLICY, areas_of, look_up
 from pipelines.reporting.published import open_published
@@ -84,6 +84,21 @@ def test_every_number_in_the_arithmetic_names_its_row_day_and_unit(alerts):
         if term.step and not (term.key and term.as_of and term.unit)
     }
     assert sorted(bare) == []
+
+
+def test_every_field_and_unit_of_a_term_has_its_words_in_names_csv(alerts):
+    terms = {
+        (alert["rule_id"], term)
+        for alert in alerts.iter_rows(named=True)
+        for term in read_terms(alert["evidence"])
+    }
+    fields = {f"field,{term.field},… ({rule})" for rule, term in terms if not named_field(term)}
+    units = {
+        f"unit,{term.unit},… ({rule})"
+        for rule, term in terms
+        if term.unit and ("unit", term.unit) not in words()
+    }
+    assert sorted(fields | units) == []
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -12,6 +12,7 @@ final as (
         area_code,
         drawn_for_month,
         drawn_on,
+        frame_households,
         due_on,
         days_left,
         reason_zh,

@@ -178,7 +178,8 @@ def named_field(term: Term) -> Mapping[str, str] | None:
             return {"zh": f"实发{row['name_zh']}", "en": f"Paid: {row['name_en']}"}
     department, _, table = term.source.partition(".")
     contract = load_contracts().get((department, table))
-    for column in (term.field, plain) if contract else ():
-        if column in contract.columns:
-            return {"zh": contract.columns[column].zh, "en": column.replace("_", " ")}
+    columns = contract.columns if contract else {}
+    for column in (term.field, plain):
+        if column in columns:
+            return {"zh": columns[column].zh, "en": column.replace("_", " ")}
     return None

@@ -161,6 +161,8 @@ def said(term: Term, language: str) -> str:
     if term.value in ("true", "false"):
         return title(term.value, language)
     if term.unit and term.number is not None:
+        if term.step == "result":  # as it is stored, to the last decimal
+            return f"{term.number:,f}"
         return grouped(term.number) if term.unit in MEASURED else count(term.number)
     return "–" if term.value is None else term.value
 

@@ -149,6 +149,26 @@ def lists(date_: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD")]) -
 
 
 @app.command()
+def explain(
+    alert: Annotated[str, typer.Argument(help="The code of an alert, as on the list.")],
+    english: Annotated[bool, typer.Option("--en", help="In English.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """The card of one alert: clause, parameters, arithmetic line by line, what is not known."""
+    from pipelines.reporting.card import read_card
+    from pipelines.reporting.card_text import card_as_json, render_card
+    from pipelines.reporting.published import open_published
+
+    settings = Settings()
+    with open_published(Home(settings.home)) as connection:
+        card = read_card(connection, alert, settings.city)
+    if as_json:
+        print(card_as_json(card))
+    else:
+        printed.print(render_card(card, "en" if english else "zh"))
+
+
+@app.command()
 def sql(
     query: Annotated[str | None, typer.Argument(help="One SELECT; none opens a prompt.")] = None,
     as_json: JsonOption = False,

@@ -57,6 +57,7 @@ class Home:
         self.orchestrator = self.root / "orchestrator"
         self.runs = self.root / "runs"
         self.audit = self.root / "audit"
+        self.replies = self.root / "replies"
         self.truth = self.root / "truth"
         self.lock = self.root / "run.lock"
 

@@ -58,19 +58,19 @@ candidates as (
 terms as (
     select
         reconciliation.beneficiary_id as person_id,
-        {{ flattened_terms(
+        {{ begun_terms(flattened_terms(
             evidence_list([
                 ("true", evidence_term(
                     "'policy.assistance_standards'", "reconciliation.standard_version", "'due_cny'", "reconciliation.due_cny",
-                    "reconciliation.month_on"
+                    "reconciliation.month_on", "yuan", "plus"
                 )),
                 ("true", evidence_term(
                     "'finance.payments'", published_key("keys.person_key"), "'paid_" ~ programme ~ "_cny'",
-                    "reconciliation.paid_cny", "reconciliation.month_on"
+                    "reconciliation.paid_cny", "reconciliation.month_on", "yuan", "minus"
                 )),
             ]),
             "reconciliation.month_on",
-        ) }} as terms
+        )) }} as terms
     from reconciliation
     inner join candidates on reconciliation.beneficiary_id = candidates.person_id
     inner join keys on reconciliation.beneficiary_id = keys.person_id
@@ -108,9 +108,14 @@ final as (
         || ', no payment found' as reason_en,
         {{ evidence_json([
             evidence_list([("certificates.person_id is not null", evidence_term(
-                "'disabled_federation.certificates'", published_key("keys.person_key"), "'level'", "certificates.level", run_date()
+                "'disabled_federation.certificates'", published_key("keys.person_key"), "'level'", "certificates.level", run_date(),
+                "level"
             ))]),
             "terms.terms",
+            evidence_list([
+                ("true", rule_term(rule_id, "amount_cny", "judged.due_cny", run_date(), "yuan", "result")),
+                ("true", parameter_term(rule_id | lower ~ "_months_not_received", "needed.months", "month")),
+            ]),
         ]) }} as evidence,
         '本人是否已提出申请、是否自愿放弃，尚不清楚' as unknown_zh,
         case
@@ -124,6 +129,7 @@ final as (
     inner join persons on judged.person_id = persons.person_id
     inner join keys on judged.person_id = keys.person_id
     inner join terms on judged.person_id = terms.person_id
+    cross join needed
     left join assistance on judged.person_id = assistance.person_id
     left join certificates on judged.person_id = certificates.person_id
     left join residence on judged.person_id = residence.person_id

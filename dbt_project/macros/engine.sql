@@ -54,9 +54,15 @@
 {% macro write_plainly() %}{{ return(adapter.dispatch("write_plainly")()) }}{% endmacro %}
 {% macro duckdb__write_plainly() %}set force_compression = 'uncompressed'{% endmacro %}
 
-{# A ratio with four decimals; null where the divisor is zero or the ratio is beyond what a column of ratios holds. #}
+{# A ratio rounded half away from zero to four decimals, exactly, of amounts with at most four decimals; null where the
+   divisor is zero or the ratio is beyond what a column of ratios holds. #}
 {% macro ratio(amount, divisor) %}{{ return(adapter.dispatch("ratio")(amount, divisor)) }}{% endmacro %}
-{% macro duckdb__ratio(amount, divisor) %}try_cast(({{ amount }}) / nullif({{ divisor }}, 0) as decimal(10, 4)){% endmacro %}
+{% macro duckdb__ratio(amount, divisor) -%}
+    try_cast(sign({{ amount }}) * sign({{ divisor }}) * (
+        (20000 * abs(cast(({{ amount }}) * 10000 as hugeint)) + abs(cast(({{ divisor }}) * 10000 as hugeint)))
+        // nullif(2 * abs(cast(({{ divisor }}) * 10000 as hugeint)), 0)
+    ) * cast(0.0001 as decimal(5, 4)) as decimal(10, 4))
+{%- endmacro %}
 
 {# An amount divided once and rounded half away from zero to the fen, exactly; null where the divisor is zero or null. #}
 {% macro share_of(amount, divisor) %}{{ return(adapter.dispatch("share_of")(amount, divisor)) }}{% endmacro %}

@@ -10,6 +10,8 @@
     step   the term's place in the finding's arithmetic, read from top to bottom: `start`, `plus`, `minus`, `times`,
            `divided_by` take it further, `result` states what it comes to (rounded to the result's decimals), `compared_with`
            is the line the result is held against. None: a fact beside the arithmetic. Every `start` begins anew.
+    A `result`, and a plain number such as the months of a year, name the rule: source policy.rules, key its rule_id.
+    What fields and units are called on the card stands in pipelines/reporting/names.csv.
 #}
 {% macro evidence_term(source, key, field, value, as_of, unit=none, step=none) -%}
     {{ return(adapter.dispatch("evidence_term")(source, key, field, value, as_of, unit, step)) }}
@@ -57,6 +59,27 @@
 {# An amount, and a month, as they stand in a reason. #}
 {% macro yuan(amount) %}cast(cast({{ amount }} as decimal(20, 2)) as varchar){% endmacro %}
 {% macro year_month(day) %}substr(cast({{ day }} as varchar), 1, 7){% endmacro %}
+
+{# The list with its first term as the `start` of a sum. #}
+{% macro begun_terms(terms) -%}
+    {{ return(adapter.dispatch("begun_terms")(terms)) }}
+{%- endmacro %}
+{% macro duckdb__begun_terms(terms) -%}
+    list_transform({{ terms }}, lambda term, place: struct_pack(
+        source := term.source, key := term.key, field := term.field, value := term.value, as_of := term.as_of,
+        unit := term.unit, step := case when place = 1 then 'start' else term.step end
+    ))
+{%- endmacro %}
+
+{# A term that names the rule itself: a result, or a plain number. #}
+{% macro rule_term(rule_id, field, value, as_of, unit=none, step=none) -%}
+    {{ return(evidence_term("'policy.rules'", "'" ~ rule_id ~ "'", "'" ~ field ~ "'", value, as_of, unit, step)) }}
+{%- endmacro %}
+
+{# A parameter as a term; its value is given, because a model has read it already. #}
+{% macro parameter_term(name, value, unit=none, step=none, field="value") -%}
+    {{ return(evidence_term("'policy.parameters'", "'" ~ name ~ "'", "'" ~ field ~ "'", value, run_date(), unit, step)) }}
+{%- endmacro %}
 
 {# Lists of terms of a group of rows, one after the other in a fixed order. #}
 {% macro flattened_terms(terms, order_by) -%}

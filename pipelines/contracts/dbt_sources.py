@@ -41,6 +41,8 @@ CONTROL_TABLES = {
     "freshness": "What was expected of every department table and what came.",
     "findings": "What the rules found on earlier days.",
     "evaluations": "Which rules were evaluated on earlier days.",
+    "audit_sample": "The audit sample as it stood on earlier days.",
+    "outcomes": "Outcomes of visits, as accepted from replies.",
 }
 
 

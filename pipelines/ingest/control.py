@@ -17,6 +17,12 @@ from pipelines.ingest.quarantine import load_rejections
 from pipelines.ingest.receipts import Receipt
 from pipelines.settings import Home
 
+OUTCOMES = pl.Schema({
+    "alert_id": pl.String(), "outcome": pl.String(), "visited_on": pl.Date(),
+    "received_on": pl.Date(), "batch_id": pl.String(),
+})  # fmt: skip
+"""One row per accepted reply."""
+
 CALENDAR_YEARS = range(2022, 2031)
 
 DELIVERIES = pl.Schema({
@@ -45,6 +51,7 @@ def control_tables(
         "deliveries": deliveries(receipts),
         "rejections": load_rejections(home, on_date),
         "freshness": freshness(contracts, receipts, on_date),
+        "outcomes": outcomes(home, on_date),
     }  # fmt: skip
 
 
@@ -56,6 +63,15 @@ def calendar() -> pl.DataFrame:
     return pl.DataFrame({
         "day": days, "is_working_day": [is_working_day(day) for day in days],
     }).with_columns(working_day_no=pl.col("is_working_day").cast(pl.Int32).cum_sum())  # fmt: skip
+
+
+def outcomes(home: Home, on_date: date) -> pl.DataFrame:
+    """Outcomes of visits accepted from replies received on or before a day."""
+    accepted = sorted((home.replies / "accepted").glob("*.parquet"))
+    return pl.concat(
+        [OUTCOMES.to_frame()]
+        + [pl.read_parquet(reply).select(OUTCOMES.names()).cast(OUTCOMES) for reply in accepted]
+    ).filter(pl.col("received_on") <= on_date)
 
 
 def deliveries(receipts: Iterable[Receipt]) -> pl.DataFrame:

@@ -1,5 +1,7 @@
 """One workbook per township: its open alerts, masked, in the order in which they should be seen.
 
+Among them stand the households of the audit sample, which nothing on the list tells apart.
+
 Alerts that no township can be told for (an office, a family whose area is unknown) go to a
 workbook named by their county, or `unknown`: nothing found is left unsent. Reads published
 marts and asks the vault for names; what is written carries masked names and numbers only.
@@ -65,12 +67,18 @@ def write_lists(marts: Path, folder: Path, on_date: date, vault: Vault) -> list[
 
 
 def list_lines(marts: Path, vault: Vault) -> pl.DataFrame:
-    """Open alerts as the lines of the lists: Chinese columns of `WIDTHS`, and `office`.
+    """Open alerts and audited households as lines: Chinese columns of `WIDTHS`, and `office`.
 
-    One row per alert, ordered by office, then urgency: emergency first, overdue, soonest due,
+    One row per line, ordered by office, then urgency: emergency first, overdue, soonest due,
     level, longest waiting, number.
     """
-    alerts = pl.read_parquet(marts / "fct_alerts.parquet").filter(pl.col("status").is_in(OPEN))
+    alerts = pl.concat(
+        [
+            pl.read_parquet(marts / "fct_alerts.parquet").filter(pl.col("status").is_in(OPEN)),
+            audited_households(marts),
+        ],
+        how="diagonal_relaxed",
+    )
     households = pl.read_parquet(marts / "dim_households.parquet").select(
         "household_key", "head_person_key", "category_registered", "members"
     )
@@ -130,6 +138,20 @@ def list_lines(marts: Path, vault: Vault) -> pl.DataFrame:
             **{name: pl.lit(None, dtype=pl.String) for name in BY_HAND},
         )
     )
+
+
+def audited_households(marts: Path) -> pl.DataFrame:
+    """The audit sample's households nobody has replied about, as alerts of the lowest level."""
+    sample = pl.read_parquet(marts / "quality_audit_sample.parquet")
+    return sample.filter(pl.col("replied_on").is_null()).select(
+        "household_key", "county_code", "township_code", "area_code", "due_on", "days_left",
+        "reason_zh", "legal_reference", "action_zh", "unknown_zh",
+        alert_id="code",
+        lane=pl.lit("support"),
+        level=pl.lit("yellow"),
+        first_seen_on="drawn_on",
+        is_overdue=pl.col("days_left") < 0,
+    )  # fmt: skip
 
 
 def printed_lines(lines: pl.DataFrame) -> pl.Series:

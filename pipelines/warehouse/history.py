@@ -1,4 +1,4 @@
-"""What the rules found on each day, kept beside the warehouse and fed to the days after it.
+"""What the rules found and drew on each day, kept beside the warehouse for the days after it.
 
 The life of an alert is a fold over these findings, so they must outlive the work database.
 They are made of lake and policy alone: deleting them and running the days again restores them.
@@ -29,11 +29,18 @@ EVALUATIONS = pl.Schema({
 })  # fmt: skip
 """One row per rule and day: whether it was evaluated, over how many, and why not."""
 
-HISTORY = {"findings": FINDINGS, "evaluations": EVALUATIONS}
+AUDIT_SAMPLE = pl.Schema({
+    "on_date": pl.Date(), "code": pl.String(), "drawn_for_month": pl.Date(), "drawn_on": pl.Date(),
+    "household_key": pl.Binary(), "county_code": pl.String(), "township_code": pl.String(),
+    "area_code": pl.String(), "members": pl.Int32(), "frame_households": pl.Int64(),
+})  # fmt: skip
+"""One row per household of the audit sample and day; the first day of a month draws it."""
+
+HISTORY = {"findings": FINDINGS, "evaluations": EVALUATIONS, "audit_sample": AUDIT_SAMPLE}
 
 
 def earlier(home: Home, on_date: date) -> dict[str, pl.DataFrame]:
-    """Findings and evaluations of all days before a day, by name."""
+    """Findings, evaluations and audit sample of all days before a day, by name."""
     return {
         name: pl.concat(
             [schema.to_frame()]

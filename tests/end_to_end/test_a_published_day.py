@@ -183,7 +183,7 @@ def test_the_manifest_names_both_days_sources(world):
     }
 
 
-def test_each_open_alert_stands_on_exactly_one_list(world):
+def test_each_open_alert_and_audited_household_stands_on_exactly_one_list(world):
     numbers = []
     for path in (world.home.day(SECOND_DAY) / "lists").glob("*.xlsx"):
         sheet = openpyxl.load_workbook(path, read_only=True).worksheets[0]
@@ -192,7 +192,8 @@ def test_each_open_alert_stands_on_exactly_one_list(world):
         number for number in numbers if number and re.fullmatch(r"A[0-9A-Z]{11}", number)
     )
     open_alerts = world.mart("fct_alerts").filter(pl.col("status") == "open")
-    assert listed == sorted(open_alerts["alert_id"])
+    audited = world.mart("quality_audit_sample")
+    assert listed == sorted([*open_alerts["alert_id"], *audited["code"]])
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ Belongs here: comparisons of files that must agree. Does not belong here: result
 """
 
 from pathlib import Path
+from string import Formatter
 
 import polars as pl
 import pytest
@@ -91,3 +92,18 @@ def test_every_township_lies_in_a_county_in_use() -> None:
         (pl.col("level") == "county") & pl.col("valid_to").is_null()
     )
     assert set(seed(REFERENCE / "townships.csv")["county_code"]) == set(counties["area_code"])
+
+
+def test_every_rule_says_what_would_change_its_answer_and_which_error_it_stands_for() -> None:
+    answers = seed(POLICY / "rule_answers.csv")
+    unanswered = set(seed(POLICY / "rules.csv")["rule_id"]) - set(answers["rule_id"])
+    assert sorted(unanswered) == []
+    assert set(answers["error"]) <= {"exclusion", "leakage", "by_amount", "none"}
+    assert answers["rule_id"].is_duplicated().any() is False
+
+
+def test_every_number_that_an_answer_quotes_is_a_parameter() -> None:
+    answers = seed(POLICY / "rule_answers.csv")
+    texts = [*answers["clears_when_zh"], *answers["clears_when_en"]]
+    quoted = {name for text in texts for _, name, _, _ in Formatter().parse(text) if name}
+    assert sorted(quoted - set(seed(POLICY / "parameters.csv")["name"])) == []

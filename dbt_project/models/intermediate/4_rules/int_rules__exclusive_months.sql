@@ -23,10 +23,8 @@ agreeing as (
         other.programme as excluded_programme,
         one.payment_no,
         one.amount_cny,
-        one.paid_on,
         other.payment_no as excluded_payment_no,
-        other.amount_cny as excluded_amount_cny,
-        other.paid_on as excluded_paid_on
+        other.amount_cny as excluded_amount_cny
     from paid as one
     inner join pairs on one.programme = pairs.programme and one.month_on >= pairs.effective_from
     inner join paid as other
@@ -38,12 +36,12 @@ agreeing as (
 
 -- A payment agrees with every one of the other programme that bears its name, and is counted once.
 first_payments as (
-    select distinct person_id, month_on, programme, excluded_programme, payment_no, amount_cny, paid_on from agreeing
+    select distinct person_id, month_on, programme, excluded_programme, payment_no, amount_cny from agreeing
 ),
 
 excluded_payments as (
     select distinct
-        person_id, month_on, programme, excluded_programme, excluded_payment_no, excluded_amount_cny, excluded_paid_on
+        person_id, month_on, programme, excluded_programme, excluded_payment_no, excluded_amount_cny
     from agreeing
 ),
 
@@ -54,8 +52,7 @@ firsts as (
         programme,
         excluded_programme,
         sum(amount_cny) as paid_cny,
-        min(payment_no) as first_payment_no,
-        max(case when amount_cny > 0 then paid_on end) as last_paid_on
+        min(payment_no) as first_payment_no
     from first_payments
     group by person_id, month_on, programme, excluded_programme
     having sum(amount_cny) > 0
@@ -68,8 +65,7 @@ excluded as (
         programme,
         excluded_programme,
         sum(excluded_amount_cny) as paid_cny,
-        min(excluded_payment_no) as first_payment_no,
-        max(case when excluded_amount_cny > 0 then excluded_paid_on end) as last_paid_on
+        min(excluded_payment_no) as first_payment_no
     from excluded_payments
     group by person_id, month_on, programme, excluded_programme
     having sum(excluded_amount_cny) > 0
@@ -84,9 +80,7 @@ final as (
         cast(firsts.paid_cny as decimal(20, 2)) as paid_cny,
         cast(excluded.paid_cny as decimal(20, 2)) as excluded_paid_cny,
         firsts.first_payment_no,
-        excluded.first_payment_no as excluded_first_payment_no,
-        firsts.last_paid_on,
-        excluded.last_paid_on as excluded_last_paid_on
+        excluded.first_payment_no as excluded_first_payment_no
     from firsts
     inner join excluded
         on firsts.person_id = excluded.person_id

@@ -53,7 +53,9 @@ final as (
         cast(paid_cny as decimal(20, 2)) as paid_cny,
         {{ evidence_list([(
             "true",
-            evidence_term("'finance.payments'", "first_payment_no", "'paid_' || programme || '_cny'", "paid_cny", "month_on"),
+            evidence_term(
+                "'finance.payments'", "first_payment_no", "'paid_' || programme || '_cny'", "paid_cny", "month_on", "yuan", "plus"
+            ),
         )]) }} as terms
     from person_months
     union all
@@ -68,7 +70,7 @@ final as (
             "true",
             evidence_term(
                 "'finance.payments'", "paid_to_households.first_payment_no", "'paid_to_household_cny'",
-                "paid_to_households.paid_cny", "paid_to_households.month_on"
+                "paid_to_households.paid_cny", "paid_to_households.month_on", "yuan", "plus"
             ),
         )]) }} as terms
     from families_without_living

@@ -11,6 +11,10 @@ members as (
     select * from {{ ref("int_people__members") }} where is_household_active
 ),
 
+numbers as (
+    select {{ parameter("r01_member_after_death_days") }} as member_days
+),
+
 keys as (
     select * from {{ ref("int_people__keys") }}
 ),
@@ -30,7 +34,7 @@ own_payments as (
         count(distinct month_on) as months,
         min(month_on) as first_month_on,
         max(month_on) as last_month_on,
-        {{ flattened_terms("terms", "month_on, programme") }} as terms
+        {{ begun_terms(flattened_terms("terms", "month_on, programme")) }} as terms
     from months_after_death
     where unit = 'person'
     group by person_id
@@ -41,7 +45,7 @@ household_payments as (
     select
         person_id,
         sum(paid_cny) as paid_cny,
-        {{ flattened_terms("terms", "beneficiary_id, month_on") }} as terms
+        {{ begun_terms(flattened_terms("terms", "beneficiary_id, month_on")) }} as terms
     from months_after_death
     where unit = 'household'
     group by person_id
@@ -63,7 +67,8 @@ memberships as (
         on members.person_id = deaths.person_id
         and (members.name_key = deaths.name_key or members.name_key is null or deaths.name_key is null)
     inner join household_keys on members.household_id = household_keys.household_id
-    where {{ run_date() }} > {{ add_days("deaths.died_on", parameter("r01_member_after_death_days")) }}
+    cross join numbers
+    where {{ run_date() }} > {{ add_days("deaths.died_on", "numbers.member_days") }}
     group by members.person_id
 ),
 
@@ -126,9 +131,26 @@ final as (
         ) as reason_en,
         {{ evidence_json([
             evidence_list([("true", evidence_term(
-                "'civil_affairs.cremations'", published_key("keys.person_key"), "'died_on'", "deaths.died_on", run_date()
+                "'civil_affairs.cremations'", published_key("keys.person_key"), "'died_on'", "deaths.died_on", run_date(), "date"
             ))]),
-            "own_payments.terms", "household_payments.terms", "memberships.terms",
+            "own_payments.terms",
+            evidence_list([("own_payments.person_id is not null", rule_term(
+                "R01", "amount_cny", "own_payments.paid_cny", run_date(), "yuan", "result"
+            ))]),
+            "household_payments.terms",
+            evidence_list([("household_payments.person_id is not null", rule_term(
+                "R01", "paid_to_family_cny", "household_payments.paid_cny", run_date(), "yuan", "result"
+            ))]),
+            evidence_list([
+                ("memberships.person_id is not null", evidence_term(
+                    "'civil_affairs.cremations'", published_key("keys.person_key"), "'days_since_death'",
+                    days_between("deaths.died_on", run_date()), run_date(), "day", "start"
+                )),
+                ("memberships.person_id is not null", parameter_term(
+                    "r01_member_after_death_days", "numbers.member_days", "day", "compared_with"
+                )),
+            ]),
+            "memberships.terms",
         ]) }} as evidence,
         '家属是否已申报、死亡登记与发放信息哪一方有误，尚不清楚' as unknown_zh,
         cast(null as varchar) as inhibited_by,
@@ -136,6 +158,7 @@ final as (
     from subjects
     inner join deaths on subjects.person_id = deaths.person_id
     inner join keys on subjects.person_id = keys.person_id
+    cross join numbers
     left join own_payments on subjects.person_id = own_payments.person_id
     left join household_payments on subjects.person_id = household_payments.person_id
     left join memberships on subjects.person_id = memberships.person_id

@@ -40,11 +40,11 @@ pair_terms as (
         programme || '+' || excluded_programme as pair,
         {{ evidence_list([
             ("true", evidence_term(
-                "'finance.payments'", "first_payment_no", "'paid_' || programme || '_cny'", "paid_cny", "last_paid_on"
+                "'finance.payments'", "first_payment_no", "'paid_' || programme || '_cny'", "paid_cny", "month_on", "yuan"
             )),
             ("true", evidence_term(
                 "'finance.payments'", "excluded_first_payment_no", "'paid_' || excluded_programme || '_cny'",
-                "excluded_paid_cny", "excluded_last_paid_on"
+                "excluded_paid_cny", "month_on", "yuan"
             )),
         ]) }} as terms
     from exclusive_months
@@ -62,20 +62,28 @@ payments as (
 ),
 
 pairs_named as (
-    select distinct
+    select
         exclusive_months.person_id,
+        exclusive_months.programme || '+' || exclusive_months.excluded_programme as pair,
+        max(exclusive_months.month_on) as last_month_on,
         one.name_zh || '与' || other.name_zh as pair_zh,
         one.name_en || ' with ' || other.name_en as pair_en
     from exclusive_months
     inner join programme_names as one on exclusive_months.programme = one.programme
     inner join programme_names as other on exclusive_months.excluded_programme = other.programme
+    group by
+        exclusive_months.person_id, exclusive_months.programme, exclusive_months.excluded_programme,
+        one.name_zh, one.name_en, other.name_zh, other.name_en
 ),
 
 named as (
     select
         person_id,
         {{ joined_text("pair_zh", "、", "pair_zh") }} as pairs_zh,
-        {{ joined_text("pair_en", ", ", "pair_en") }} as pairs_en
+        {{ joined_text("pair_en", ", ", "pair_en") }} as pairs_en,
+        {{ evidence_terms(
+            evidence_term("'policy.exclusive_benefits'", "pair", "'excludes_each_other'", "'true'", "last_month_on"), "pair"
+        ) }} as terms
     from pairs_named
     group by person_id
 ),
@@ -149,7 +157,7 @@ final as (
                 then cast(covers.households as varchar) || ' active households count the person as covered'
             end
         ) as reason_en,
-        {{ evidence_json(["payments.terms", "covers.terms"]) }} as evidence,
+        {{ evidence_json(["named.terms", "payments.terms", "covers.terms"]) }} as evidence,
         '类别变更是否已办理、相关月份是否已扣回，尚不清楚' as unknown_zh,
         cast(null as varchar) as inhibited_by,
         true as is_judged

@@ -79,7 +79,7 @@ final as (
                 )),
                 ("candidates.is_by_certificate", evidence_term(
                     "'disabled_federation.certificates'", published_key("keys.person_key"), "'level'",
-                    "candidates.certificate_level", run_date()
+                    "candidates.certificate_level", run_date(), "level"
                 )),
             ]),
         ]) }} as evidence,

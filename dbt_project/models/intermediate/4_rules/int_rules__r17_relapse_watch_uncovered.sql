@@ -51,6 +51,7 @@ lines as (
         income.standard_version,
         coalesce(families.is_everybody_helped, false) as is_everybody_helped,
         numbers.orange_multiple,
+        numbers.leave_multiple,
         cast(income.standard_cny * income.members * 12 as decimal(18, 4)) as red_line_cny,
         cast(income.standard_cny * income.members * 12 * numbers.orange_multiple as decimal(18, 4)) as orange_line_cny,
         cast(income.standard_cny * income.members * 12 * numbers.leave_multiple as decimal(18, 4)) as red_leave_line_cny,
@@ -81,9 +82,19 @@ grounds as (
     from lines
 ),
 
+-- An alert is held against the line by which it is in: to come in, or the leave line a little above it.
 levelled as (
     select
         *,
+        case
+            when is_below_red_line and comparable_year_cny >= red_line_cny then red_leave_line_cny
+            when is_below_red_line then red_line_cny
+            when is_below_orange_line and comparable_year_cny >= orange_line_cny then orange_leave_line_cny
+            when is_below_orange_line then orange_line_cny
+        end as held_against_year_cny,
+        is_below_orange_line and not is_below_red_line as is_between_lines,
+        comparable_year_cny >= case when is_below_red_line then red_line_cny when is_below_orange_line then orange_line_cny end
+            as is_in_by_leave_line,
         case
             when living_members = 0 then null
             when is_without_labour or is_below_red_line then 'red'
@@ -146,26 +157,57 @@ final as (
             ("has_listed_risk", evidence_term(
                 "'agriculture.monitored_households'", published_key("household_key"), "'has_listed_risk'", "'true'", run_date()
             )),
-            ("net_income_per_capita_cny is not null", evidence_term(
+            ("comparable_year_cny is null", evidence_term(
+                "'agriculture.monitored_members'", published_key("household_key"), "'living_members'", "members", run_date(),
+                "person"
+            )),
+            ("held_against_year_cny is not null", evidence_term(
+                "'policy.assistance_standards'", "standard_version", "'standard_cny'", "standard_cny", run_date(),
+                "yuan_a_month", "start"
+            )),
+            ("held_against_year_cny is not null", evidence_term(
+                "'agriculture.monitored_members'", published_key("household_key"), "'living_members'", "members", run_date(),
+                "person", "times"
+            )),
+            ("held_against_year_cny is not null", rule_term("R17", "months_of_a_year", "12", run_date(), "month", "times")),
+            ("is_between_lines", parameter_term("r17_orange_multiple", "orange_multiple", "ratio", "times")),
+            ("is_in_by_leave_line", parameter_term("r17_leave_multiple", "leave_multiple", "ratio", "times")),
+            ("held_against_year_cny is not null", rule_term("R17", "line_year_cny", "held_against_year_cny", run_date(), "yuan_a_year", "result")),
+            ("comparable_year_cny is not null", evidence_term(
                 "'agriculture.monitored_households'", published_key("household_key"), "'net_income_per_capita_cny'",
-                "net_income_per_capita_cny", run_date()
+                "net_income_per_capita_cny", run_date(), "yuan_a_year", "start"
             )),
-            ("true", evidence_term(
-                "'agriculture.monitored_members'", published_key("household_key"), "'living_members'", "members", run_date()
+            ("comparable_year_cny is not null", evidence_term(
+                "'agriculture.monitored_members'", published_key("household_key"), "'living_members'", "members", run_date(),
+                "person", "times"
             )),
-            ("net_income_per_capita_cny is not null", evidence_term(
+            ("comparable_year_cny is not null", evidence_term(
                 "'finance.payments'", published_key("household_key"), "'assistance_12_months_cny'", "assistance_12_months_cny",
-                run_date()
+                run_date(), "yuan_a_year", "minus"
             )),
-            ("net_income_per_capita_cny is not null", evidence_term(
-                "'policy.assistance_standards'", "standard_version", "'standard_cny'", "standard_cny", run_date()
-            )),
+            ("comparable_year_cny is not null", rule_term("R17", "comparable_year_cny", "comparable_year_cny", run_date(), "yuan_a_year", "result")),
             ("is_below_red_line", evidence_term(
-                "'policy.assistance_standards'", "standard_version", "'red_line_cny'", "red_line_cny", run_date()
+                "'policy.assistance_standards'", "standard_version", "'red_line_cny'", "held_against_year_cny",
+                run_date(), "yuan_a_year", "compared_with"
             )),
-            ("is_below_orange_line and not is_below_red_line", evidence_term(
-                "'policy.parameters'", "'r17_orange_multiple'", "'orange_line_cny'", "orange_line_cny", run_date()
+            ("is_between_lines", evidence_term(
+                "'policy.parameters'", "'r17_orange_multiple'", "'orange_line_cny'", "held_against_year_cny",
+                run_date(), "yuan_a_year", "compared_with"
             )),
+            ("comparable_year_cny is not null", evidence_term(
+                "'agriculture.monitored_members'", published_key("household_key"), "'living_members'", "members", run_date(),
+                "person", "divided_by"
+            )),
+            ("comparable_year_cny is not null", rule_term("R17", "months_of_a_year", "12", run_date(), "month", "divided_by")),
+            ("comparable_year_cny is not null", rule_term(
+                "R17", "comparable_per_capita_cny", share_of("comparable_year_cny", "12 * members"), run_date(), "yuan_a_month",
+                "result"
+            )),
+            ("comparable_year_cny is not null and red_line_cny > 0", evidence_term(
+                "'policy.assistance_standards'", "standard_version", "'standard_cny'", "standard_cny", run_date(),
+                "yuan_a_month", "divided_by"
+            )),
+            ("comparable_year_cny is not null and red_line_cny > 0", rule_term("R17", "ratio_to_standard", ratio("comparable_year_cny", "red_line_cny"), run_date(), "ratio", "result")),
         ])]) }} as evidence,
         case
             when net_income_per_capita_cny is null then '家庭人均纯收入未登记；近期支出和劳动能力变化尚不清楚'

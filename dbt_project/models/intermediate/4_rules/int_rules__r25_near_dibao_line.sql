@@ -34,6 +34,7 @@ numbers as (
         {{ parameter("r25_orange_leave_multiple") }} as orange_leave_multiple,
         {{ parameter("r25_red_leave_multiple") }} as red_leave_multiple,
         {{ parameter("r25_checks_apart_days") }} as checks_apart_days,
+        {{ parameter("r25_outlook_months") }} as outlook_months,
         {{ add_months(run_date(), parameter("r25_outlook_months")) }} as outlook_on
 ),
 
@@ -70,6 +71,7 @@ known as (
         numbers.orange_leave_multiple,
         numbers.red_leave_multiple,
         numbers.checks_apart_days,
+        numbers.outlook_months,
         numbers.outlook_on,
         coalesce(families.is_everybody_helped, false) as is_everybody_helped,
         -- What it came in by stands in the evidence, so that an inhibition between does not forget it.
@@ -117,6 +119,27 @@ levelled as (
     from compared
 ),
 
+-- By what it is in, and the line it is held against.
+grounded as (
+    select
+        *,
+        case
+            when level = 'red' and is_below_line then 'below'
+            when level = 'red' then 'still_red'
+            when is_near_line then 'near'
+            when is_falling_to_line then 'falling'
+            else 'still_near'
+        end as ground,
+        cast(line_cny * case
+            when level = 'red' and is_below_line then 1
+            when level = 'red' then red_leave_multiple
+            when is_near_line then orange_multiple
+            when is_falling_to_line then 1
+            else orange_leave_multiple
+        end as decimal(20, 4)) as held_against_year_cny
+    from levelled
+),
+
 final as (
     select
         'R25' as rule_id,
@@ -157,29 +180,66 @@ final as (
         end as reason_en,
         {{ evidence_json([evidence_list([
             ("true", evidence_term(
-                "'civil_affairs.economic_checks'", "check_no", "'income_year_cny'", "declared_year_cny", "checked_on"
+                "'policy.assistance_standards'", "standard_version", "'standard_cny'", "standard_cny", run_date(),
+                "yuan_a_month", "start"
             )),
-            ("is_falling_to_line", evidence_term(
+            ("true", evidence_term(
+                "'civil_affairs.members'", published_key("household_key"), "'living_members'", "living_members", run_date(),
+                "person", "times"
+            )),
+            ("true", rule_term("R25", "months_of_a_year", "12", run_date(), "month", "times")),
+            ("true", rule_term("R25", "line_year_cny", "line_cny", run_date(), "yuan_a_year", "result")),
+            ("ground = 'near'", parameter_term("r25_orange_multiple", "orange_multiple", "ratio", "times")),
+            ("ground = 'still_near'", parameter_term("r25_orange_leave_multiple", "orange_leave_multiple", "ratio", "times")),
+            ("ground = 'still_red'", parameter_term("r25_red_leave_multiple", "red_leave_multiple", "ratio", "times", "red_leave_multiple")),
+            ("ground in ('near', 'still_near', 'still_red')", rule_term("R25", "held_against_year_cny", "held_against_year_cny", run_date(), "yuan_a_year", "result")),
+            ("true", evidence_term(
+                "'civil_affairs.economic_checks'", "check_no", "'income_year_cny'", "declared_year_cny", "checked_on",
+                "yuan_a_year", "start"
+            )),
+            ("ground <> 'falling'", rule_term("R25", "held_against_year_cny", "held_against_year_cny", run_date(), "yuan_a_year", "compared_with")),
+            ("ground = 'falling'", evidence_term(
                 "'civil_affairs.economic_checks'", "earlier_check_no", "'income_year_cny'", "earlier_declared_year_cny",
-                "earlier_checked_on"
+                "earlier_checked_on", "yuan_a_year", "minus"
+            )),
+            ("ground = 'falling'", rule_term("R25", "days_ahead", "days_ahead", run_date(), "day", "times")),
+            ("ground = 'falling'", rule_term("R25", "days_apart", "days_apart", run_date(), "day", "divided_by")),
+            ("ground = 'falling'", evidence_term(
+                "'civil_affairs.economic_checks'", "check_no", "'income_year_cny'", "declared_year_cny", "checked_on",
+                "yuan_a_year", "plus"
+            )),
+            ("ground = 'falling'", rule_term(
+                "R25", "outlook_year_cny",
+                share_of("declared_year_cny * days_apart + (declared_year_cny - earlier_declared_year_cny) * days_ahead", "days_apart"),
+                "outlook_on", "yuan_a_year", "result"
+            )),
+            ("ground = 'falling'", rule_term("R25", "line_year_cny", "line_cny", run_date(), "yuan_a_year", "compared_with")),
+            ("true", evidence_term(
+                "'civil_affairs.economic_checks'", "check_no", "'income_year_cny'", "declared_year_cny", "checked_on",
+                "yuan_a_year", "start"
             )),
             ("true", evidence_term(
-                "'civil_affairs.members'", published_key("household_key"), "'living_members'", "living_members", run_date()
+                "'civil_affairs.members'", published_key("household_key"), "'living_members'", "living_members", run_date(),
+                "person", "divided_by"
+            )),
+            ("true", rule_term("R25", "months_of_a_year", "12", run_date(), "month", "divided_by")),
+            ("true", rule_term(
+                "R25", "declared_per_capita_cny", share_of("declared_year_cny", "12 * living_members"), run_date(), "yuan_a_month",
+                "result"
             )),
             ("true", evidence_term(
-                "'policy.assistance_standards'", "standard_version", "'standard_cny'", "standard_cny", run_date()
+                "'policy.assistance_standards'", "standard_version", "'standard_cny'", "standard_cny", run_date(),
+                "yuan_a_month", "divided_by"
             )),
-            ("true", evidence_term(
-                "'policy.parameters'", "'r25_orange_multiple'", "'value'", "orange_multiple", run_date()
-            )),
-            ("level = 'red'", evidence_term(
-                "'policy.parameters'", "'r25_red_leave_multiple'", "'red_leave_multiple'", "red_leave_multiple", run_date()
-            )),
+            ("true", rule_term("R25", "ratio_to_standard", ratio("declared_year_cny", "line_cny"), run_date(), "ratio", "result")),
+            ("ground = 'below'", parameter_term("r25_red_leave_multiple", "red_leave_multiple", "ratio", none, "red_leave_multiple")),
+            ("ground = 'falling'", parameter_term("r25_outlook_months", "outlook_months", "month")),
+            ("ground = 'falling'", parameter_term("r25_checks_apart_days", "checks_apart_days", "day")),
         ])]) }} as evidence,
         '核对日期 ' || cast(checked_on as varchar) || ' 之后的收入和支出变化尚不清楚' as unknown_zh,
         case when is_everybody_helped then 'helped' end as inhibited_by,
         is_judged
-    from levelled
+    from grounded
     where level is not null or not is_judged
 )
 

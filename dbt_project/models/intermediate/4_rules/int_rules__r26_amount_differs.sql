@@ -81,20 +81,20 @@ hits as (
         sum(case when difference_cny > 0 then 1 else 0 end) as months_short,
         min(month_on) as first_month_on,
         max(month_on) as last_month_on,
-        {{ flattened_terms(
+        {{ begun_terms(flattened_terms(
             evidence_list([
                 ("unit = 'household'", evidence_term(
-                    "'civil_affairs.households'", "beneficiary_key", "'due_cny'", "due_cny", "month_on"
+                    "'civil_affairs.households'", "beneficiary_key", "'due_cny'", "due_cny", "month_on", "yuan", "plus"
                 )),
                 ("unit = 'person'", evidence_term(
-                    "'policy.assistance_standards'", "standard_version", "'due_cny'", "due_cny", "month_on"
+                    "'policy.assistance_standards'", "standard_version", "'due_cny'", "due_cny", "month_on", "yuan", "plus"
                 )),
                 ("true", evidence_term(
-                    "'finance.payments'", "first_payment_no", "'paid_cny'", "paid_cny", "month_on"
+                    "'finance.payments'", "coalesce(first_payment_no, beneficiary_key)", "'paid_cny'", "paid_cny", "month_on", "yuan", "minus"
                 )),
             ]),
             "month_on",
-        ) }} as terms
+        )) }} as terms
     from keyed
     group by unit, beneficiary_id, programme
 ),
@@ -162,11 +162,18 @@ final as (
         || cast(hits.months as varchar) || ' month(s) (' || {{ year_month("hits.first_month_on") }} || ' to '
         || {{ year_month("hits.last_month_on") }} || '), in sum '
         || case when hits.difference_cny > 0 then 'too little' when hits.difference_cny < 0 then 'too much' else 'even' end as reason_en,
-        {{ evidence_json(["hits.terms"]) }} as evidence,
+        {{ evidence_json([
+            "hits.terms",
+            evidence_list([
+                ("true", rule_term("R26", "amount_cny", "hits.difference_cny", run_date(), "yuan", "result")),
+                ("true", parameter_term("r26_tolerance_cny", "numbers.tolerance_cny", "yuan")),
+            ]),
+        ]) }} as evidence,
         '名册变更是否晚于发放、差额是否已另行补发或扣回，尚不清楚' as unknown_zh,
         cast(null as varchar) as inhibited_by,
         subjects.is_judged
     from subjects
+    cross join numbers
     left join hits
         on subjects.unit = hits.unit
         and subjects.beneficiary_id = hits.beneficiary_id

@@ -138,6 +138,19 @@ def status(as_json: JsonOption = False) -> None:
 
 
 @app.command()
+def release(
+    hold: Annotated[str, typer.Option(help="Name of the hold, as `wendu status` tells it.")],
+    by: Annotated[str, typer.Option(help="Who signs.")],
+    reason: Annotated[str, typer.Option(help="Why the alerts are believed.")],
+) -> None:
+    """Sign for what the flood breaker holds; the next run opens it."""
+    from pipelines.warehouse.holds import sign
+
+    since = sign(Home(Settings().home), hold, by, reason, now())
+    printed.print(f"Signed. Run {since} again, or the next day, to open these alerts.")
+
+
+@app.command()
 def lists(date_: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD")]) -> None:
     """Tell where the township workbooks of a published day lie."""
     home, on_date = Home(Settings().home), as_day(date_)

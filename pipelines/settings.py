@@ -58,6 +58,7 @@ class Home:
         self.runs = self.root / "runs"
         self.audit = self.root / "audit"
         self.replies = self.root / "replies"
+        self.outbox = self.root / "outbox"
         self.truth = self.root / "truth"
         self.lock = self.root / "run.lock"
 

@@ -33,3 +33,8 @@
     ((instr('0123456789abcdef', substr({{ hash }}, {{ 2 * position + 1 }}, 1)) - 1) % 2 * 16
     + instr('0123456789abcdef', substr({{ hash }}, {{ 2 * position + 2 }}, 1)) - 1)
 {%- endmacro %}
+
+{# The order of levels: the smaller the more urgent. #}
+{% macro level_rank(level) -%}
+    case {{ level }} when 'emergency' then 0 when 'red' then 1 when 'orange' then 2 when 'yellow' then 3 else 4 end
+{%- endmacro %}

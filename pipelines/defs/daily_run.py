@@ -23,6 +23,7 @@ from pipelines.defs.installation import Installation
 from pipelines.ingest import load_receipts
 from pipelines.ingest.freshness import freshness
 from pipelines.settings import DEPARTMENTS, Home, UsageError, WenduError
+from pipelines.warehouse.holds import held_sentences
 
 
 class Outcome(IntEnum):
@@ -119,6 +120,7 @@ def _run_day(
             if event.is_step_failure
         ]
         return DayReport(on_date, Outcome.NOTHING_PUBLISHED, failures + sentences, seconds)
+    sentences += held_sentences(installation.home, on_date)
     outcome = Outcome.PUBLISHED_WITH_GAPS if sentences else Outcome.PUBLISHED
     return DayReport(on_date, outcome, sentences, seconds)
 

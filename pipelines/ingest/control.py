@@ -4,6 +4,7 @@ The day and city, the working-day calendar, deliveries and refusals as counted, 
 tables are late. Counts and names of fields only; no value of a delivery passes through here.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -34,6 +35,15 @@ DELIVERIES = pl.Schema({
 """One row per department, table and received date; a failed delivery without tables has `*`."""
 
 
+HANDED_OVER = pl.Schema({"alert_id": pl.String(), "delivered_on": pl.Date()})
+"""One row per alert and delivered list."""
+
+RELEASES = pl.Schema({
+    "hold_id": pl.String(), "effective_on": pl.Date(), "signed_by": pl.String(),
+})  # fmt: skip
+"""One row per hold that was signed for."""
+
+
 def control_tables(
     contracts: Mapping[tuple[str, str], Contract],
     receipts: list[Receipt],
@@ -52,6 +62,8 @@ def control_tables(
         "rejections": load_rejections(home, on_date),
         "freshness": freshness(contracts, receipts, on_date),
         "outcomes": outcomes(home, on_date),
+        "handed_over": handed_over(home, on_date),
+        "releases": releases(home, on_date),
     }  # fmt: skip
 
 
@@ -72,6 +84,29 @@ def outcomes(home: Home, on_date: date) -> pl.DataFrame:
         [OUTCOMES.to_frame()]
         + [pl.read_parquet(reply).select(OUTCOMES.names()).cast(OUTCOMES) for reply in accepted]
     ).filter(pl.col("received_on") <= on_date)
+
+
+def handed_over(home: Home, on_date: date) -> pl.DataFrame:
+    """Which alerts went out on lists that were delivered on or before a day."""
+    ledger = sorted((home.outbox / "delivered").glob("*.parquet"))
+    return pl.concat(
+        [HANDED_OVER.to_frame()]
+        + [pl.read_parquet(part).select(HANDED_OVER.names()).cast(HANDED_OVER) for part in ledger]
+    ).filter(pl.col("delivered_on") <= on_date)
+
+
+def releases(home: Home, on_date: date) -> pl.DataFrame:
+    """Holds that somebody signed for, with effect on or before a day."""
+    rows = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted((home.audit / "releases").glob("*.json"))
+    ]
+    frame = pl.DataFrame(
+        [(row["hold_id"], date.fromisoformat(row["effective_on"]), row["by"]) for row in rows],
+        schema=RELEASES,
+        orient="row",
+    )
+    return frame.filter(pl.col("effective_on") <= on_date)
 
 
 def deliveries(receipts: Iterable[Receipt]) -> pl.DataFrame:

@@ -117,7 +117,7 @@ def status_of(home: Home) -> Status:
                 )
             ],
             held_batches=rows(
-                "select rule_id, county_code, count(*) as alerts from fct_alerts "
+                "select hold_id, rule_id, county_code, count(*) as alerts from fct_alerts "
                 "where status = 'held' group by all order by all"
             ),
         )
@@ -153,7 +153,10 @@ def print_status(console: Console, status: Status) -> None:
     if status.rules_not_evaluated:
         console.print("Not evaluated: " + ", ".join(status.rules_not_evaluated))
     for held in status.held_batches:
-        console.print(f"Held: {held['rule_id']} in {held['county_code']}, {held['alerts']:,}")
+        console.print(
+            f"Held: {held['hold_id']}, {held['rule_id']} in {held['county_code']}, "
+            f"{held['alerts']:,} alerts; `wendu release --hold {held['hold_id']}` signs for them"
+        )
 
 
 def _amount(value: Any) -> str:

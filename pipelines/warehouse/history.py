@@ -1,9 +1,12 @@
-"""What the rules found and drew on each day, kept beside the warehouse for the days after it.
+"""What each day hands on to the days after it, kept beside the warehouse.
 
-The life of an alert is a fold over these findings, so they must outlive the work database.
-They are made of lake and policy alone: deleting them and running the days again restores them.
+The state of every alert at the end of a day, and the day's events, counts and draws: the life of
+an alert is a fold over days, and a day reads the state of the run day before it, however many
+went before. All of it is made of lake, replies, signatures and policy alone: deleting it and
+running the days again restores it. Does not belong here: what moves an alert (dbt).
 """
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -13,60 +16,134 @@ import polars as pl
 from pipelines.settings import Home
 from pipelines.warehouse.work_database import work_database
 
-FINDINGS = pl.Schema({
-    "on_date": pl.Date(), "rule_id": pl.String(), "subject": pl.String(), "program": pl.String(),
-    "unit": pl.String(), "level": pl.String(), "household_key": pl.Binary(),
-    "person_key": pl.Binary(), "county_code": pl.String(), "township_code": pl.String(),
-    "area_code": pl.String(), "amount_cny": pl.Decimal(14, 2),
+ALERTS = pl.Schema({
+    "alert_id": pl.String(), "rule_id": pl.String(), "subject": pl.String(),
+    "program": pl.String(), "unit": pl.String(), "status": pl.String(), "level": pl.String(),
+    "holds": pl.Boolean(), "household_key": pl.Binary(), "person_key": pl.Binary(),
+    "county_code": pl.String(), "township_code": pl.String(), "area_code": pl.String(),
+    "first_seen_on": pl.Date(), "last_seen_on": pl.Date(), "due_on": pl.Date(),
+    "cleared_on": pl.Date(), "hold_id": pl.String(), "amount_cny": pl.Decimal(14, 2),
     "ratio_to_standard": pl.Decimal(10, 4), "reason_zh": pl.String(), "reason_en": pl.String(),
-    "evidence": pl.String(), "unknown_zh": pl.String(),
+    "evidence": pl.String(), "unknown_zh": pl.String(), "delivered_on": pl.Date(),
+    "outcome": pl.String(), "closed_on": pl.Date(), "replied_on": pl.Date(),
+    "reply_batch_id": pl.String(), "cool_until_on": pl.Date(),
 })  # fmt: skip
-"""One row per rule, subject and programme whose condition held on a day."""
+"""One row per alert as it stands at the end of a day."""
+
+EVENTS = pl.Schema({
+    "alert_id": pl.String(), "event": pl.String(), "on_date": pl.Date(), "detail": pl.String(),
+})  # fmt: skip
+"""One row per alert and event of a day."""
+
+BALANCE = pl.Schema({
+    "county_code": pl.String(), "on_date": pl.Date(), "open_before": pl.Int32(),
+    "new": pl.Int32(), "cleared": pl.Int32(), "closed": pl.Int32(), "open_now": pl.Int32(),
+})  # fmt: skip
+"""One row per county: the day's balance of open alerts."""
+
+OPENINGS = pl.Schema({
+    "rule_id": pl.String(), "county_code": pl.String(), "on_date": pl.Date(),
+    "opened": pl.Int64(),
+})  # fmt: skip
+"""One row per rule and county with new alerts, held ones too."""
 
 EVALUATIONS = pl.Schema({
     "rule_id": pl.String(), "on_date": pl.Date(), "evaluated": pl.Boolean(),
     "subjects": pl.Int64(), "hits": pl.Int64(), "not_judged": pl.Int64(), "why_not": pl.String(),
 })  # fmt: skip
-"""One row per rule and day: whether it was evaluated, over how many, and why not."""
+"""One row per rule: whether it was evaluated on the day, over how many, and why not."""
 
 AUDIT_SAMPLE = pl.Schema({
     "on_date": pl.Date(), "code": pl.String(), "drawn_for_month": pl.Date(), "drawn_on": pl.Date(),
     "household_key": pl.Binary(), "county_code": pl.String(), "township_code": pl.String(),
     "area_code": pl.String(), "members": pl.Int32(), "frame_households": pl.Int64(),
 })  # fmt: skip
-"""One row per household of the audit sample and day; the first day of a month draws it."""
+"""One row per household of the audit sample; the first day of a month draws it."""
 
-HISTORY = {"findings": FINDINGS, "evaluations": EVALUATIONS, "audit_sample": AUDIT_SAMPLE}
+SCHEMAS = {
+    "alerts": ALERTS,
+    "alert_events": EVENTS,
+    "alert_balance": BALANCE,
+    "openings": OPENINGS,
+    "evaluations": EVALUATIONS,
+    "audit_sample": AUDIT_SAMPLE,
+}
+
+LAST_DAY_ONLY = ("alerts",)
+"""Of these a day reads the run day before it alone."""
+
+QUERIES = {
+    "alerts": "select {columns} from intermediate.int_rules__alerts",
+    "alert_events": (
+        "select {columns} from intermediate.int_rules__alert_events where on_date = '{day}'"
+    ),
+    "alert_balance": (
+        "select {columns} from intermediate.int_rules__alert_balance where on_date = '{day}'"
+    ),
+    "openings": (
+        "select rule_id, county_code, date '{day}' as on_date, count(*) as opened "
+        "from intermediate.int_rules__alerts "
+        "where event_of_day in ('opened', 'held') "
+        "or event_of_day = 'reopened' and status_before <> 'inhibited' group by all"
+    ),
+    "evaluations": "select {columns} from intermediate.int_rules__evaluations_today",
+    "audit_sample": "select {columns} from intermediate.int_rules__audit_sample_today",
+}
+
+
+def run_days(home: Home) -> list[date]:
+    """The days that were run and handed something on, oldest first."""
+    return sorted(date.fromisoformat(folder.name) for folder in _place(home).glob("????-??-??"))
 
 
 def earlier(home: Home, on_date: date) -> dict[str, pl.DataFrame]:
-    """Findings, evaluations and audit sample of all days before a day, by name."""
+    """What the days before a day handed on, by name; empty frames on the first of all."""
+    days = [day for day in run_days(home) if day < on_date]
     return {
         name: pl.concat(
             [schema.to_frame()]
             + [
-                pl.read_parquet(part).select(schema.names()).cast(schema)
-                for part in sorted(_folder(home, name).glob("*.parquet"))
-                if part.stem < on_date.isoformat()
+                pl.read_parquet(_folder(home, day) / f"{name}.parquet").cast(schema)
+                for day in (days[-1:] if name in LAST_DAY_ONLY else days)
             ]
         )
-        for name, schema in HISTORY.items()
+        for name, schema in SCHEMAS.items()
     }
 
 
+def alerts_of(home: Home, on_date: date) -> pl.DataFrame:
+    """The alerts as they stood at the end of a day; none where the day was not run."""
+    kept = _folder(home, on_date) / "alerts.parquet"
+    return pl.read_parquet(kept) if kept.exists() else ALERTS.to_frame()
+
+
 def remember(home: Home, on_date: date) -> None:
-    """Keep what the work database found on a day; a later run of the same day replaces it."""
+    """Keep what the work database hands on, whole; a later run of the same day replaces it."""
+    unfinished = _place(home) / f".{on_date}.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
     with duckdb.connect(str(work_database(home)), read_only=True) as connection:
-        for name, schema in HISTORY.items():
-            columns = ", ".join(schema.names())
-            model = f"intermediate.int_rules__{name}_today"
-            frame = connection.sql(f"select {columns} from {model} order by all").pl()
-            part = _folder(home, name) / f"{on_date}.parquet"
-            part.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = part.with_suffix(".unfinished")
-            frame.cast(schema).write_parquet(unfinished)
-            unfinished.replace(part)
+        for name, schema in SCHEMAS.items():
+            query = QUERIES[name].format(columns=", ".join(schema.names()), day=on_date)
+            frame = connection.sql(f"from ({query}) order by all").pl().cast(schema)
+            frame.write_parquet(unfinished / f"{name}.parquet")
+    forget(home, on_date)
+    unfinished.replace(_folder(home, on_date))
 
 
-def _folder(home: Home, name: str) -> Path:
-    return home.warehouse / name
+def forget(home: Home, on_date: date) -> None:
+    """Take back what a day handed on."""
+    folder = _folder(home, on_date)
+    if folder.exists():
+        leaving = folder.with_name(f".{on_date}.leaving")
+        shutil.rmtree(leaving, ignore_errors=True)
+        folder.replace(leaving)
+        shutil.rmtree(leaving)
+
+
+def _place(home: Home) -> Path:
+    return home.warehouse / "history"
+
+
+def _folder(home: Home, on_date: date) -> Path:
+    return _place(home) / on_date.isoformat()

@@ -1,72 +1,116 @@
--- One row per county and day run so far: open before + new - cleared - closed = open now.
--- An alert counts in the county it belongs to now, on all days; inhibited ones leave as cleared ones do.
-with runs as (
-    select * from {{ ref("int_rules__alert_runs") }} where state = 'open'
+-- One row per county and calendar day since the first day run: open before + new - cleared - closed = open now.
+-- An alert counts in the county it belonged to on the day; one that moves leaves its old county as a cleared one does and
+-- is new in the other. Inhibited alerts leave as cleared ones do, held ones come when they are released.
+with alerts as (
+    select * from {{ ref("int_rules__alerts") }}
 ),
 
-alerts as (
-    select rule_id, subject, coalesce(program, '') as program, county_code from {{ ref("int_rules__alerts") }}
+earlier as (
+    select * from {{ ref("stg_control__alert_balance") }} where on_date < {{ run_date() }}
 ),
 
-days as (
-    select on_date from {{ ref("stg_control__evaluations") }} where on_date < {{ run_date() }}
-    union
-    select {{ run_date() }} as on_date
+left_today as (
+    select
+        county_code_before as county_code,
+        case when status = 'closed' then 'closed' else 'cleared' end as way
+    from alerts
+    where status_before = 'open' and (status <> 'open' or county_code <> county_code_before)
+),
+
+came_today as (
+    select county_code
+    from alerts
+    where status = 'open' and (status_before <> 'open' or county_code <> county_code_before)
+),
+
+movements as (
+    select county_code, 0 as was_open, 1 as came, 0 as cleared, 0 as closed from came_today
+    union all
+    select
+        county_code,
+        0 as was_open,
+        0 as came,
+        case when way = 'cleared' then 1 else 0 end as cleared,
+        case when way = 'closed' then 1 else 0 end as closed
+    from left_today
+    union all
+    select county_code_before as county_code, 1 as was_open, 0 as came, 0 as cleared, 0 as closed
+    from alerts
+    where status_before = 'open'
+),
+
+by_county as (
+    select
+        county_code,
+        sum(was_open) as open_before,
+        sum(came) as came,
+        sum(cleared) as cleared,
+        sum(closed) as closed
+    from movements
+    group by county_code
 ),
 
 counties as (
     select area_code as county_code from {{ ref("divisions") }} where level = 'county' and area_code = current_code
     union
-    select county_code from alerts
+    select county_code from earlier
+    union
+    select county_code from by_county
 ),
 
-movements as (
-    select alerts.county_code, runs.first_on as on_date, 1 as opened, 0 as cleared
-    from runs
-    inner join alerts
-        on runs.rule_id = alerts.rule_id and runs.subject = alerts.subject and runs.program = alerts.program
-    union all
-    select alerts.county_code, runs.ended_on as on_date, 0 as opened, 1 as cleared
-    from runs
-    inner join alerts
-        on runs.rule_id = alerts.rule_id and runs.subject = alerts.subject and runs.program = alerts.program
-    where runs.ended_on is not null
-),
-
-by_day as (
+today as (
     select
-        county_code,
-        on_date,
-        sum(opened) as opened,
-        sum(cleared) as cleared
-    from movements
-    group by county_code, on_date
+        counties.county_code,
+        {{ run_date() }} as on_date,
+        coalesce(by_county.open_before, 0) as open_before,
+        coalesce(by_county.came, 0) as new,
+        coalesce(by_county.cleared, 0) as cleared,
+        coalesce(by_county.closed, 0) as closed,
+        coalesce(by_county.open_before + by_county.came - by_county.cleared - by_county.closed, 0) as open_now
+    from counties
+    left join by_county on counties.county_code = by_county.county_code
 ),
 
-balanced as (
+run_days as (
+    select * from earlier
+    union all
+    select * from today
+),
+
+-- On a day that was not run nothing moved.
+days as (
+    select calendar.day as on_date
+    from {{ ref("stg_control__calendar") }} as calendar
+    cross join (select min(on_date) as first_on from run_days) as beginning
+    where calendar.day >= beginning.first_on and calendar.day <= {{ run_date() }}
+),
+
+last_run_days as (
     select
         counties.county_code,
         days.on_date,
-        coalesce(by_day.opened, 0) as opened,
-        coalesce(by_day.cleared, 0) as cleared,
-        sum(coalesce(by_day.opened, 0) - coalesce(by_day.cleared, 0)) over (
-            partition by counties.county_code order by days.on_date
-        ) as open_now
+        max(run_days.on_date) as run_on
     from counties
     cross join days
-    left join by_day on counties.county_code = by_day.county_code and days.on_date = by_day.on_date
+    left join run_days on counties.county_code = run_days.county_code and days.on_date >= run_days.on_date
+    group by counties.county_code, days.on_date
 ),
 
 final as (
     select
-        county_code,
-        on_date,
-        cast(open_now - opened + cleared as integer) as open_before,
-        cast(opened as integer) as new,
-        cast(cleared as integer) as cleared,
-        cast(0 as integer) as closed,
-        cast(open_now as integer) as open_now
-    from balanced
+        last_run_days.county_code,
+        last_run_days.on_date,
+        cast(
+            coalesce(case when run_days.on_date = last_run_days.on_date then run_days.open_before else run_days.open_now end, 0)
+            as integer
+        ) as open_before,
+        cast(coalesce(case when run_days.on_date = last_run_days.on_date then run_days.new end, 0) as integer) as new,
+        cast(coalesce(case when run_days.on_date = last_run_days.on_date then run_days.cleared end, 0) as integer) as cleared,
+        cast(coalesce(case when run_days.on_date = last_run_days.on_date then run_days.closed end, 0) as integer) as closed,
+        cast(coalesce(run_days.open_now, 0) as integer) as open_now
+    from last_run_days
+    left join run_days
+        on last_run_days.county_code = run_days.county_code and last_run_days.run_on = run_days.on_date
 )
 
 select * from final

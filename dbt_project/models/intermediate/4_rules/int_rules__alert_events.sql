@@ -1,65 +1,38 @@
--- One row per alert, event and day; events of a day are derived from findings up to that day alone, so they only append.
-with runs as (
-    select * from {{ ref("int_rules__alert_runs") }}
+-- One row per alert, event and day run so far; a day's events never change afterwards.
+with alerts as (
+    select * from {{ ref("int_rules__alerts") }}
 ),
 
-findings as (
-    select * from {{ ref("int_rules__alert_findings") }}
-),
-
-alerts as (
-    select rule_id, subject, coalesce(program, '') as program, alert_id from {{ ref("int_rules__alerts") }}
-),
-
-levels as (
-    select rule_id, subject, program, on_date, level from findings
-),
-
-begun as (
+by_people as (
     select
-        runs.rule_id,
-        runs.subject,
-        runs.program,
+        alert_id,
+        event_of_people as event,
         case
-            when runs.state = 'inhibited' then 'inhibited'
-            when runs.first_on = runs.opened_on then 'opened'
-            else 'reopened'
-        end as event,
-        runs.first_on as on_date,
-        case when runs.state = 'open' then 'level ' || levels.level else 'answered by cover, help or death' end as detail
-    from runs
-    inner join levels
-        on runs.rule_id = levels.rule_id
-        and runs.subject = levels.subject
-        and runs.program = levels.program
-        and runs.first_on = levels.on_date
+            when event_of_people = 'released' then 'signed by ' || signed_by
+            else 'outcome ' || new_outcome
+        end as detail
+    from alerts
+    where event_of_people is not null
 ),
 
--- A run that ends while the condition goes on in the other state does not clear the alert.
-ended as (
+by_day as (
     select
-        runs.rule_id,
-        runs.subject,
-        runs.program,
-        'cleared' as event,
-        runs.ended_on as on_date,
-        'evaluated, and the condition no longer holds' as detail
-    from runs
-    left join runs as following
-        on runs.rule_id = following.rule_id
-        and runs.subject = following.subject
-        and runs.program = following.program
-        and runs.ended_on = following.first_on
-    where runs.ended_on is not null and following.rule_id is null
+        alert_id,
+        event_of_day as event,
+        case
+            when event_of_day in ('opened', 'reopened') then 'level ' || level
+            when event_of_day = 'held' then 'level ' || level || ', hold ' || hold_id
+            when event_of_day = 'inhibited' then 'answered by cover, help or death'
+            else 'evaluated, and the condition no longer holds'
+        end as detail
+    from alerts
+    where event_of_day is not null
 ),
 
-changed as (
+added as (
     select
-        rule_id,
-        subject,
-        program,
+        alert_id,
         'evidence_added' as event,
-        on_date,
         concat_ws(
             '; ',
             case when level <> level_before then 'level ' || level_before || ' to ' || level end,
@@ -68,29 +41,47 @@ changed as (
                     || ' to ' || coalesce({{ yuan("amount_cny") }}, 'unknown')
             end
         ) as detail
-    from findings
-    where state = 'open' and level_before is not null and (level <> level_before or amount_cny is distinct from amount_before_cny)
+    from alerts
+    where status = 'open'
+        and event_of_day is null
+        and signal in ('found', 'found_in_flood', 'found_in_cool_down')
+        and (level <> level_before or amount_cny is distinct from amount_before_cny)
 ),
 
-events as (
-    select * from begun
+delivered as (
+    select
+        alert_id,
+        'delivered' as event,
+        'on the list of ' || cast(new_delivered_on as varchar) as detail
+    from alerts
+    where is_newly_delivered
+),
+
+today as (
+    select * from by_people
     union all
-    select * from ended
+    select * from by_day
     union all
-    select * from changed
+    select * from added
+    union all
+    select * from delivered
 ),
 
 final as (
     select
-        alerts.alert_id,
-        events.event,
-        events.on_date,
-        events.detail
-    from events
-    inner join alerts
-        on events.rule_id = alerts.rule_id
-        and events.subject = alerts.subject
-        and events.program = alerts.program
+        alert_id,
+        event,
+        {{ run_date() }} as on_date,
+        detail
+    from today
+    union all
+    select
+        alert_id,
+        event,
+        on_date,
+        detail
+    from {{ ref("stg_control__alert_events") }}
+    where on_date < {{ run_date() }}
 )
 
 select * from final

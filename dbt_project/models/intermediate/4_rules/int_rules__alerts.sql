@@ -1,19 +1,21 @@
--- One row per alert: a rule, a subject and a program that were ever found together.
-with runs as (
-    select * from {{ ref("int_rules__alert_runs") }}
+-- One row per alert: yesterday's state moved on by the table of transitions, described as it was last found.
+with signals as (
+    select * from {{ ref("int_rules__alert_signals") }}
+),
+
+transitions as (
+    select * from {{ ref("alert_transitions") }}
+),
+
+standing as (
+    select
+        *,
+        coalesce(program, '') as program_key
+    from {{ ref("stg_control__alerts") }}
 ),
 
 findings as (
-    select
-        on_date, rule_id, subject, program, unit, level, household_key, person_key, county_code, township_code, area_code,
-        amount_cny, ratio_to_standard, reason_zh, reason_en, evidence, unknown_zh
-    from {{ ref("stg_control__findings") }}
-    where on_date < {{ run_date() }}
-    union all
-    select
-        on_date, rule_id, subject, program, unit, level, household_key, person_key, county_code, township_code, area_code,
-        amount_cny, ratio_to_standard, reason_zh, reason_en, evidence, unknown_zh
-    from {{ ref("int_rules__findings_today") }}
+    select * from {{ ref("int_rules__findings") }}
 ),
 
 rules as (
@@ -26,81 +28,175 @@ calendar as (
 
 numbers as (
     select
+        {{ parameter("alert_due_hours_emergency") }} as emergency_hours,
         {{ parameter("alert_due_working_days_red") }} as red_days,
         {{ parameter("alert_due_working_days_orange") }} as orange_days,
-        {{ parameter("alert_due_working_days_yellow") }} as yellow_days
+        {{ parameter("alert_due_working_days_yellow") }} as yellow_days,
+        {{ parameter("escalation_after_working_days") }} as escalation_days
 ),
 
 today as (
     select working_day_no from calendar where day = {{ run_date() }}
 ),
 
-last_open as (
-    select * from runs where state = 'open' and recency_in_state = 1
+-- By when an alert that opens, or rises to a level, today is to be looked at.
+due_by_level as (
+    select
+        'emergency' as level,
+        {{ add_days(run_date(), "ceil(numbers.emergency_hours / 24)") }} as due_on
+    from numbers
+    union all
+    select
+        levels.level,
+        calendar.day as due_on
+    from (
+        select 'red' as level, red_days as working_days from numbers
+        union all
+        select 'orange' as level, orange_days as working_days from numbers
+        union all
+        select 'yellow' as level, yellow_days as working_days from numbers
+    ) as levels
+    cross join today
+    inner join calendar
+        on today.working_day_no + cast(levels.working_days as integer) = calendar.working_day_no
+        and calendar.is_working_day
 ),
 
-present as (
-    select * from runs where recency = 1
+ranked_findings as (
+    select
+        *,
+        coalesce(programme, '') as program_key,
+        row_number() over (
+            partition by rule_id, subject, coalesce(programme, '')
+            order by
+                case when is_judged then 0 else 1 end,
+                case when inhibited_by is null then 0 else 1 end,
+                {{ level_rank("level") }},
+                abs(coalesce(amount_cny, 0)) desc,
+                evidence
+        ) as place
+    from findings
 ),
 
+moved as (
+    select
+        signals.*,
+        transitions.status_after as status,
+        transitions.event as event_of_day,
+        signals.signal in ('found', 'found_in_flood', 'found_in_cool_down') as is_found,
+        transitions.event in ('opened', 'reopened', 'held') as is_begun,
+        transitions.event in ('opened', 'reopened') or coalesce(signals.event_of_people = 'released', false) as is_due_anew
+    from signals
+    inner join transitions
+        on signals.status_between = transitions.status_before and signals.signal = transitions.signal
+    where transitions.status_after <> 'none'
+),
+
+-- The finding describes the alert where there is one; else it stays as it was last found.
 described as (
     select
-        md5(last_open.rule_id || '|' || last_open.subject || '|' || last_open.program) as alert_hash,
-        last_open.rule_id,
-        rules.lane,
-        findings.level,
-        case when present.ended_on is not null then 'cleared' else present.state end as status,
-        findings.unit,
-        last_open.subject,
-        findings.household_key,
-        findings.person_key,
-        findings.program,
-        findings.county_code,
-        findings.township_code,
-        findings.area_code,
-        last_open.first_on as first_seen_on,
-        last_open.last_on as last_seen_on,
-        case when present.ended_on is not null then present.ended_on end as cleared_on,
-        findings.amount_cny,
-        findings.ratio_to_standard,
-        findings.reason_zh,
-        findings.reason_en,
-        findings.evidence,
-        rules.legal_reference,
-        rules.action_zh,
-        findings.unknown_zh,
-        opened_days.working_day_no + cast(
-            case findings.level when 'red' then numbers.red_days when 'orange' then numbers.orange_days else numbers.yellow_days end
-            as integer
-        ) as due_working_day_no
-    from last_open
-    inner join present
-        on last_open.rule_id = present.rule_id
-        and last_open.subject = present.subject
-        and last_open.program = present.program
-    inner join findings
-        on last_open.rule_id = findings.rule_id
-        and last_open.subject = findings.subject
-        and last_open.program = coalesce(findings.program, '')
-        and last_open.last_on = findings.on_date
-    inner join rules on last_open.rule_id = rules.rule_id
-    cross join numbers
-    left join calendar as opened_days on last_open.first_on = opened_days.day
+        moved.alert_id,
+        moved.rule_id,
+        moved.subject,
+        nullif(moved.program_key, '') as program,
+        moved.status_before,
+        moved.status,
+        moved.signal,
+        moved.event_of_people,
+        moved.event_of_day,
+        moved.new_outcome,
+        moved.new_delivered_on,
+        moved.signed_by,
+        standing.county_code as county_code_before,
+        standing.level as level_before,
+        standing.amount_cny as amount_before_cny,
+        case when moved.is_found then findings.unit else standing.unit end as unit,
+        case when moved.is_found then findings.level else standing.level end as level,
+        case
+            when moved.signal in ('not_judged', 'not_evaluated') then coalesce(standing.holds, false)
+            else moved.signal <> 'not_found'
+        end as holds,
+        case when moved.is_found then findings.household_key else standing.household_key end as household_key,
+        case when moved.is_found then findings.person_key else standing.person_key end as person_key,
+        case when moved.is_found then findings.county_code else standing.county_code end as county_code,
+        case when moved.is_found then findings.township_code else standing.township_code end as township_code,
+        case when moved.is_found then findings.area_code else standing.area_code end as area_code,
+        case when moved.is_begun then {{ run_date() }} else standing.first_seen_on end as first_seen_on,
+        case when moved.is_found then {{ run_date() }} else standing.last_seen_on end as last_seen_on,
+        standing.due_on as due_before_on,
+        moved.is_due_anew,
+        case
+            when moved.event_of_day = 'cleared' then {{ run_date() }}
+            when not moved.is_begun then standing.cleared_on
+        end as cleared_on,
+        case when moved.event_of_day = 'held' then 'H' || substr(moved.flood_code, 2) else standing.hold_id end as hold_id,
+        case when moved.is_found then findings.amount_cny else standing.amount_cny end as amount_cny,
+        case when moved.is_found then findings.ratio_to_standard else standing.ratio_to_standard end as ratio_to_standard,
+        case when moved.is_found then findings.reason_zh else standing.reason_zh end as reason_zh,
+        case when moved.is_found then findings.reason_en else standing.reason_en end as reason_en,
+        case when moved.is_found then findings.evidence else standing.evidence end as evidence,
+        case when moved.is_found then findings.unknown_zh else standing.unknown_zh end as unknown_zh,
+        coalesce(moved.new_delivered_on, standing.delivered_on) as delivered_on,
+        moved.new_delivered_on is not null
+        and coalesce(moved.new_delivered_on > standing.delivered_on, true) as is_newly_delivered,
+        case when moved.is_begun then null else coalesce(moved.new_outcome, standing.outcome) end as outcome,
+        case
+            when moved.is_begun then null
+            when moved.event_of_people = 'closed' then moved.new_replied_on
+            else standing.closed_on
+        end as closed_on,
+        coalesce(moved.new_replied_on, standing.replied_on) as replied_on,
+        coalesce(moved.new_reply_batch_id, standing.reply_batch_id) as reply_batch_id,
+        moved.cool_until_between_on as cool_until_on
+    from moved
+    left join standing
+        on moved.rule_id = standing.rule_id
+        and moved.subject = standing.subject
+        and moved.program_key = standing.program_key
+    left join ranked_findings as findings
+        on moved.rule_id = findings.rule_id
+        and moved.subject = findings.subject
+        and moved.program_key = findings.program_key
+        and findings.place = 1
+),
+
+-- A rise of the level brings the day nearer, never farther away.
+due as (
+    select
+        described.*,
+        case
+            when described.status = 'held' then null
+            when described.is_due_anew then due_by_level.due_on
+            when {{ level_rank("described.level") }} < {{ level_rank("described.level_before") }}
+                then least(due_by_level.due_on, coalesce(described.due_before_on, due_by_level.due_on))
+            else described.due_before_on
+        end as due_on
+    from described
+    left join due_by_level on described.level = due_by_level.level
 ),
 
 final as (
     select
-        {{ alert_code_of_hash("described.alert_hash") }} as alert_id,
-        described.*,
-        due_days.day as due_on,
+        due.* exclude (due_before_on, is_due_anew),
+        rules.lane,
+        rules.legal_reference,
+        rules.action_zh,
         case
-            when described.status = 'open' then cast(described.due_working_day_no - today.working_day_no as integer)
+            when due.status <> 'open' then null
+            when due.level = 'emergency' then cast({{ days_between(run_date(), "due.due_on") }} as integer)
+            else cast(due_days.working_day_no - today.working_day_no as integer)
         end as days_left,
-        coalesce(described.status = 'open' and due_days.day < {{ run_date() }}, false) as is_overdue
-    from described
+        coalesce(due.status = 'open' and due.due_on < {{ run_date() }}, false) as is_overdue,
+        case
+            when due.status <> 'open' or due.due_on >= {{ run_date() }} then 0
+            when today.working_day_no - due_days.working_day_no > numbers.escalation_days then 2
+            else 1
+        end as escalation_level
+    from due
+    cross join numbers
+    left join rules on due.rule_id = rules.rule_id
     left join today on true
-    left join calendar as due_days
-        on described.due_working_day_no = due_days.working_day_no and due_days.is_working_day
+    left join calendar as due_days on due.due_on = due_days.day
 )
 
 select * from final

@@ -68,7 +68,7 @@ open_not_received as (
     left join previous_findings
         on not_received.rule_id = previous_findings.rule_id
         and keys.person_key = previous_findings.person_key
-        and previous_findings.level <> 'inhibited'
+        and previous_findings.status <> 'inhibited'
     where not_received.is_judged or previous_findings.person_key is not null
 ),
 

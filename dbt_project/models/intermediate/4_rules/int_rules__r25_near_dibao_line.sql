@@ -74,12 +74,7 @@ known as (
         numbers.outlook_months,
         numbers.outlook_on,
         coalesce(families.is_everybody_helped, false) as is_everybody_helped,
-        -- What it came in by stands in the evidence, so that an inhibition between does not forget it.
-        coalesce(
-            previous_findings.level = 'red'
-            or previous_findings.level = 'inhibited' and previous_findings.evidence like '%"red_leave_multiple"%',
-            false
-        ) as was_red,
+        coalesce(previous_findings.level = 'red', false) as was_red,
         previous_findings.subject is not null as was_open
     from households
     inner join household_keys on households.household_id = household_keys.household_id

@@ -31,9 +31,11 @@ final as (
         legal_reference,
         action_zh,
         unknown_zh,
-        cast(null as date) as delivered_on,
-        cast(null as varchar) as outcome,
-        cast(null as date) as closed_on
+        delivered_on,
+        outcome,
+        closed_on,
+        cast(escalation_level as integer) as escalation_level,
+        hold_id
     from alerts
 )
 

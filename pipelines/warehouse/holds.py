@@ -1,0 +1,69 @@
+"""What the flood breaker holds, and who signed for it.
+
+A hold is all new alerts of one rule in one county on one day. A signature is a file below
+`<home>/audit/releases/`, which outlives the warehouse; the next run of the newest day, or of a
+later one, opens what it names. Does not belong here: when a flood is one (dbt).
+"""
+
+import json
+from datetime import date, datetime
+
+import polars as pl
+
+from pipelines.settings import Home, UsageError
+from pipelines.warehouse.history import alerts_of
+from pipelines.warehouse.publication import current_day
+
+
+def held_batches(home: Home, on_date: date) -> pl.DataFrame:
+    """Holds at the end of a day run: `hold_id`, `rule_id`, `county_code`, `since`, `alerts`."""
+    return (
+        alerts_of(home, on_date)
+        .filter(pl.col("status") == "held")
+        .group_by("hold_id", "rule_id", "county_code")
+        .agg(since=pl.col("first_seen_on").min(), alerts=pl.len())
+        .sort("since", "hold_id", "rule_id", "county_code")
+    )
+
+
+def held_sentences(home: Home, on_date: date) -> list[str]:
+    """One sentence for each hold, for the operator."""
+    return [
+        f"Held: {held['alerts']} new alerts of {held['rule_id']} in {held['county_code']} since "
+        f"{held['since']}, more than can be true; look at them, then sign with "
+        f"`wendu release --hold {held['hold_id']} --by NAME --reason TEXT`."
+        for held in held_batches(home, on_date).to_dicts()
+    ]
+
+
+def sign(home: Home, hold_id: str, by: str, reason: str, at: datetime) -> date:
+    """Sign for a hold; returns the day from which on runs open its alerts.
+
+    Args:
+        home: the home.
+        hold_id: as `wendu status` names it.
+        by: who answers for it.
+        reason: why the alerts are believed.
+        at: the moment of signing.
+
+    Raises:
+        UsageError: nothing is held under this name, or name or reason is missing.
+    """
+    effective_on = current_day(home)
+    known = held_batches(home, effective_on)["hold_id"].to_list() if effective_on else []
+    hold_id = hold_id.strip().upper()
+    if effective_on is None or hold_id not in known:
+        listed = f"held are {', '.join(known)}" if known else "nothing is held"
+        raise UsageError(f"There is no hold {hold_id}: {listed}.")
+    if not by.strip() or not reason.strip():
+        raise UsageError("Say with --by who signs and with --reason why.")
+    place = home.audit / "releases"
+    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    told = {
+        "hold_id": hold_id, "by": by.strip(), "reason": reason.strip(),
+        "signed_at": at.isoformat(), "effective_on": effective_on.isoformat(),
+    }  # fmt: skip
+    unfinished = place / f".{hold_id}.unfinished"
+    unfinished.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+    unfinished.replace(place / f"{hold_id}.json")
+    return effective_on

@@ -1,0 +1,398 @@
+"""The life of an alert: every transition of the table, walked by the models themselves.
+
+A desk of handmade days: findings, evaluated rules, replies and signatures go in, the state of
+every alert comes out and is handed to the next day, as a run does it. All cases share the days.
+"""
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines.contracts.sources import load_contracts
+from pipelines.ingest.control import OUTCOMES, calendar, handed_over, releases
+from pipelines.settings import DBT_PROJECT, Home, UsageError
+from pipelines.warehouse import history
+from pipelines.warehouse.dbt import DbtProject
+from pipelines.warehouse.holds import sign
+from pipelines.warehouse.work_database import open_shelves, work_database
+
+POLICY = DBT_PROJECT / "seeds" / "policy"
+MODELS = (
+    "alert_transitions", "outcomes", "rules", "divisions", "stg_control__run",
+    "stg_control__calendar", "stg_control__alerts", "stg_control__alert_events",
+    "stg_control__alert_balance", "stg_control__openings", "stg_control__evaluations",
+    "stg_control__outcomes", "stg_control__releases", "stg_control__handed_over",
+    "int_rules__previous_findings", "int_rules__alert_signals", "int_rules__alerts",
+    "int_rules__alert_events", "int_rules__alert_balance",
+)  # fmt: skip
+FINDING = pl.Schema({
+    "rule_id": pl.String(), "unit": pl.String(), "subject": pl.String(), "programme": pl.String(),
+    "level": pl.String(), "household_key": pl.Binary(), "person_key": pl.Binary(),
+    "county_code": pl.String(), "township_code": pl.String(), "area_code": pl.String(),
+    "amount_cny": pl.Decimal(14, 2), "ratio_to_standard": pl.Decimal(10, 4),
+    "reason_zh": pl.String(), "reason_en": pl.String(), "evidence": pl.String(),
+    "unknown_zh": pl.String(), "inhibited_by": pl.String(), "is_judged": pl.Boolean(),
+})  # fmt: skip
+
+TRANSITIONS = list(csv.DictReader((POLICY / "alert_transitions.csv").open(encoding="utf-8")))
+STATUSES = ("none", "open", "held", "inhibited", "cleared", "closed")
+SIGNALS = (
+    "found", "found_in_flood", "found_in_cool_down", "answered", "not_found", "not_judged",
+    "not_evaluated", "closed_by_reply", "replied", "released",
+)  # fmt: skip
+
+
+def found(rule: str, subject: str, **told: object) -> dict[str, object]:
+    """A finding of the day."""
+    return {
+        "rule_id": rule, "unit": "person", "subject": subject, "level": "orange",
+        "county_code": "371502", "reason_zh": "1 人", "reason_en": "1 person", "evidence": "[]",
+        "is_judged": True,
+    } | told  # fmt: skip
+
+
+class Desk:
+    """One home whose days are made by hand."""
+
+    def __init__(self, root: Path) -> None:
+        self.home = Home(root)
+        self.dbt = DbtProject(self.home)
+        self.replies: list[dict[str, object]] = []
+
+    def reply(self, alert_id: str, outcome: str, on: date, batch: str = "B1") -> None:
+        self.replies.append({
+            "alert_id": alert_id, "outcome": outcome, "visited_on": on, "received_on": on,
+            "batch_id": batch,
+        })  # fmt: skip
+
+    def sign(self, hold_id: str, on: date) -> None:
+        place = self.home.audit / "releases"
+        place.mkdir(parents=True, exist_ok=True)
+        told = {"hold_id": hold_id, "effective_on": on.isoformat(), "by": "局长", "reason": "已核"}
+        (place / f"{hold_id}.json").write_text(json.dumps(told))
+
+    def day(
+        self, on: date, findings: Sequence[Mapping[str, object]], late: Sequence[str] = ()
+    ) -> pl.DataFrame:
+        """Run one day; the alerts as they stand at its end."""
+        outcomes = pl.DataFrame(self.replies, schema=OUTCOMES).filter(pl.col("received_on") <= on)
+        control = {
+            "run": pl.DataFrame({
+                "on_date": [on], "city_code": ["371500"], "city_name_zh": ["聊城市"],
+                "city_name_en": ["Liaocheng"],
+            }),
+            "calendar": calendar(),
+            "outcomes": outcomes,
+            "handed_over": handed_over(self.home, on),
+            "releases": releases(self.home, on),
+        }  # fmt: skip
+        open_shelves(self.home, on, load_contracts(), control | history.earlier(self.home, on))
+        self._lay_out(on, findings, late)
+        self.dbt.build(on, MODELS)
+        history.remember(self.home, on)
+        return pl.read_parquet(self.home.warehouse / "history" / str(on) / "alerts.parquet")
+
+    def _lay_out(
+        self, on: date, findings: Sequence[Mapping[str, object]], late: Sequence[str]
+    ) -> None:
+        rules = pl.read_csv(POLICY / "rules.csv", infer_schema=False)["rule_id"]
+        evaluated = pl.DataFrame({
+            "rule_id": rules, "evaluated": [rule not in late for rule in rules],
+        })  # fmt: skip
+        parameters = pl.read_csv(POLICY / "parameters.csv", infer_schema=False).select(
+            "name",
+            county_code="area_code",
+            value=pl.col("value").cast(pl.Decimal(14, 4)),
+            effective_from_on=pl.col("effective_from").str.to_date(),
+            effective_to_on=pl.lit(date(9999, 12, 31)),
+        )
+        evaluations = evaluated.select(
+            "rule_id", "evaluated", on_date=pl.lit(on), subjects=pl.lit(0, dtype=pl.Int64),
+            hits=pl.lit(0, dtype=pl.Int64), not_judged=pl.lit(0, dtype=pl.Int64),
+            why_not=pl.lit(None, dtype=pl.String),
+        )  # fmt: skip
+        with duckdb.connect(str(work_database(self.home))) as connection:
+            connection.execute("create schema intermediate")
+            for name, frame in {
+                "int_rules__findings": pl.DataFrame(list(findings), schema=FINDING),
+                "int_rules__evaluated_rules": evaluated,
+                "int_measures__parameters": parameters,
+                "int_rules__evaluations_today": evaluations,
+                "int_rules__audit_sample_today": history.AUDIT_SAMPLE.to_frame(),
+            }.items():
+                connection.register("given", frame.to_arrow())
+                connection.execute(f"create table intermediate.{name} as select * from given")
+                connection.unregister("given")
+
+    def events(self, on: date) -> pl.DataFrame:
+        return pl.read_parquet(self.home.warehouse / "history" / str(on) / "alert_events.parquet")
+
+
+FIRST, SECOND, THIRD = date(2024, 5, 6), date(2024, 5, 7), date(2024, 9, 3)
+"""The third lies behind most cool-downs, and within that of a family that declines."""
+
+JUDGED, LATE, FLOODED = "R13", "R15", "R16"
+"""Rules of the cases: one judged every day, one late on the third, one flooded."""
+
+CASES = [
+    (before, signal)
+    for before in STATUSES
+    for signal in SIGNALS
+    # A flood is of alerts that are new; a cool-down of alerts that were closed.
+    if not (signal == "found_in_flood" and before in ("open", "held", "inhibited"))
+    and not (signal == "found_in_cool_down" and before != "closed")
+    and not (signal in ("closed_by_reply", "replied", "released") and before == "none")
+]
+
+
+def rule_of(before: str, signal: str) -> str:
+    if before == "held" or signal == "found_in_flood":
+        return FLOODED
+    return LATE if signal == "not_evaluated" else JUDGED
+
+
+def name_of(before: str, signal: str) -> str:
+    return f"{before}-{signal}"
+
+
+@pytest.fixture(scope="module")
+def third_day(tmp_path_factory: pytest.TempPathFactory) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """All cases walked through three days: the state and the events of the third."""
+    desk = Desk(tmp_path_factory.mktemp("life") / "home")
+    told = [(rule_of(*case), name_of(*case), *case) for case in CASES]
+
+    counties = {
+        name: f"3715{50 + at}" if rule == FLOODED else "371502"
+        for at, (rule, name, _, _) in enumerate(told)
+    }
+
+    def crowds(before: bool) -> list[dict[str, object]]:
+        """Floods in the counties of what is held, and of what is to be."""
+        return [
+            found(FLOODED, f"crowd {name} {at}", county_code=counties[name])
+            for rule, name, status, _ in told
+            if rule == FLOODED and (status == "held") == before
+            for at in range(60)
+        ]
+
+    def finding(rule: str, name: str, **more: object) -> dict[str, object]:
+        return found(rule, name, county_code=counties[name], **more)
+
+    standing = ("open", "inhibited", "cleared", "closed")
+    state = desk.day(
+        FIRST, [finding(rule, name) for rule, name, before, _ in told if before in standing]
+    )
+    code_of = dict(state.select("subject", "alert_id").iter_rows())
+    for _, name, before, signal in told:
+        if before == "closed":
+            outcome = "declines" if signal == "found_in_cool_down" else "data_error"
+            desk.reply(code_of[name], outcome, SECOND)
+    second = [
+        finding(rule, name, inhibited_by="helped" if before == "inhibited" else None)
+        for rule, name, before, _ in told
+        if before in ("open", "inhibited", "closed", "held")
+    ]
+    state = desk.day(SECOND, [*second, *crowds(before=True)])
+    status_of = dict(state.select("subject", "status").iter_rows())
+    assert [name for _, name, before, _ in told if status_of.get(name, "none") != before] == []
+    code_of = dict(state.select("subject", "alert_id").iter_rows())
+    holds = dict(state.select("subject", "hold_id").iter_rows())
+    for _, name, before, signal in told:
+        if signal in ("closed_by_reply", "replied"):
+            outcome = "referred" if signal == "closed_by_reply" else "not_verified"
+            desk.reply(code_of[name], outcome, THIRD, "B2")
+        if signal == "released" and before == "held":
+            desk.sign(holds[name], THIRD)
+    third = [
+        finding(
+            rule,
+            name,
+            inhibited_by="helped" if is_answered(before, signal) else None,
+            is_judged=signal != "not_judged",
+        )
+        for rule, name, before, signal in told
+        if has_condition(before, signal)
+    ]
+    third += crowds(before=False)
+    return desk.day(THIRD, third, late=[LATE]), desk.events(THIRD)
+
+
+BY_PEOPLE = ("closed_by_reply", "replied", "released")
+
+
+def has_condition(before: str, signal: str) -> bool:
+    """Whether the condition is found on the third day; people's signals come without news."""
+    if signal in BY_PEOPLE:
+        return before in ("open", "held", "inhibited")
+    return signal != "not_found"
+
+
+def is_answered(before: str, signal: str) -> bool:
+    return signal == "answered" or (signal in BY_PEOPLE and before == "inhibited")
+
+
+@pytest.mark.parametrize(("before", "signal"), CASES, ids=str)
+def test_every_transition_is_walked(
+    third_day: tuple[pl.DataFrame, pl.DataFrame], before: str, signal: str
+) -> None:
+    state, events = third_day
+    (row,) = [
+        row for row in TRANSITIONS if (row["status_before"], row["signal"]) == (before, signal)
+    ]
+    alert = state.filter(pl.col("subject") == name_of(before, signal))
+    assert (alert["status"].to_list() or ["none"]) == [row["status_after"]]
+    if alert.height:
+        told = events.filter(pl.col("alert_id") == alert["alert_id"][0])["event"].to_list()
+        assert told == ([row["event"]] if row["event"] else [])
+
+
+def test_every_status_and_signal_has_exactly_one_row() -> None:
+    pairs = [(row["status_before"], row["signal"]) for row in TRANSITIONS]
+    assert sorted(pairs) == sorted((status, signal) for status in STATUSES for signal in SIGNALS)
+
+
+def test_no_transition_leads_nowhere() -> None:
+    events = {
+        "", "opened", "held", "released", "inhibited", "cleared", "reopened", "replied", "closed",
+    }  # fmt: skip
+    assert {row["status_after"] for row in TRANSITIONS} <= set(STATUSES)
+    assert {row["event"] for row in TRANSITIONS} <= events
+
+
+@pytest.fixture(scope="module")
+def weeks(tmp_path_factory: pytest.TempPathFactory) -> dict[date, dict[str, dict[str, object]]]:
+    """Some alerts over some days, each day's state by subject."""
+    desk = Desk(tmp_path_factory.mktemp("weeks") / "home")
+    days: dict[date, dict[str, dict[str, object]]] = {}
+
+    def run(on: date, *findings: dict[str, object], late: Sequence[str] = ()) -> None:
+        state = desk.day(on, findings, late)
+        days[on] = {str(row["subject"]): row for row in state.to_dicts()}
+
+    def crowd(rows: int, county: str = "371502") -> list[dict[str, object]]:
+        return [found("R16", f"crowd {county} {at}", county_code=county) for at in range(rows)]
+
+    steady = [found("R25", "steady"), found("R25", "gone"), found("R25", "answered")]
+    rising = found("R17", "rising", level="yellow")
+    urgent = found("R13", "urgent", level="emergency")
+    run(date(2024, 4, 30), *steady, rising, urgent, *crowd(200))
+    answered = found("R25", "answered", inhibited_by="helped")
+    run(date(2024, 5, 6), steady[0], answered, found("R17", "rising", level="red"), *crowd(200))
+    flood = [found("R16", f"flood {at}", county_code="371502") for at in range(51)]
+    quiet = [found("R16", f"quiet {at}", county_code="371503") for at in range(50)]
+    run(date(2024, 5, 7), steady[0], *crowd(200), *flood, *quiet, late=["R25"])
+    hold = str(days[date(2024, 5, 7)]["flood 0"]["hold_id"])
+    run(date(2024, 5, 8), steady[0], *crowd(200), *flood[1:], *quiet)
+    desk.sign(hold, date(2024, 5, 9))
+    run(date(2024, 5, 9), steady[0], answered, *crowd(200), *flood[1:], *quiet)
+    closed = str(days[date(2024, 5, 9)]["steady"]["alert_id"])
+    desk.reply(closed, "declines", date(2024, 5, 10))
+    run(date(2024, 5, 10), steady[0], *crowd(200))
+    run(date(2024, 5, 11), steady[0] | {"level": "red"}, *crowd(200))
+    balance = pl.read_parquet(
+        [str(desk.home.warehouse / "history" / str(on) / "alert_balance.parquet") for on in days]
+    )
+    days[date(1, 1, 1)] = {str(at): row for at, row in enumerate(balance.to_dicts())}
+    return days
+
+
+Weeks = dict[date, dict[str, dict[str, object]]]
+
+
+def test_an_alert_keeps_its_code_from_day_to_day(weeks: Weeks) -> None:
+    codes = {state["steady"]["alert_id"] for on, state in weeks.items() if on.year > 1}
+    assert len(codes) == 1
+
+
+def test_it_is_due_in_working_days_by_the_official_calendar(weeks: Weeks) -> None:
+    # 1 to 5 May are holidays, 28 April and 11 May are worked.
+    assert weeks[date(2024, 4, 30)]["steady"]["due_on"] == date(2024, 5, 13)
+
+
+def test_an_emergency_is_due_the_next_day_holiday_or_not(weeks: Weeks) -> None:
+    assert weeks[date(2024, 4, 30)]["urgent"]["due_on"] == date(2024, 5, 1)
+
+
+def test_a_rise_of_the_level_brings_the_day_nearer(weeks: Weeks) -> None:
+    before, after = (weeks[date(2024, *day)]["rising"] for day in ((4, 30), (5, 6)))
+    assert (before["due_on"], after["due_on"]) == (date(2024, 5, 23), date(2024, 5, 9))
+
+
+def test_what_ends_is_cleared_and_what_is_answered_is_not(weeks: Weeks) -> None:
+    state = weeks[date(2024, 5, 6)]
+    assert (state["gone"]["status"], state["answered"]["status"]) == ("cleared", "inhibited")
+
+
+def test_a_late_source_moves_nothing(weeks: Weeks) -> None:
+    state = weeks[date(2024, 5, 7)]
+    told = {subject: state[subject]["status"] for subject in ("steady", "gone", "answered")}
+    assert told == {"steady": "open", "gone": "cleared", "answered": "inhibited"}
+
+
+def test_an_answer_never_swallows_a_clear(weeks: Weeks) -> None:
+    assert weeks[date(2024, 5, 8)]["answered"]["status"] == "cleared"
+
+
+def test_a_cleared_alert_that_comes_back_answered_stays_cleared(weeks: Weeks) -> None:
+    assert weeks[date(2024, 5, 9)]["answered"]["status"] == "cleared"
+
+
+def test_more_new_alerts_than_the_bound_are_held_one_fewer_are_not(weeks: Weeks) -> None:
+    state = weeks[date(2024, 5, 7)]
+    held = [subject for subject, row in state.items() if row["status"] == "held"]
+    assert sorted(held) == sorted(f"flood {at}" for at in range(51))
+    assert len({state[subject]["hold_id"] for subject in held}) == 1
+
+
+def test_the_first_evaluated_day_is_no_flood(weeks: Weeks) -> None:
+    assert weeks[date(2024, 4, 30)]["crowd 371502 0"]["status"] == "open"
+
+
+def test_what_is_held_waits_clears_and_opens_when_it_is_signed_for(weeks: Weeks) -> None:
+    assert weeks[date(2024, 5, 8)]["flood 0"]["status"] == "cleared"
+    assert weeks[date(2024, 5, 8)]["flood 1"]["status"] == "held"
+    released = weeks[date(2024, 5, 9)]["flood 1"]
+    assert (released["status"], released["first_seen_on"]) == ("open", date(2024, 5, 7))
+    assert released["due_on"] == date(2024, 5, 17)
+
+
+def test_a_declined_support_alert_stays_closed_unless_its_level_rises(weeks: Weeks) -> None:
+    closed, risen = (weeks[date(2024, 5, day)]["steady"] for day in (10, 11))
+    assert (closed["status"], closed["outcome"], closed["closed_on"]) == (
+        "closed", "declines", date(2024, 5, 10),
+    )  # fmt: skip
+    assert (risen["status"], risen["level"]) == ("open", "red")
+
+
+def test_the_balance_of_each_county_adds_up_from_day_to_day(weeks: Weeks) -> None:
+    rows = pl.DataFrame(list(weeks[date(1, 1, 1)].values())).sort("county_code", "on_date")
+    moved = pl.col("open_before") + pl.col("new") - pl.col("cleared") - pl.col("closed")
+    yesterday = pl.col("open_now").shift(1).over("county_code").fill_null(0)
+    assert rows.filter(
+        (moved != pl.col("open_now")) | (yesterday != pl.col("open_before"))
+    ).is_empty()
+    assert rows["new"].sum() > 300
+
+
+def test_a_hold_is_signed_for_by_its_name_with_a_reason(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    held = {"alert_id": "A1", "rule_id": "R16", "status": "held", "hold_id": "H1"}
+    told = held | {"county_code": "371502", "first_seen_on": SECOND}
+    kept = home.warehouse / "history" / str(SECOND)
+    kept.mkdir(parents=True)
+    pl.DataFrame([told], schema=history.ALERTS).write_parquet(kept / "alerts.parquet")
+    (home.published / ".versions" / f"{SECOND}-x").mkdir(parents=True)
+    (home.published / ".current").symlink_to(Path(".versions") / f"{SECOND}-x")
+    with pytest.raises(UsageError, match="held are H1"):
+        sign(home, "H2", "局长", "已核", datetime(2024, 5, 8, 9))
+    with pytest.raises(UsageError, match="--by"):
+        sign(home, "H1", " ", "已核", datetime(2024, 5, 8, 9))
+    assert sign(home, "h1", "局长", "已核", datetime(2024, 5, 8, 9)) == SECOND
+    assert releases(home, SECOND).row(0) == ("H1", SECOND, "局长")
+    assert releases(home, FIRST).is_empty()

@@ -58,8 +58,10 @@ previous_findings as (
 
 numbers as (
     select
-        {{ parameter(prefix ~ "_leave_multiple") }} as leave_multiple,
-        {{ parameter(prefix ~ "_yellow_multiple") if has_yellow else "cast(null as decimal(14, 4))" }} as yellow_multiple
+        {{ prefix }}_leave_multiple as leave_multiple,
+        {{ prefix ~ "_yellow_multiple" if has_yellow else "cast(null as decimal(14, 4))" }} as yellow_multiple
+    from {{ parameters_of_day([prefix ~ "_leave_multiple"] + ([prefix ~ "_yellow_multiple"] if has_yellow else [])) }}
+        as parameters_of_day
 ),
 
 -- Yearly household sums, never rounded per head.

@@ -27,13 +27,15 @@ household_keys as (
 
 numbers as (
     select
-        {{ add_months(run_date(), "-" ~ parameter("r05_machinery_months")) }} as machinery_from_on,
-        {{ parameter("r05_machinery_months") }} as machinery_months,
-        {{ parameter("r05_machinery_cny") }} as machinery_cny,
-        {{ parameter("r05_machinery_records") }} as machinery_records,
-        {{ parameter("r05_vehicles") }} as vehicles,
-        {{ parameter("r05_homes") }} as homes,
-        {{ parameter("r05_savings_standards") }} as savings_standards
+        {{ add_months(run_date(), "-r05_machinery_months") }} as machinery_from_on,
+        r05_machinery_months as machinery_months,
+        r05_machinery_cny as machinery_cny,
+        r05_machinery_records as machinery_records,
+        r05_vehicles as vehicles,
+        r05_homes as homes,
+        r05_savings_standards as savings_standards
+    from {{ parameters_of_day(["r05_machinery_months", "r05_machinery_cny", "r05_machinery_records", "r05_vehicles", "r05_homes", "r05_savings_standards"]) }}
+        as parameters_of_day
 ),
 
 recent_machinery as (

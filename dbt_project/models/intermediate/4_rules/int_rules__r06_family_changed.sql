@@ -26,8 +26,10 @@ household_keys as (
 
 numbers as (
     select
-        {{ parameter("r06_days_after_event") }} as days_after_event,
-        {{ add_days(run_date(), "-" ~ parameter("r06_days_after_event")) }} as event_until_on
+        r06_days_after_event as days_after_event,
+        {{ add_days(run_date(), "-r06_days_after_event") }} as event_until_on
+    from {{ parameters_of_day(["r06_days_after_event"]) }}
+        as parameters_of_day
 ),
 
 registered as (

@@ -28,8 +28,10 @@ residence as (
 
 numbers as (
     select
-        {{ parameter("r11_service_months") }} as service_months,
-        {{ add_months(run_date(), "-" ~ parameter("r11_service_months")) }} as service_from_on
+        r11_service_months as service_months,
+        {{ add_months(run_date(), "-r11_service_months") }} as service_from_on
+    from {{ parameters_of_day(["r11_service_months"]) }}
+        as parameters_of_day
 ),
 
 day_care as (

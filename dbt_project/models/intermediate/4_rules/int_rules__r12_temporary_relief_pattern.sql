@@ -38,12 +38,14 @@ priced_counties as (
 
 numbers as (
     select
-        {{ parameter("r12_cases_of_one_cause") }} as cases_of_one_cause,
-        {{ parameter("r12_days_after_last_case") }} as days_after_last_case,
-        {{ add_days(run_date(), "-" ~ parameter("r12_days_after_last_case")) }} as last_case_from_on,
-        {{ parameter("r12_sum_months") }} as sum_months,
-        {{ add_months(run_date(), "-" ~ parameter("r12_sum_months")) }} as granted_from_on,
-        {{ parameter("r12_sum_standards") }} as sum_standards
+        r12_cases_of_one_cause as cases_of_one_cause,
+        r12_days_after_last_case as days_after_last_case,
+        {{ add_days(run_date(), "-r12_days_after_last_case") }} as last_case_from_on,
+        r12_sum_months as sum_months,
+        {{ add_months(run_date(), "-r12_sum_months") }} as granted_from_on,
+        r12_sum_standards as sum_standards
+    from {{ parameters_of_day(["r12_cases_of_one_cause", "r12_days_after_last_case", "r12_sum_months", "r12_sum_standards"]) }}
+        as parameters_of_day
 ),
 
 numbered as (

@@ -4,13 +4,13 @@
 
     categories      whose households are judged, as a list
     has_payroll     whether a member must be on the public payroll, or nobody may be
-    has_yellow      whether dibao is yellow below the line already, from r04_yellow_multiple of it
+    leave_multiple  parameter: what came in by a line leaves below so many times of it
+    yellow_multiple parameter: dibao is yellow from so many times of the line on; none: no such level
 
-    What came in by a line leaves below leave_multiple of it. Without a valid check income is a lower bound: at or above a
-    line it fires, below it nothing is known. Review lane: wages and deaths count where number and name agree.
+    Without a valid check income is a lower bound: at or above a line it fires, below it nothing is known. Review lane: wages
+    and deaths count where number and name agree, or one name is missing.
 #}
-{% macro income_above_line(rule_id, categories, has_payroll, has_yellow) -%}
-{%- set prefix = rule_id | lower -%}
+{% macro income_above_line(rule_id, categories, has_payroll, leave_multiple, yellow_multiple=none) -%}
 with households as (
     select * from {{ ref("int_people__households") }}
     where is_active
@@ -58,9 +58,9 @@ previous_findings as (
 
 numbers as (
     select
-        {{ prefix }}_leave_multiple as leave_multiple,
-        {{ prefix ~ "_yellow_multiple" if has_yellow else "cast(null as decimal(14, 4))" }} as yellow_multiple
-    from {{ parameters_of_day([prefix ~ "_leave_multiple"] + ([prefix ~ "_yellow_multiple"] if has_yellow else [])) }}
+        {{ leave_multiple }} as leave_multiple,
+        {{ yellow_multiple or "cast(null as decimal(14, 4))" }} as yellow_multiple
+    from {{ parameters_of_day([leave_multiple, yellow_multiple] | select | list) }}
         as parameters_of_day
 ),
 
@@ -263,9 +263,9 @@ final as (
                 )),
                 ("true", rule_term(rule_id, "months_of_a_year", "12", run_date(), "month", "times")),
                 ("true", rule_term(rule_id, "line_year_cny", "blocks.line_year_cny", run_date(), "yuan_a_year", "result")),
-                ("blocks.level = 'yellow'", parameter_term(prefix ~ "_yellow_multiple", "blocks.yellow_multiple", "ratio", "times")),
+                ("blocks.level = 'yellow'", parameter_term(yellow_multiple, "blocks.yellow_multiple", "ratio", "times")),
                 ("not blocks.is_at_line and (blocks.is_still_at_line or not blocks.is_at_yellow_line)", parameter_term(
-                    prefix ~ "_leave_multiple", "blocks.leave_multiple", "ratio", "times"
+                    leave_multiple, "blocks.leave_multiple", "ratio", "times"
                 )),
                 ("not blocks.is_at_line", rule_term(
                     rule_id, "held_against_year_cny", "cast(blocks.held_against_year_cny as decimal(20, 4))", run_date(),

@@ -86,3 +86,12 @@
     {{ return(adapter.dispatch("flattened_terms")(terms, order_by)) }}
 {%- endmacro %}
 {% macro duckdb__flattened_terms(terms, order_by) %}flatten(list({{ terms }} order by {{ order_by }})){% endmacro %}
+
+{# Several lists, any of them null, as one list. #}
+{% macro joined_terms(lists) -%}
+    {{ return(adapter.dispatch("joined_terms")(lists)) }}
+{%- endmacro %}
+{% macro duckdb__joined_terms(lists) -%}
+    {%- for list in lists[:-1] %}list_concat({{ list }}, {% endfor -%}
+    {{ lists[-1] }}{{ ")" * (lists | length - 1) }}
+{%- endmacro %}

@@ -11,3 +11,19 @@
         and {{ run_date() }} >= parameters_of_day.effective_from_on
         and {{ run_date() }} < parameters_of_day.effective_to_on
 ){% endmacro %}
+
+{#
+    Several parameters in force on the day being run, for the city: a relation of one row with a column by each name.
+    A rule that reads more than one takes them from here; every `parameter` by itself is a join the engine plans anew.
+#}
+{% macro parameters_of_day(names) %}(
+    select
+        {%- for name in names %}
+        max(case when parameters_in_force.name = '{{ name }}' then parameters_in_force.value end) as {{ name }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from {{ ref("int_measures__parameters") }} as parameters_in_force
+    inner join {{ ref("stg_control__run") }} as run_of_day on parameters_in_force.county_code = run_of_day.city_code
+    where parameters_in_force.name in ('{{ names | join("', '") }}')
+        and {{ run_date() }} >= parameters_in_force.effective_from_on
+        and {{ run_date() }} < parameters_in_force.effective_to_on
+){% endmacro %}

@@ -102,7 +102,10 @@ def every_parameter_used_is_set_and_back() -> Iterator[str]:
     """A row in parameters.csv for every parameter a model names, and none that nobody reads."""
     texts = [path.read_text(encoding="utf-8") for path in DBT_PROJECT.rglob("*.sql")]
     used = {name for text in texts for name in re.findall(r"parameter\(\s*['\"](\w+)['\"]", text)}
-    quoted = {name for text in texts for name in re.findall(r"'(\w+)'", text)}
+    for text in texts:
+        for names in re.findall(r"parameters_of_day\(\[([^\]]*)\]", text):
+            used |= set(re.findall(r"\"(\w+)\"", names))
+    quoted = {name for text in texts for name in re.findall(r"['\"](\w+)['\"]", text)}
     known = {row["name"] for row in policy_rows("parameters")}
     for name in sorted(used - known):
         yield f"A model reads the parameter {name}, which parameters.csv does not set."

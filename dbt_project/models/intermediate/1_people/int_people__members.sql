@@ -1,4 +1,5 @@
 -- One row per civil-affairs household and member in the latest snapshot, ended households included.
+-- Alive twice over: by the number alone, and for the review lane, where a death counts only if names agree or one is missing.
 with versions as (
     select * from {{ ref("int_people__member_versions") }}
     where known_until_on is null
@@ -6,6 +7,11 @@ with versions as (
 
 persons as (
     select * from {{ ref("int_people__persons") }}
+),
+
+deaths as (
+    select * from {{ ref("int_people__deaths") }}
+    where died_on < {{ run_date() }}
 ),
 
 household_versions as (
@@ -29,6 +35,7 @@ final as (
         versions.self_care,
         versions.support_form,
         persons.is_alive,
+        deaths.person_id is null or coalesce(versions.name_key <> deaths.name_key, false) as is_alive_name_agreed,
         coalesce(
             household_versions.approved_on <= {{ run_date() }}
             and (household_versions.ended_on is null or household_versions.ended_on > {{ run_date() }}),
@@ -37,6 +44,7 @@ final as (
         household_versions.category
     from versions
     inner join persons on versions.person_id = persons.person_id
+    left join deaths on versions.person_id = deaths.person_id
     left join household_versions on versions.household_id = household_versions.household_id
 )
 

@@ -1,12 +1,13 @@
 -- One row per civil-affairs household: its income on the day, declared, observed and recomputed.
 -- Yearly sums are exact; compare them with a line times members times twelve. Monthly columns are rounded for display.
+-- name_agreed, for the review lane: deaths and wages of the same number under another name are left out.
 with households as (
     select * from {{ ref("int_people__households") }}
 ),
 
 members as (
     select * from {{ ref("int_people__members") }}
-    where is_alive
+    where is_alive_name_agreed
 ),
 
 payroll as (
@@ -60,21 +61,32 @@ farm_by_person as (
     group by keys.person_id
 ),
 
-observed as (
+member_incomes as (
     select
         members.household_id,
-        sum(payroll.monthly_wage_cny) * 12 as wage_year_cny,
-        sum(
-            case
-                when coalesce(members.name_key = payroll.name_key, true) then payroll.monthly_wage_cny
-            end
-        ) * 12 as wage_name_agreed_year_cny,
-        sum(farm_by_person.property_year_cny) as property_year_cny,
-        sum(farm_by_person.business_year_cny) as business_year_cny
+        members.is_alive,
+        payroll.monthly_wage_cny,
+        payroll.person_id is not null and coalesce(members.name_key = payroll.name_key, true) as is_on_payroll_name_agreed,
+        farm_by_person.property_year_cny,
+        farm_by_person.business_year_cny
     from members
     left join payroll on members.person_id = payroll.person_id
     left join farm_by_person on members.person_id = farm_by_person.person_id
-    group by members.household_id
+),
+
+observed as (
+    select
+        household_id,
+        sum(case when is_alive then monthly_wage_cny end) * 12 as wage_year_cny,
+        sum(case when is_alive then property_year_cny end) as property_year_cny,
+        sum(case when is_alive then business_year_cny end) as business_year_cny,
+        cast(count(*) as integer) as members_name_agreed,
+        cast(count(case when is_on_payroll_name_agreed then 1 end) as integer) as members_on_payroll_name_agreed,
+        sum(case when is_on_payroll_name_agreed then monthly_wage_cny end) * 12 as wage_name_agreed_year_cny,
+        sum(property_year_cny) as property_name_agreed_year_cny,
+        sum(business_year_cny) as business_name_agreed_year_cny
+    from member_incomes
+    group by household_id
 ),
 
 blocks as (
@@ -82,6 +94,8 @@ blocks as (
         households.household_id,
         households.category,
         households.living_members as members,
+        coalesce(observed.members_name_agreed, 0) as members_name_agreed,
+        coalesce(observed.members_on_payroll_name_agreed, 0) as members_on_payroll_name_agreed,
         checks.check_no,
         checks.checked_on,
         checks.income_year_cny as declared_year_cny,
@@ -90,10 +104,14 @@ blocks as (
         observed.wage_name_agreed_year_cny as observed_wage_name_agreed_year_cny,
         observed.property_year_cny as observed_property_year_cny,
         observed.business_year_cny as observed_business_year_cny,
+        observed.property_name_agreed_year_cny as observed_property_name_agreed_year_cny,
+        observed.business_name_agreed_year_cny as observed_business_name_agreed_year_cny,
         greatest(checks.wage_income_cny, observed.wage_year_cny) as wage_year_cny,
         greatest(checks.wage_income_cny, observed.wage_name_agreed_year_cny) as wage_name_agreed_year_cny,
         greatest(checks.property_income_cny, observed.property_year_cny) as property_year_cny,
         greatest(checks.business_income_cny, observed.business_year_cny) as business_year_cny,
+        greatest(checks.property_income_cny, observed.property_name_agreed_year_cny) as property_name_agreed_year_cny,
+        greatest(checks.business_income_cny, observed.business_name_agreed_year_cny) as business_name_agreed_year_cny,
         standards.amount_cny as standard_cny,
         standards.standard_version,
         marginal.value as marginal_multiple
@@ -120,10 +138,13 @@ recomputed as (
         coalesce(
             wage_year_cny, property_year_cny, business_year_cny, transfer_year_cny
         ) is not null as is_anything_known,
+        coalesce(
+            wage_name_agreed_year_cny, property_name_agreed_year_cny, business_name_agreed_year_cny, transfer_year_cny
+        ) is not null as is_anything_name_agreed_known,
         coalesce(wage_year_cny, 0) + coalesce(property_year_cny, 0)
         + coalesce(business_year_cny, 0) + coalesce(transfer_year_cny, 0) as recomputed_sum_year_cny,
-        coalesce(wage_name_agreed_year_cny, 0) + coalesce(property_year_cny, 0)
-        + coalesce(business_year_cny, 0) + coalesce(transfer_year_cny, 0) as recomputed_name_agreed_sum_year_cny
+        coalesce(wage_name_agreed_year_cny, 0) + coalesce(property_name_agreed_year_cny, 0)
+        + coalesce(business_name_agreed_year_cny, 0) + coalesce(transfer_year_cny, 0) as recomputed_name_agreed_sum_year_cny
     from blocks
 ),
 
@@ -133,6 +154,8 @@ final as (
         check_no,
         checked_on,
         members,
+        members_name_agreed,
+        members_on_payroll_name_agreed,
         check_no is null as is_lower_bound,
         cast(declared_year_cny as decimal(20, 2)) as declared_year_cny,
         {{ share_of("declared_year_cny", "12") }} as declared_cny,
@@ -140,15 +163,18 @@ final as (
         cast(observed_wage_name_agreed_year_cny as decimal(20, 2)) as observed_wage_name_agreed_year_cny,
         cast(observed_property_year_cny as decimal(20, 2)) as observed_property_year_cny,
         cast(observed_business_year_cny as decimal(20, 2)) as observed_business_year_cny,
+        cast(observed_property_name_agreed_year_cny as decimal(20, 2)) as observed_property_name_agreed_year_cny,
+        cast(observed_business_name_agreed_year_cny as decimal(20, 2)) as observed_business_name_agreed_year_cny,
         {{ share_of("observed_wage_year_cny", "12") }} as observed_wage_cny,
         {{ share_of("observed_property_year_cny", "12") }} as observed_property_cny,
         {{ share_of("observed_business_year_cny", "12") }} as observed_business_cny,
         cast(case when is_anything_known then recomputed_sum_year_cny end as decimal(20, 2)) as recomputed_year_cny,
-        cast(case when is_anything_known then recomputed_name_agreed_sum_year_cny end as decimal(20, 2))
+        cast(case when is_anything_name_agreed_known then recomputed_name_agreed_sum_year_cny end as decimal(20, 2))
             as recomputed_name_agreed_year_cny,
         {{ share_of("case when is_anything_known then recomputed_sum_year_cny end", "12") }} as recomputed_cny,
         standard_cny,
         standard_version,
+        marginal_multiple,
         cast(standard_cny * marginal_multiple as decimal(14, 4)) as marginal_line_cny,
         case
             when category in ('dibao', 'tekun') then cast(standard_cny as decimal(14, 4))

@@ -15,12 +15,53 @@ reconciliation as (
     where months.checkable_rank = 1
 ),
 
+households as (
+    select * from {{ ref("int_people__households") }}
+    where is_active
+),
+
 subjects as (
     select 'R01' as rule_id, count(*) as subjects, 0 as unknown from {{ ref("int_people__deaths") }}
+    union all
+    select 'R02' as rule_id, count(*) as subjects, 0 as unknown
+    from households
+    inner join {{ ref("int_measures__household_income") }} as income on households.household_id = income.household_id
+    where households.category in ('dibao', 'tekun', 'marginal')
+        and households.unit = 'whole'
+        and not households.is_in_grace
+        and income.members_on_payroll_name_agreed > 0
     union all
     select 'R03' as rule_id, count(distinct beneficiary_id) as subjects, 0 as unknown
     from reconciliation
     where unit = 'person' and paid_cny > 0
+    union all
+    select 'R04' as rule_id, count(*) as subjects, 0 as unknown
+    from households
+    inner join {{ ref("int_measures__household_income") }} as income on households.household_id = income.household_id
+    where households.category in ('dibao', 'marginal')
+        and households.unit = 'whole'
+        and not households.is_in_grace
+        and income.members_on_payroll_name_agreed = 0
+    union all
+    select 'R05' as rule_id, count(*) as subjects, 0 as unknown
+    from households
+    where category in ('dibao', 'marginal')
+    union all
+    select 'R06' as rule_id, count(*) as subjects, 0 as unknown
+    from households
+    union all
+    select 'R11' as rule_id, count(distinct person_id) as subjects, 0 as unknown
+    from {{ ref("int_people__members") }}
+    where is_household_active
+        and is_alive_name_agreed
+        and is_covered
+        and category = 'tekun'
+        and (support_form = '1' or support_form is null)
+    union all
+    select 'R12' as rule_id, count(distinct person_key) as subjects, 0 as unknown
+    from {{ ref("stg_civil_affairs__temporary_relief") }}
+    where known_until_on is null
+        and coalesce(granted_at, applied_at) >= {{ add_months(run_date(), "-" ~ parameter("r12_sum_months")) }}
     union all
     select 'R13' as rule_id, count(distinct person_id) as subjects, 0 as unknown
     from {{ ref("int_people__members") }}
@@ -39,8 +80,8 @@ subjects as (
     where not is_risk_removed
     union all
     select 'R25' as rule_id, count(*) as subjects, 0 as unknown
-    from {{ ref("int_people__households") }}
-    where is_active and category = 'marginal' and unit = 'whole'
+    from households
+    where category = 'marginal' and unit = 'whole'
     union all
     select 'R26' as rule_id, count(*) as subjects, count(*) - count(due_cny) as unknown from reconciliation
 ),

@@ -1,7 +1,13 @@
 -- One row per rule, subject and programme whose condition holds on the day, or could not be judged on it.
 {% set rule_models = [
     "int_rules__r01_paid_after_death",
+    "int_rules__r02_public_payroll",
     "int_rules__r03_exclusive_benefits",
+    "int_rules__r04_income_above_line",
+    "int_rules__r05_property_clue",
+    "int_rules__r06_family_changed",
+    "int_rules__r11_institution_overlap",
+    "int_rules__r12_temporary_relief_pattern",
     "int_rules__r13_single_person_dibao",
     "int_rules__r15_nursing_not_received",
     "int_rules__r16_living_not_received",

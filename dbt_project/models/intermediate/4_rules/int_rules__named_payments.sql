@@ -1,6 +1,6 @@
 -- One row per payment that a rule may name, of the beneficiary it belongs to; failed and returned ones included.
--- The few beneficiaries whose payments differ from what was due, who were paid programmes that exclude each other, or who
--- died; all months known. The whole ledger is never read with numbers and names. Large tables are read twice, each time
+-- The few beneficiaries whose payments differ from what was due, who were paid programmes that exclude each other, who are
+-- supported in an institution, or who died; all months known. The whole ledger is never read with numbers and names. Large tables are read twice, each time
 -- with its filter: an engine writes out whatever is read twice by one name.
 with payments_by_person as (
     select * from {{ ref("stg_finance__payments") }}
@@ -14,10 +14,6 @@ payments_by_household as (
 
 programmes as (
     select * from {{ ref("programmes") }}
-),
-
-months as (
-    select min(month_on) as first_month_on from {{ ref("int_measures__months") }}
 ),
 
 keys as (
@@ -45,6 +41,13 @@ families_without_living as (
 
 deaths as (
     select * from {{ ref("int_people__deaths") }}
+),
+
+-- Centrally supported, or nobody knows how (R11).
+institution_members as (
+    select distinct person_id
+    from {{ ref("int_people__members") }}
+    where is_household_active and is_covered and category = 'tekun' and (support_form = '1' or support_form is null)
 ),
 
 pairs as (
@@ -79,6 +82,11 @@ named_persons as (
     select beneficiary_id as person_id from differing where unit = 'person'
     union
     select person_id from deaths
+    union
+    select paid_to_persons.beneficiary_id as person_id
+    from paid_to_persons
+    inner join institution_members on paid_to_persons.beneficiary_id = institution_members.person_id
+    where paid_to_persons.programme = 'nursing'
     union
     select paid_to_persons.beneficiary_id as person_id
     from paid_to_persons
@@ -166,7 +174,6 @@ final as (
         named.paid_on,
         named.is_successful
     from named
-    inner join months on named.month_on >= months.first_month_on
 )
 
 select * from final

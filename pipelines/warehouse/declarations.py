@@ -105,6 +105,7 @@ def every_parameter_used_is_set_and_back() -> Iterator[str]:
     for text in texts:
         for names in re.findall(r"parameters_of_day\(\[([^\]]*)\]", text):
             used |= set(re.findall(r"\"(\w+)\"", names))
+    used |= {row["cool_down_parameter"] for row in policy_rows("outcomes")} - {""}
     quoted = {name for text in texts for name in re.findall(r"['\"](\w+)['\"]", text)}
     known = {row["name"] for row in policy_rows("parameters")}
     for name in sorted(used - known):

@@ -39,10 +39,14 @@ class NodeResult:
 
 
 class DbtProject:
-    """The dbt project bound to one home: its work database, target folder and parsed manifest."""
+    """The dbt project bound to one home: its work database, target folder and parsed manifest.
 
-    def __init__(self, home: Home) -> None:
+    `project` is the project's folder: this one's own, or a copy with other policy rows.
+    """
+
+    def __init__(self, home: Home, project: Path = DBT_PROJECT) -> None:
         self.home = home
+        self.project = project
         self.target = home.warehouse / "dbt"
         self._manifest: Any = None
         self._parsing = threading.Lock()
@@ -85,9 +89,9 @@ class DbtProject:
     def _parsed(self) -> Path:
         """Where the project is kept parsed, under the hash of its files and of dbt's versions."""
         told = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
-        for file in sorted(DBT_PROJECT.rglob("*")):
+        for file in sorted(self.project.rglob("*")):
             if file.is_file():
-                told.update(f"{file.relative_to(DBT_PROJECT)} ".encode() + file.read_bytes())
+                told.update(f"{file.relative_to(self.project)} ".encode() + file.read_bytes())
         return self.target / f"parsed-{told.hexdigest()[:16]}.pickle"
 
     def build(self, on_date: date, select: Sequence[str] = ()) -> list[NodeResult]:
@@ -137,7 +141,7 @@ class DbtProject:
                 "--log-path", str(self.target / "logs"),
                 "--log-level-file", "none",
                 *arguments,
-                "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT),
+                "--project-dir", str(self.project), "--profiles-dir", str(self.project),
                 "--target-path", str(self.target),
             ]
         )  # fmt: skip

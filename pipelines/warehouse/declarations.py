@@ -15,6 +15,8 @@ from pipelines.quality import load_mart_promises
 from pipelines.settings import DBT_PROJECT, DEPARTMENTS, Home, WenduError
 
 POLICY = DBT_PROJECT / "seeds" / "policy"
+COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "in"}
+LEVELS = {"emergency", "red", "orange", "yellow"}
 MODELS = DBT_PROJECT / "models"
 
 
@@ -29,6 +31,7 @@ def disagreements(city_code: str, home: Home) -> list[str]:
         source_file_follows_contracts,
         every_table_has_its_staging_model,
         every_rule_has_its_model_and_back,
+        conditions_name_known_things,
         rules_need_declared_tables,
         every_mart_has_its_promise_and_back,
         every_parameter_used_is_set_and_back,
@@ -66,10 +69,47 @@ def every_rule_has_its_model_and_back() -> Iterator[str]:
         for path in (MODELS / "intermediate" / "4_rules").glob("int_rules__*.sql")
         if (match := re.fullmatch(r"int_rules__(r\d+[a-z]?)_(\w+)", path.stem))
     }
-    for rule in sorted(declared.keys() - modelled.keys()):
-        yield f"{rule} stands in rules.csv, but no model int_rules__{rule.lower()}_… judges it."
+    stated = {row["rule_id"] for row in policy_rows("rule_conditions")}
+    for rule in sorted(declared.keys() - modelled.keys() - stated):
+        yield (
+            f"{rule} stands in rules.csv, but neither a model int_rules__{rule.lower()}_… nor rows "
+            "of rule_conditions.csv judge it."
+        )
+    for rule in sorted(stated & modelled.keys()):
+        yield f"{rule} has rows in rule_conditions.csv and a model of its own; keep one."
+    for rule in sorted(stated - declared.keys()):
+        yield f"rule_conditions.csv states {rule}, which has no row in rules.csv."
     for rule in sorted(modelled.keys() - declared.keys()):
         yield f"int_rules__{rule.lower()}_{modelled[rule]} has no row in rules.csv."
+
+
+def conditions_name_known_things() -> Iterator[str]:
+    """Every condition compares a known metric of its rule's unit in a known way, and is worded."""
+    units = {row["rule_id"]: row["unit"] for row in policy_rows("rules")}
+    metrics = {(row["unit"], row["metric"]) for row in policy_rows("rule_metrics")}
+    parameters = {row["name"] for row in policy_rows("parameters")}
+    wordings = {row["rule_id"]: row for row in policy_rows("rule_wordings")}
+    conditions = policy_rows("rule_conditions")
+    for row in conditions:
+        rule, unit = row["rule_id"], units.get(row["rule_id"], "")
+        where = f"rule_conditions.csv, {rule} ground {row['ground']}:"
+        if (unit, row["metric"]) not in metrics:
+            yield f"{where} rule_metrics.csv knows no metric {row['metric']} of a {unit}."
+        if row["comparison"] not in COMPARISONS:
+            yield f"{where} there is no comparison {row['comparison']}."
+        if row["level"] not in LEVELS:
+            yield f"{where} there is no level {row['level']}."
+        if not re.fullmatch(r"[1-9]\d*", row["ground"]):
+            yield f"{where} a ground is a number from 1 on."
+        name = row["value"].removeprefix("parameter ")
+        if name != row["value"] and name not in parameters:
+            yield f"{where} parameters.csv does not set {name}."
+    for rule in sorted({row["rule_id"] for row in conditions} - wordings.keys()):
+        yield f"rule_wordings.csv has no wording for {rule}."
+    for rule, row in wordings.items():
+        for name in re.findall(r"{(\w*)}", row["reason_zh"] + row["reason_en"]):
+            if (units.get(rule, ""), name) not in metrics:
+                yield f"rule_wordings.csv, {rule}: there is no metric {name}."
 
 
 def rules_need_declared_tables() -> Iterator[str]:
@@ -105,6 +145,11 @@ def every_parameter_used_is_set_and_back() -> Iterator[str]:
     for text in texts:
         for names in re.findall(r"parameters_of_day\(\[([^\]]*)\]", text):
             used |= set(re.findall(r"\"(\w+)\"", names))
+    used |= {
+        row["value"].removeprefix("parameter ")
+        for row in policy_rows("rule_conditions")
+        if row["value"].startswith("parameter ")
+    }
     used |= {row["cool_down_parameter"] for row in policy_rows("outcomes")} - {""}
     quoted = {name for text in texts for name in re.findall(r"['\"](\w+)['\"]", text)}
     known = {row["name"] for row in policy_rows("parameters")}

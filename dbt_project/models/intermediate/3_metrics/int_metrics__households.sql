@@ -109,10 +109,20 @@ incomes as (
     select
         households.household_id,
         'civil_affairs' as concept,
+        case
+            when not households.is_active then 'none'
+            when households.category = 'marginal' then 'dibao_marginal'
+            when households.category = 'rigid' then 'rigid_expenditure'
+            else households.category
+        end as active_category,
+        households.county_code,
+        households.township_code,
+        households.area_code,
         households.living_members as members,
         income.standard_cny,
         income.marginal_line_cny,
         income.declared_cny as income_declared_cny,
+        income.declared_year_cny,
         case when not income.is_lower_bound then income.recomputed_cny end as income_counted_cny,
         case when not income.is_lower_bound then income.recomputed_year_cny end as counted_year_cny,
         income.checked_on as income_observed_on
@@ -122,10 +132,15 @@ incomes as (
     select
         watched_households.household_id,
         'relapse_watch' as concept,
+        'none' as active_category,
+        watched_households.county_code,
+        watched_households.township_code,
+        watched_households.area_code,
         watched_households.living_members as members,
         watch_income.standard_cny,
         cast(watch_income.standard_cny * numbers.marginal_line_multiple as decimal(14, 4)) as marginal_line_cny,
         cast(null as decimal(14, 2)) as income_declared_cny,
+        cast(null as decimal(14, 2)) as declared_year_cny,
         {{ share_of("watch_income.comparable_year_cny", "12") }} as income_counted_cny,
         watch_income.comparable_year_cny as counted_year_cny,
         case when watch_income.comparable_year_cny is not null then watched_households.known_from_on end as income_observed_on
@@ -134,10 +149,21 @@ incomes as (
     left join watch_income on watched_households.household_id = watch_income.household_id
 ),
 
+household_keys as (
+    select household_id, household_key from {{ ref("int_people__household_keys") }}
+),
+
 final as (
     select
         incomes.household_id,
+        household_keys.household_key,
         incomes.concept,
+        incomes.active_category,
+        incomes.county_code,
+        incomes.township_code,
+        incomes.area_code,
+        -- Not rounded, so that it can be compared with a line.
+        cast(incomes.declared_year_cny as double) / nullif(12 * incomes.members, 0) as income_declared_per_capita_cny,
         incomes.members,
         incomes.standard_cny,
         incomes.marginal_line_cny,
@@ -161,6 +187,7 @@ final as (
         coalesce(families.workers, 0) as workers,
         incomes.income_observed_on
     from incomes
+    inner join household_keys on incomes.household_id = household_keys.household_id
     left join families on incomes.household_id = families.household_id
     left join changes on incomes.household_id = changes.household_id
 )

@@ -40,6 +40,51 @@ members as (
     select household_id, person_id, labour from {{ ref("int_people__members") }}
 ),
 
+assistance as (
+    select * from {{ ref("int_people__assistance") }}
+),
+
+severe as (
+    select person_id from {{ ref("int_people__valid_certificates") }} where is_severe
+),
+
+registered_jobs as (
+    select keys.person_id
+    from {{ ref("stg_disabled_federation__employment") }} as employment
+    inner join keys on employment.person_key = keys.person_key
+    where employment.known_until_on is null
+        and employment.status = '1'
+        and (employment.since_on is null or employment.since_on <= {{ run_date() }})
+),
+
+-- Any member row of the person, whatever became of the household: 3 is out of work, 6 without work.
+working_members as (
+    select distinct person_id from {{ ref("int_people__members") }} where employment not in ('3', '6')
+),
+
+-- Of the payroll only rows whose name agrees with the member's, or where one is missing.
+single_dibao_members as (
+    select
+        members_of_families.person_id,
+        max(
+            case
+                when payroll_rows.person_id is not null
+                    and coalesce(members_of_families.name_key = payroll_rows.name_key, true) then 1
+                else 0
+            end
+        ) = 1 as is_on_payroll_name_agreed
+    from {{ ref("int_people__members") }} as members_of_families
+    inner join {{ ref("int_people__households") }} as households on members_of_families.household_id = households.household_id
+    left join {{ ref("int_people__payroll") }} as payroll_rows
+        on members_of_families.person_id = payroll_rows.person_id and payroll_rows.is_on_payroll
+    where members_of_families.is_covered
+        and members_of_families.is_alive_name_agreed
+        and households.is_active
+        and households.category = 'dibao'
+        and households.unit = 'single'
+    group by members_of_families.person_id
+),
+
 paid as (
     select distinct
         payments.person_key,
@@ -104,7 +149,18 @@ final as (
         chosen_certificates.level as disability_level,
         chosen_certificates.status as certificate_status,
         members.labour,
-        payroll.person_id is not null as is_on_payroll
+        payroll.person_id is not null as is_on_payroll,
+        residence.household_id,
+        persons.is_alive,
+        severe.person_id is not null as is_severely_disabled,
+        registered_jobs.person_id is not null as is_registered_as_employed,
+        registered_jobs.person_id is null
+        and payroll.person_id is null
+        and working_members.person_id is null as is_jobless,
+        assistance.is_assisted,
+        assistance.is_helped,
+        single_dibao_members.person_id is not null as is_covered_by_single_person_dibao,
+        coalesce(single_dibao_members.is_on_payroll_name_agreed, false) as is_on_payroll_name_agreed
     from watched_people
     inner join keys on watched_people.person_id = keys.person_id
     inner join persons on watched_people.person_id = persons.person_id
@@ -115,6 +171,11 @@ final as (
     left join chosen_certificates
         on watched_people.person_id = chosen_certificates.person_id and chosen_certificates.choice = 1
     left join payroll on watched_people.person_id = payroll.person_id
+    left join severe on watched_people.person_id = severe.person_id
+    left join registered_jobs on watched_people.person_id = registered_jobs.person_id
+    left join working_members on watched_people.person_id = working_members.person_id
+    left join assistance on watched_people.person_id = assistance.person_id
+    left join single_dibao_members on watched_people.person_id = single_dibao_members.person_id
 )
 
 select * from final

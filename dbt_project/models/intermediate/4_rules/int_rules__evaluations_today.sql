@@ -50,6 +50,10 @@ subjects as (
     select 'R06' as rule_id, count(*) as subjects, 0 as unknown
     from households
     union all
+    select 'R08' as rule_id, count(*) as subjects, 0 as unknown
+    from {{ ref("int_metrics__people") }}
+    where is_covered_by_single_person_dibao
+    union all
     select 'R11' as rule_id, count(distinct person_id) as subjects, 0 as unknown
     from {{ ref("int_people__members") }}
     where is_household_active
@@ -67,6 +71,10 @@ subjects as (
     from {{ ref("int_people__members") }}
     where is_household_active and is_alive and category = 'marginal'
     union all
+    select 'R14' as rule_id, count(*) as subjects, 0 as unknown
+    from {{ ref("int_metrics__people") }}
+    where is_severely_disabled
+    union all
     select 'R15' as rule_id, count(*) as subjects, 0 as unknown
     from reconciliation
     where programme = 'nursing' and (due_cny > 0 or due_cny is null)
@@ -82,6 +90,10 @@ subjects as (
     select 'R25' as rule_id, count(*) as subjects, 0 as unknown
     from households
     where category = 'marginal' and unit = 'whole'
+    union all
+    select 'R33' as rule_id, count(*) as subjects, 0 as unknown
+    from {{ ref("int_metrics__households") }}
+    where concept = 'civil_affairs' and active_category in ('none', 'dibao_marginal')
     union all
     select 'R26' as rule_id, count(*) as subjects, count(*) - count(due_cny) as unknown from reconciliation
 ),

@@ -14,6 +14,7 @@
     "int_rules__r17_relapse_watch_uncovered",
     "int_rules__r25_near_dibao_line",
     "int_rules__r26_amount_differs",
+    "int_rules__conditions",
 ] %}
 with rule_rows as (
     {% for model in rule_models -%}

@@ -1,0 +1,130 @@
+{#
+    Rules that rule_conditions.csv states, as one statement: for each rule its subjects of whom a ground holds, or of whom none
+    can be told. Written when the model is built, from the rows as they then are; nothing here knows a rule by name.
+#}
+{% macro condition_findings(conditions, wordings, metrics, rules, people, households) %}
+    {%- if not execute %}select 1 as rule_id{% else -%}
+    {%- set known = {} -%}
+    {%- for row in run_query("select unit, metric, kind, coalesce(unit_name, '') as unit_name, source from " ~ metrics).rows -%}
+        {%- do known.update({row["unit"] ~ " " ~ row["metric"]: row}) -%}
+    {%- endfor -%}
+    {%- set stated = run_query(
+        "select conditions.*, rules.unit, wordings.reason_zh, wordings.reason_en, wordings.unknown_zh from " ~ conditions
+        ~ " as conditions inner join " ~ rules ~ " as rules on conditions.rule_id = rules.rule_id left join " ~ wordings
+        ~ " as wordings on conditions.rule_id = wordings.rule_id order by conditions.rule_id, conditions.ground, conditions.metric"
+    ).rows -%}
+    {%- set names = [] -%}
+    {%- for row in stated if row["value"].startswith("parameter ") -%}
+        {%- if row["value"][10:] not in names %}{% do names.append(row["value"][10:]) %}{% endif -%}
+    {%- endfor -%}
+    {%- for rule_id, rows in stated | groupby("rule_id") %}
+    {% set unit = rows[0]["unit"] -%}
+    {% set grounds = rows | groupby("ground") -%}
+    {% if not loop.first %}union all{% endif %}
+    select
+        '{{ rule_id }}' as rule_id,
+        '{{ unit }}' as unit,
+        {{ "household_id" if unit == "household" else "cast(null as integer)" }} as subject_household_id,
+        {{ "person_id" if unit == "person" else "cast(null as integer)" }} as subject_person_id,
+        cast(null as varchar) as subject_code,
+        cast(null as varchar) as programme,
+        case
+            {%- for level in ["emergency", "red", "orange", "yellow"] %}
+            {%- for ground, of_ground in grounds if of_ground[0]["level"] == level %}
+            when ground_{{ ground }} then '{{ level }}'
+            {%- endfor %}
+            {%- endfor %}
+        end as level,
+        household_id,
+        {{ "person_id" if unit == "person" else "cast(null as integer)" }} as person_id,
+        county_code,
+        township_code,
+        area_code,
+        cast(null as decimal(14, 2)) as amount_cny,
+        cast(null as decimal(10, 4)) as ratio_to_standard,
+        {{ worded(rows[0]["reason_zh"], unit, known, "未知") }} as reason_zh,
+        {{ worded(rows[0]["reason_en"], unit, known, "unknown") }} as reason_en,
+        {{ evidence_json([evidence_list(condition_terms(grounds, unit, known))]) }} as evidence,
+        {{ sql_text(rows[0]["unknown_zh"] or "") }} as unknown_zh,
+        cast(null as varchar) as inhibited_by,
+        {{ "coalesce(" }}{% for ground, _ in grounds %}ground_{{ ground }}{{ ", false) or coalesce(" if not loop.last }}{% endfor %}, false) as is_judged
+    from (
+        select
+            metrics.*,
+            {%- for ground, of_ground in grounds %}
+            {% for row in of_ground %}{{ compared(row, known) }}{{ " and " if not loop.last }}{% endfor %} as ground_{{ ground }}{{ "," if not loop.last }}
+            {%- endfor %}
+            {%- for name in names %},
+            numbers.{{ name }}
+            {%- endfor %}
+        from {{ households if unit == "household" else people }} as metrics
+        {%- if names %}
+        cross join {{ parameters_of_day(names) }} as numbers
+        {%- endif %}
+    ) as compared_metrics
+    where {% for ground, _ in grounds %}coalesce(ground_{{ ground }}, true){{ " or " if not loop.last }}{% endfor %}
+    {%- endfor %}
+    {%- endif %}
+{% endmacro %}
+
+{# One comparison. A number of the law is read from its parameter, anything else as it is written. #}
+{% macro compared(row, known) -%}
+    {%- set kind = known[row["unit"] ~ " " ~ row["metric"]]["kind"] -%}
+    {%- if row["value"].startswith("parameter ") -%}
+        metrics.{{ row["metric"] }} {{ row["comparison"] }} numbers.{{ row["value"][10:] }}
+    {%- elif row["comparison"] == "in" -%}
+        metrics.{{ row["metric"] }} in ({% for value in row["value"].split("|") %}{{ sql_text(value) }}{{ ", " if not loop.last }}{% endfor %})
+    {%- elif kind == "text" -%}
+        metrics.{{ row["metric"] }} {{ row["comparison"] }} {{ sql_text(row["value"]) }}
+    {%- else -%}
+        metrics.{{ row["metric"] }} {{ row["comparison"] }} {{ row["value"] }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# The metrics a rule looks at, each once, and the numbers they are held against. #}
+{% macro condition_terms(grounds, unit, known) -%}
+    {%- set terms, seen = [], [] -%}
+    {%- set key = published_key("household_key") if unit == "household" else published_key("person_key") -%}
+    {%- for ground, rows in grounds -%}
+        {%- for row in rows -%}
+            {%- set metric = known[unit ~ " " ~ row["metric"]] -%}
+            {%- if row["metric"] not in seen -%}
+                {%- do seen.append(row["metric"]) -%}
+                {%- do terms.append(("true", evidence_term(
+                    "'" ~ metric["source"] ~ "'", key, "'" ~ row["metric"] ~ "'", written(row["metric"], metric["kind"]), run_date(),
+                    unit=metric["unit_name"] or none
+                ))) -%}
+            {%- endif -%}
+            {%- if row["value"].startswith("parameter ") and row["value"] not in seen -%}
+                {%- do seen.append(row["value"]) -%}
+                {%- do terms.append(("true", evidence_term(
+                    "'policy.parameters'", "'" ~ row["value"][10:] ~ "'", "'value'", row["value"][10:], run_date(),
+                    unit=metric["unit_name"] or none
+                ))) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(terms) }}
+{%- endmacro %}
+
+{# A metric as it is read by people. #}
+{% macro written(metric, kind) -%}
+    {%- if kind == "yuan" -%}{{ yuan(metric) }}
+    {%- elif kind == "ratio" -%}cast(cast({{ metric }} as decimal(12, 4)) as varchar)
+    {%- else -%}cast({{ metric }} as varchar)
+    {%- endif -%}
+{%- endmacro %}
+
+{# A wording with its metrics put in. #}
+{% macro worded(wording, unit, known, unknown) -%}
+    {%- for piece in (wording or "").split("{") -%}
+        {%- if loop.first -%}
+            {{ sql_text(piece) }}
+        {%- else -%}
+            {%- set name, _, rest = piece.partition("}") -%}
+            || coalesce({{ written(name, known[unit ~ " " ~ name]["kind"]) }}, {{ sql_text(unknown) }}) || {{ sql_text(rest) }}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{% macro sql_text(text) %}'{{ text | replace("'", "''") }}'{% endmacro %}

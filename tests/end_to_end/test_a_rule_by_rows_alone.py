@@ -1,0 +1,87 @@
+"""A new rule needs rows of policy and nothing else."""
+
+import shutil
+from datetime import date
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines.settings import DBT_PROJECT, Home
+from pipelines.warehouse.dbt import DbtProject
+from pipelines.warehouse.work_database import work_database
+from tests.conftest import SECOND_DAY, World
+
+ROWS = {
+    "rules": "X01,marginal_with_minors,低保边缘家庭,Marginal family,support,household,yellow,"
+    "2024-05-01,某办法,请入户了解。,Visit.",
+    "rule_sources": "X01,civil_affairs,households",
+    "parameters": "x01_minors,371500,1,person,2024-05-01,某文,false",
+    "rule_conditions": "X01,1,yellow,active_category,=,dibao_marginal\n"
+    "X01,1,yellow,minors,>=,parameter x01_minors\n"
+    "X01,2,orange,active_category,=,dibao_marginal\n"
+    "X01,2,orange,income_declared_per_capita_cny,<,800.5",
+    "rule_wordings": "X01,{minors} 名未成年人：人均 {income_declared_per_capita_cny} 元,"
+    "{minors} minors,不详",
+}
+
+
+@pytest.fixture(scope="module")
+def findings(world: World, tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+    """What the new rule finds in the shared city, built from a copy of the project."""
+    place = tmp_path_factory.mktemp("by_rows")
+    project = shutil.copytree(DBT_PROJECT, place / "dbt_project")
+    for name, rows in ROWS.items():
+        with (project / "seeds" / "policy" / f"{name}.csv").open("a", encoding="utf-8") as file:
+            file.write(rows + "\n")
+    home = Home(place / "home")
+    home.warehouse.mkdir(parents=True)
+    shutil.copy(work_database(world.home), work_database(home))
+    DbtProject(home, project).build(SECOND_DAY, [*ROWS, "int_measures__parameters", RESULT])
+    with duckdb.connect(str(work_database(home)), read_only=True) as connection:
+        return connection.sql(
+            f"select * from intermediate.{RESULT} where rule_id = 'X01' order by household_id"
+        ).pl()
+
+
+RESULT = "int_rules__conditions"
+
+
+def families(world: World) -> pl.DataFrame:
+    """Active marginal families and their declared income per head, from the published marts."""
+    return (
+        world.mart("dim_households")
+        .filter(
+            (pl.col("category_registered") == "dibao_marginal")
+            & (pl.col("approved_on") <= SECOND_DAY)
+            & (pl.col("ended_on").is_null() | (pl.col("ended_on") > SECOND_DAY))
+        )
+        .join(world.mart("fct_household_indicators"), on="household_key")
+        .with_columns(per_head=pl.col("income_declared_cny").cast(float) / pl.col("members"))
+    )
+
+
+def test_it_finds_whom_the_rows_describe(world: World, findings: pl.DataFrame) -> None:
+    expected = families(world).filter((pl.col("minors") >= 1) | (pl.col("per_head") < 800.5))
+    assert findings.filter("is_judged").height == expected.height > 0
+
+
+def test_the_highest_level_that_holds_wins(world: World, findings: pl.DataFrame) -> None:
+    poor = families(world).filter(pl.col("per_head") < 800.5)
+    assert findings.filter(pl.col("level") == "orange").height == poor.height > 0
+
+
+def test_who_has_no_known_income_is_not_judged_unless_another_ground_holds(
+    world: World, findings: pl.DataFrame
+) -> None:
+    unknown = families(world).filter(pl.col("per_head").is_null() & (pl.col("minors") < 1))
+    assert findings.filter(~pl.col("is_judged")).height == unknown.height
+
+
+def test_its_reason_and_evidence_name_the_metrics_and_the_parameter(
+    findings: pl.DataFrame,
+) -> None:
+    row = findings.filter(pl.col("level") == "yellow").to_dicts()[0]
+    assert row["reason_zh"].startswith("1 名未成年人：人均 ") or "名未成年人" in row["reason_zh"]
+    for told in ('"minors"', '"x01_minors"', '"civil_affairs.households"', str(date(2024, 5, 1))):
+        assert told in row["evidence"]

@@ -9,11 +9,11 @@ final as (
         person_id,
         min(level) as level,
         max(case when is_severe then 1 else 0 end) = 1 as is_severe,
-        max(case when is_single_person_class then 1 else 0 end) = 1 as is_single_person_class
+        max(case when is_single_person_class then 1 else 0 end) = 1 as is_single_person_class,
+        max(case when is_intellectual_or_mental then 1 else 0 end) = 1 as is_intellectual_or_mental,
+        max(case when is_without_labour_capacity then 1 else 0 end) = 1 as is_without_labour_capacity
     from certificates
-    where (status = '1' or changed_on > {{ run_date() }})
-        and issued_on <= {{ run_date() }}
-        and (expires_on is null or expires_on >= {{ run_date() }})
+    where {{ is_certificate_valid("certificates", run_date()) }}
     group by person_id
 )
 

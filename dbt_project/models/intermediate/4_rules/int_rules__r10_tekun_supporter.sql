@@ -169,15 +169,11 @@ judged as (
                 ("is_able", evidence_term(
                     "register", published_key("relative_key"), "'age_years'", "age_years", run_date(), "year", "start"
                 )),
-                ("is_able", evidence_term(
-                    "'policy.parameters'", "'r10_able_from_age'", "'value'", "from_age", run_date(), "year", "compared_with"
-                )),
+                ("is_able", parameter_term("r10_able_from_age", "from_age", "year", "compared_with")),
                 ("is_able", evidence_term(
                     "register", published_key("relative_key"), "'age_years'", "age_years", run_date(), "year", "start"
                 )),
-                ("is_able", evidence_term(
-                    "'policy.parameters'", "'r10_able_to_age'", "'value'", "to_age", run_date(), "year", "compared_with"
-                )),
+                ("is_able", parameter_term("r10_able_to_age", "to_age", "year", "compared_with")),
             ]),
             "relative_key, relative_name_key",
         ) }} as terms

@@ -128,12 +128,8 @@ final as (
                 "'civil_affairs.members'", published_key("keys.person_key"), "'age_years'", "grounds.age_years", run_date(), "year",
                 "start"
             )),
-            ("grounds.is_old", evidence_term(
-                "'policy.parameters'", "'r18_from_age'", "'value'", "grounds.from_age", run_date(), "year", "compared_with"
-            )),
-            ("grounds.is_young", evidence_term(
-                "'policy.parameters'", "'r18_below_age'", "'value'", "grounds.below_age", run_date(), "year", "compared_with"
-            )),
+            ("grounds.is_old", parameter_term("r18_from_age", "grounds.from_age", "year", "compared_with")),
+            ("grounds.is_young", parameter_term("r18_below_age", "grounds.below_age", "year", "compared_with")),
             ("grounds.is_by_certificate", evidence_term(
                 "'disabled_federation.certificates'", published_key("keys.person_key"), "'level'", "grounds.certificate_level",
                 run_date(), "level"

@@ -165,9 +165,7 @@ final as (
                     "'civil_affairs.members'", published_key("keys.person_key"), "'age_years'", "judged.age_years", run_date(), "year",
                     "start"
                 )),
-                ("judged.is_judged", evidence_term(
-                    "'policy.parameters'", "'minor_below_age'", "'value'", "judged.below_age", run_date(), "year", "compared_with"
-                )),
+                ("judged.is_judged", parameter_term("minor_below_age", "judged.below_age", "year", "compared_with")),
             ]),
         ]) }} as evidence,
         case

@@ -31,8 +31,8 @@ first_snapshot as (
 ),
 
 severe as (
-    select * from certificates
-    where known_until_on is null and is_severe and {{ is_certificate_valid("certificates", run_date()) }}
+    select certificates.* from certificates
+    where certificates.known_until_on is null and certificates.is_severe and {{ is_certificate_valid("certificates", run_date()) }}
 ),
 
 events as (
@@ -104,9 +104,7 @@ counted as (
                     "'disabled_federation.certificates'", published_key("keys.person_key"), "'days_since'", "grounds.days_ago",
                     run_date(), "day", "start"
                 )),
-                ("grounds.is_ground", evidence_term(
-                    "'policy.parameters'", "'r20_days'", "'value'", "numbers.days", run_date(), "day", "compared_with"
-                )),
+                ("grounds.is_ground", parameter_term("r20_days", "numbers.days", "day", "compared_with")),
             ]),
             "grounds.happened_on desc, grounds.field, grounds.level",
         ) }} as terms

@@ -121,6 +121,7 @@ dead as (
         min(dead_members.household_id) as household_id,
         first_places.person_id as dead_person_id,
         first_places.died_on,
+        case when first_places.place = 4 then 'agriculture.monitored_members' else 'civil_affairs.members' end as register,
         first_places.works = 1 as has_worked,
         cast({{ age_on("persons.birth_on", "first_places.died_on") }} as integer) as age_at_death
     from first_places
@@ -128,7 +129,7 @@ dead as (
         on first_places.person_id = dead_members.person_id
         and first_places.place = dead_members.place
     inner join persons on first_places.person_id = persons.person_id
-    group by first_places.person_id, first_places.died_on, first_places.works, persons.birth_on
+    group by first_places.person_id, first_places.died_on, first_places.place, first_places.works, persons.birth_on
 ),
 
 family_members as (
@@ -192,6 +193,7 @@ losses as (
     select
         dead.household_id,
         dead.dead_person_id,
+        dead.register,
         dead.died_on,
         dead.age_at_death,
         cast({{ days_between("dead.died_on", run_date()) }} as integer) as days_ago,
@@ -232,33 +234,24 @@ counted as (
                     "'civil_affairs.cremations'", published_key("keys.person_key"), "'days_since_death'", "losses.days_ago",
                     run_date(), "day", "start"
                 )),
-                ("losses.is_ground", evidence_term(
-                    "'policy.parameters'", "'r21_days'", "'value'", "losses.days", run_date(), "day", "compared_with"
-                )),
+                ("losses.is_ground", parameter_term("r21_days", "losses.days", "day", "compared_with")),
                 ("losses.is_ground", evidence_term(
                     "'civil_affairs.cremations'", published_key("keys.person_key"), "'age_at_death'", "losses.age_at_death",
                     "losses.died_on", "year", "start"
                 )),
-                ("losses.is_ground", evidence_term(
-                    "'policy.parameters'", "'r21_from_age'", "'value'", "losses.from_age", run_date(), "year", "compared_with"
-                )),
+                ("losses.is_ground", parameter_term("r21_from_age", "losses.from_age", "year", "compared_with")),
                 ("losses.is_ground", evidence_term(
                     "'civil_affairs.cremations'", published_key("keys.person_key"), "'age_at_death'", "losses.age_at_death",
                     "losses.died_on", "year", "start"
                 )),
+                ("losses.is_ground", parameter_term("r21_to_age", "losses.to_age", "year", "compared_with")),
                 ("losses.is_ground", evidence_term(
-                    "'policy.parameters'", "'r21_to_age'", "'value'", "losses.to_age", run_date(), "year", "compared_with"
-                )),
-                ("losses.is_ground", evidence_term(
-                    "'civil_affairs.members'", published_key("household_keys.household_key"), "'other_workers'", "losses.workers",
+                    "losses.register", published_key("household_keys.household_key"), "'other_workers'", "losses.workers",
                     run_date(), "person", "start"
                 )),
+                ("losses.is_ground", parameter_term("r21_other_workers", "losses.other_workers", "person", "compared_with")),
                 ("losses.is_ground", evidence_term(
-                    "'policy.parameters'", "'r21_other_workers'", "'value'", "losses.other_workers", run_date(), "person",
-                    "compared_with"
-                )),
-                ("losses.is_ground", evidence_term(
-                    "'civil_affairs.members'", published_key("household_keys.household_key"), "'dependants'", "losses.dependants",
+                    "losses.register", published_key("household_keys.household_key"), "'dependants'", "losses.dependants",
                     run_date(), "person"
                 )),
             ]),

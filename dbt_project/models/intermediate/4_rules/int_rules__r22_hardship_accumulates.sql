@@ -187,6 +187,18 @@ case_terms as (
     group by families.household_id, families.alone_id
 ),
 
+priced as (
+    select
+        person_id,
+        service_no,
+        happened_on,
+        personal_cost_cny,
+        row_number() over (partition by person_id order by happened_on, service_no) as place,
+        count(*) over (partition by person_id) as places
+    from care
+    where personal_cost_cny is not null
+),
+
 -- Only of whom the costs alone reach the limit: every cost, then what they come to.
 care_terms as (
     select
@@ -202,30 +214,17 @@ care_terms as (
                     "'disabled_federation.services'", "priced.service_no", "'personal_cost_cny'", "priced.personal_cost_cny",
                     "priced.happened_on", "yuan", "plus"
                 )),
-                ("priced.place = priced.places", evidence_term(
-                    "'policy.rules'", "'R22'", "'care_cost_cny'", "care_sums.cost_cny", run_date(), "yuan", "result"
+                ("priced.place = priced.places", rule_term(
+                    "R22", "care_cost_cny", "care_sums.cost_cny", run_date(), "yuan", "result"
                 )),
-                ("priced.place = priced.places", evidence_term(
-                    "'policy.parameters'", "'r22_services_cny'", "'value'", "numbers.services_cny", run_date(), "yuan",
-                    "compared_with"
-                )),
+                ("priced.place = priced.places", parameter_term("r22_services_cny", "numbers.services_cny", "yuan", "compared_with")),
             ]),
             "priced.person_id, priced.place",
         ) }} as terms
     from families
     cross join numbers
     inner join care_sums on families.person_id = care_sums.person_id and care_sums.cost_cny >= numbers.services_cny
-    inner join (
-        select
-            person_id,
-            service_no,
-            happened_on,
-            personal_cost_cny,
-            row_number() over (partition by person_id order by happened_on, service_no) as place,
-            count(*) over (partition by person_id) as places
-        from care
-        where personal_cost_cny is not null
-    ) as priced on families.person_id = priced.person_id
+    inner join priced on families.person_id = priced.person_id
     group by families.household_id, families.alone_id
 ),
 
@@ -271,16 +270,11 @@ final as (
         {{ evidence_json([
             "case when grounds.is_relief_ground then case_terms.terms end",
             evidence_list([
-                ("grounds.is_relief_ground", evidence_term(
-                    "'policy.rules'", "'R22'", "'relief_cases'", "grounds.relief_cases", run_date(), "case", "start"
+                ("grounds.is_relief_ground", rule_term(
+                    "R22", "relief_cases", "grounds.relief_cases", run_date(), "case", "start"
                 )),
-                ("grounds.is_relief_ground", evidence_term(
-                    "'policy.parameters'", "'r22_relief_cases'", "'value'", "numbers.relief_cases", run_date(), "case",
-                    "compared_with"
-                )),
-                ("true", evidence_term(
-                    "'policy.parameters'", "'r22_months'", "'value'", "numbers.months", run_date(), "month"
-                )),
+                ("grounds.is_relief_ground", parameter_term("r22_relief_cases", "numbers.relief_cases", "case", "compared_with")),
+                ("true", parameter_term("r22_months", "numbers.months", "month")),
             ]),
             "care_terms.terms",
         ]) }} as evidence,

@@ -248,31 +248,22 @@ final as (
         case when tested.is_ground then {{ evidence_json([
             "tested.leaver_terms",
             evidence_list([
-                ("tested.has_left_payroll", evidence_term(
-                    "'policy.parameters'", "'r23_payroll_days'", "'value'", "tested.payroll_days", run_date(), "day"
-                )),
+                ("tested.has_left_payroll", parameter_term("r23_payroll_days", "tested.payroll_days", "day")),
                 ("tested.has_farm_fallen", evidence_term(
                     "'agriculture.farm_incomes'", published_key("tested.household_key"), "'land_income_year_before_cny'",
                     "tested.year_before_cny", "cast(year(" ~ run_date() ~ ") - 2 as varchar) || '-12-31'", "yuan_a_year", "start"
                 )),
-                ("tested.has_farm_fallen", evidence_term(
-                    "'policy.parameters'", "'r23_farm_from_cny'", "'value'", "tested.farm_from_cny", run_date(), "yuan_a_year",
-                    "compared_with"
-                )),
-                ("tested.has_farm_fallen", evidence_term(
-                    "'policy.parameters'", "'r23_farm_share'", "'value'", "tested.farm_share", run_date(), "ratio", "times"
-                )),
-                ("tested.has_farm_fallen", evidence_term(
-                    "'policy.rules'", "'R23'", "'farm_line_cny'", "cast(tested.year_before_cny * tested.farm_share as decimal(20, 4))",
-                    run_date(), "yuan_a_year", "result"
+                ("tested.has_farm_fallen", parameter_term("r23_farm_from_cny", "tested.farm_from_cny", "yuan_a_year", "compared_with")),
+                ("tested.has_farm_fallen", parameter_term("r23_farm_share", "tested.farm_share", "ratio", "times")),
+                ("tested.has_farm_fallen", rule_term(
+                    "R23", "farm_line_cny", "cast(tested.year_before_cny * tested.farm_share as decimal(20, 4))", run_date(), "yuan_a_year", "result"
                 )),
                 ("tested.has_farm_fallen", evidence_term(
                     "'agriculture.farm_incomes'", published_key("tested.household_key"), "'land_income_last_year_cny'",
                     "tested.last_year_cny", "cast(year(" ~ run_date() ~ ") - 1 as varchar) || '-12-31'", "yuan_a_year", "start"
                 )),
-                ("tested.has_farm_fallen", evidence_term(
-                    "'policy.rules'", "'R23'", "'farm_line_cny'", "cast(tested.year_before_cny * tested.farm_share as decimal(20, 4))",
-                    run_date(), "yuan_a_year", "compared_with"
+                ("tested.has_farm_fallen", rule_term(
+                    "R23", "farm_line_cny", "cast(tested.year_before_cny * tested.farm_share as decimal(20, 4))", run_date(), "yuan_a_year", "compared_with"
                 )),
                 ("true", evidence_term(
                     "'policy.assistance_standards'", "tested.standard_version", "'standard_cny'", "tested.standard_cny", run_date(),
@@ -282,13 +273,9 @@ final as (
                     "'civil_affairs.members'", published_key("tested.household_key"), "'living_members'", "tested.living_members",
                     run_date(), "person", "times"
                 )),
-                ("true", evidence_term("'policy.rules'", "'R23'", "'months_of_a_year'", "12", run_date(), "month", "times")),
-                ("true", evidence_term(
-                    "'policy.parameters'", "'r23_income_multiple'", "'value'", "tested.income_multiple", run_date(), "ratio", "times"
-                )),
-                ("true", evidence_term(
-                    "'policy.rules'", "'R23'", "'line_year_cny'", "tested.line_year_cny", run_date(), "yuan_a_year", "result"
-                )),
+                ("true", rule_term("R23", "months_of_a_year", "12", run_date(), "month", "times")),
+                ("true", parameter_term("r23_income_multiple", "tested.income_multiple", "ratio", "times")),
+                ("true", rule_term("R23", "line_year_cny", "tested.line_year_cny", run_date(), "yuan_a_year", "result")),
                 ("not tested.is_wage_observed", evidence_term(
                     "'civil_affairs.economic_checks'", "tested.check_no", "'wage_income_cny'", "tested.wage_income_cny",
                     "tested.checked_on", "yuan_a_year", "start"
@@ -317,29 +304,24 @@ final as (
                     "'civil_affairs.economic_checks'", "tested.check_no", "'transfer_income_cny'", "tested.transfer_income_cny",
                     "tested.checked_on", "yuan_a_year", "plus"
                 )),
-                ("true", evidence_term(
-                    "'policy.rules'", "'R23'", "'recomputed_year_cny'", "tested.recomputed_year_cny", run_date(), "yuan_a_year",
-                    "result"
+                ("true", rule_term(
+                    "R23", "recomputed_year_cny", "tested.recomputed_year_cny", run_date(), "yuan_a_year", "result"
                 )),
-                ("true", evidence_term(
-                    "'policy.rules'", "'R23'", "'line_year_cny'", "tested.line_year_cny", run_date(), "yuan_a_year", "compared_with"
-                )),
+                ("true", rule_term("R23", "line_year_cny", "tested.line_year_cny", run_date(), "yuan_a_year", "compared_with")),
                 ("true", evidence_term(
                     "'civil_affairs.members'", published_key("tested.household_key"), "'living_members'", "tested.living_members",
                     run_date(), "person", "divided_by"
                 )),
-                ("true", evidence_term("'policy.rules'", "'R23'", "'months_of_a_year'", "12", run_date(), "month", "divided_by")),
-                ("true", evidence_term(
-                    "'policy.rules'", "'R23'", "'recomputed_per_capita_cny'",
-                    share_of("tested.recomputed_year_cny", "12 * tested.living_members"), run_date(), "yuan_a_month", "result"
+                ("true", rule_term("R23", "months_of_a_year", "12", run_date(), "month", "divided_by")),
+                ("true", rule_term(
+                    "R23", "recomputed_per_capita_cny", share_of("tested.recomputed_year_cny", "12 * tested.living_members"), run_date(), "yuan_a_month", "result"
                 )),
                 ("true", evidence_term(
                     "'policy.assistance_standards'", "tested.standard_version", "'standard_cny'", "tested.standard_cny", run_date(),
                     "yuan_a_month", "divided_by"
                 )),
-                ("true", evidence_term(
-                    "'policy.rules'", "'R23'", "'ratio_to_standard'",
-                    ratio("tested.recomputed_year_cny", "tested.standard_year_cny"), run_date(), "ratio", "result"
+                ("true", rule_term(
+                    "R23", "ratio_to_standard", ratio("tested.recomputed_year_cny", "tested.standard_year_cny"), run_date(), "ratio", "result"
                 )),
             ]),
         ]) }} end as evidence,

@@ -220,9 +220,7 @@ final as (
                     "'civil_affairs.households'", published_key("judged.household_key"), "'ended_on'", "judged.ended_on", run_date(),
                     "date"
                 )),
-                ("true", evidence_term(
-                    "'policy.parameters'", "'r24_months'", "'value'", "judged.months", run_date(), "month"
-                )),
+                ("true", parameter_term("r24_months", "judged.months", "month")),
             ]),
             "judged.ground_terms",
             "judged.watch_terms",

@@ -108,29 +108,21 @@ final as (
                 "'civil_affairs.members'", published_key("candidates.person_key"), "'unemployed_since'",
                 "candidates.unemployed_since_on", run_date(), "date"
             )),
-            ("candidates.is_judged", evidence_term(
-                "'policy.parameters'", "'r31_jobless_months'", "'value'", "candidates.jobless_months", run_date(), "month"
-            )),
+            ("candidates.is_judged", parameter_term("r31_jobless_months", "candidates.jobless_months", "month")),
             ("candidates.is_judged", evidence_term(
                 "'civil_affairs.members'", published_key("candidates.person_key"), "'unemployment_insured'", "'false'", run_date()
             )),
-            ("candidates.is_judged", evidence_term(
-                "'policy.parameters'", "'r31_relief_months'", "'value'", "candidates.relief_months", run_date(), "month"
-            )),
+            ("candidates.is_judged", parameter_term("r31_relief_months", "candidates.relief_months", "month")),
             ("candidates.is_judged", evidence_term(
                 "'civil_affairs.members'", published_key("candidates.person_key"), "'age_years'", "candidates.age_years", run_date(),
                 "year", "start"
             )),
-            ("candidates.is_judged", evidence_term(
-                "'policy.parameters'", "'r31_from_age'", "'value'", "candidates.from_age", run_date(), "year", "compared_with"
-            )),
+            ("candidates.is_judged", parameter_term("r31_from_age", "candidates.from_age", "year", "compared_with")),
             ("candidates.is_judged", evidence_term(
                 "'civil_affairs.members'", published_key("candidates.person_key"), "'age_years'", "candidates.age_years", run_date(),
                 "year", "start"
             )),
-            ("candidates.is_judged", evidence_term(
-                "'policy.parameters'", "'r31_to_age'", "'value'", "candidates.to_age", run_date(), "year", "compared_with"
-            )),
+            ("candidates.is_judged", parameter_term("r31_to_age", "candidates.to_age", "year", "compared_with")),
         ])]) }} as evidence,
         case
             when candidates.is_judged then '目前是否已就业或领取其他待遇，尚不清楚'

@@ -52,7 +52,7 @@ subjects as (
     union all
     select 'R10' as rule_id, count(distinct person_id) as subjects, 0 as unknown
     from {{ ref("int_people__members") }}
-    where is_household_active and is_alive and is_covered and category = 'tekun'
+    where is_household_active and is_alive_name_agreed and is_covered and category = 'tekun'
     union all
     select 'R11' as rule_id, count(distinct person_id) as subjects, 0 as unknown
     from {{ ref("int_people__members") }}

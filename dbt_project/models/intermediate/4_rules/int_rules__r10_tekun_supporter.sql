@@ -38,20 +38,20 @@ household_keys as (
 
 numbers as (
     select
-        {{ parameter("r10_able_from_age") }} as from_age,
-        {{ parameter("r10_able_to_age") }} as to_age
+        policy.r10_able_from_age as from_age,
+        policy.r10_able_to_age as to_age
+    from {{ parameters_of_day(["r10_able_from_age", "r10_able_to_age"]) }} as policy
 ),
 
 covered as (
     select
-        members.person_id,
-        members.name_key
+        person_id,
+        name_key
     from members
-    left join deaths on members.person_id = deaths.person_id and {{ names_agree("members.name_key", "deaths.name_key") }}
-    where members.is_household_active
-        and members.category = 'tekun'
-        and members.is_covered
-        and (deaths.died_on is null or deaths.died_on >= {{ run_date() }})
+    where is_household_active
+        and category = 'tekun'
+        and is_covered
+        and is_alive_name_agreed
 ),
 
 -- A register without names (marriages) takes the relative's name from the others, so that a name in conflict stays out.

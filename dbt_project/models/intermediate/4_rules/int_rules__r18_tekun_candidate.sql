@@ -34,8 +34,9 @@ household_keys as (
 
 numbers as (
     select
-        {{ parameter("r18_from_age") }} as from_age,
-        {{ parameter("r18_below_age") }} as below_age
+        policy.r18_from_age as from_age,
+        policy.r18_below_age as below_age
+    from {{ parameters_of_day(["r18_from_age", "r18_below_age"]) }} as policy
 ),
 
 -- The only living member; or the only member there was, whose death answers the condition.

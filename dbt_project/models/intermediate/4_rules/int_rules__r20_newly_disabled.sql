@@ -22,8 +22,9 @@ keys as (
 
 numbers as (
     select
-        {{ parameter("r20_days") }} as days,
-        {{ add_days(run_date(), "-" ~ parameter("r20_days")) }} as from_on
+        policy.r20_days as days,
+        {{ add_days(run_date(), "-policy.r20_days") }} as from_on
+    from {{ parameters_of_day(["r20_days"]) }} as policy
 ),
 
 first_snapshot as (

@@ -44,13 +44,21 @@ household_keys as (
 
 numbers as (
     select
-        {{ parameter("r21_days") }} as days,
-        {{ add_days(run_date(), "-" ~ parameter("r21_days")) }} as from_on,
-        {{ parameter("r21_from_age") }} as from_age,
-        {{ parameter("r21_to_age") }} as to_age,
-        {{ parameter("r21_other_workers") }} as other_workers,
-        {{ parameter("minor_below_age") }} as minor_below_age,
-        {{ parameter("elderly_from_age") }} as elderly_from_age
+        policy.r21_days as days,
+        {{ add_days(run_date(), "-policy.r21_days") }} as from_on,
+        policy.r21_from_age as from_age,
+        policy.r21_to_age as to_age,
+        policy.r21_other_workers as other_workers,
+        policy.minor_below_age,
+        policy.elderly_from_age
+    from {{ parameters_of_day([
+        "r21_days",
+        "r21_from_age",
+        "r21_to_age",
+        "r21_other_workers",
+        "minor_below_age",
+        "elderly_from_age",
+    ]) }} as policy
 ),
 
 recent_deaths as (

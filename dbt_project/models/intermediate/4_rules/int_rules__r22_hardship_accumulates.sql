@@ -35,10 +35,11 @@ assistance as (
 
 numbers as (
     select
-        {{ parameter("r22_relief_cases") }} as relief_cases,
-        {{ parameter("r22_services_cny") }} as services_cny,
-        {{ parameter("r22_months") }} as months,
-        {{ add_months(run_date(), "-" ~ parameter("r22_months")) }} as from_on
+        policy.r22_relief_cases as relief_cases,
+        policy.r22_services_cny as services_cny,
+        policy.r22_months as months,
+        {{ add_months(run_date(), "-policy.r22_months") }} as from_on
+    from {{ parameters_of_day(["r22_relief_cases", "r22_services_cny", "r22_months"]) }} as policy
 ),
 
 cases as (

@@ -45,11 +45,12 @@ household_keys as (
 
 numbers as (
     select
-        {{ parameter("r23_payroll_days") }} as payroll_days,
-        {{ add_days(run_date(), "-" ~ parameter("r23_payroll_days")) }} as from_on,
-        {{ parameter("r23_farm_share") }} as farm_share,
-        {{ parameter("r23_farm_from_cny") }} as farm_from_cny,
-        {{ parameter("r23_income_multiple") }} as income_multiple
+        policy.r23_payroll_days as payroll_days,
+        {{ add_days(run_date(), "-policy.r23_payroll_days") }} as from_on,
+        policy.r23_farm_share as farm_share,
+        policy.r23_farm_from_cny as farm_from_cny,
+        policy.r23_income_multiple as income_multiple
+    from {{ parameters_of_day(["r23_payroll_days", "r23_farm_share", "r23_farm_from_cny", "r23_income_multiple"]) }} as policy
 ),
 
 -- Off the payroll by its own date, or missing from the latest payroll and in one received not long ago.

@@ -34,8 +34,9 @@ household_keys as (
 
 numbers as (
     select
-        {{ parameter("r24_months") }} as months,
-        {{ add_months(run_date(), "-" ~ parameter("r24_months")) }} as from_on
+        policy.r24_months as months,
+        {{ add_months(run_date(), "-policy.r24_months") }} as from_on
+    from {{ parameters_of_day(["r24_months"]) }} as policy
 ),
 
 grounds as (

@@ -27,12 +27,13 @@ keys as (
 
 numbers as (
     select
-        {{ parameter("r31_from_age") }} as from_age,
-        {{ parameter("r31_to_age") }} as to_age,
-        {{ parameter("r31_jobless_months") }} as jobless_months,
-        {{ parameter("r31_relief_months") }} as relief_months,
-        {{ add_months(run_date(), "-" ~ parameter("r31_jobless_months")) }} as jobless_until_on,
-        {{ add_months(run_date(), "-" ~ parameter("r31_relief_months")) }} as relief_from_on
+        policy.r31_from_age as from_age,
+        policy.r31_to_age as to_age,
+        policy.r31_jobless_months as jobless_months,
+        policy.r31_relief_months as relief_months,
+        {{ add_months(run_date(), "-policy.r31_jobless_months") }} as jobless_until_on,
+        {{ add_months(run_date(), "-policy.r31_relief_months") }} as relief_from_on
+    from {{ parameters_of_day(["r31_from_age", "r31_to_age", "r31_jobless_months", "r31_relief_months"]) }} as policy
 ),
 
 relieved as (

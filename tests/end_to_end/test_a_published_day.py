@@ -17,7 +17,7 @@ from tests.conftest import FIRST_DAY, SECOND_DAY
 RULES = ["R01", "R03", "R13", "R15", "R16", "R17", "R25", "R26"]
 """Rules of which every hit in the small city is planted."""
 
-ALSO_FOUND = ["R02", "R04", "R05", "R06", "R12"]
+ALSO_FOUND = ["R02", "R04", "R05", "R06", "R10", "R12", "R18", "R20", "R22"]
 """Rules that what was planted for others, or the city's ordinary life, meets as well."""
 CITIZEN_NUMBER = re.compile(rb"(?<![0-9a-f])371599[12][0-9]{10}[0-9Xx](?![0-9a-f])")
 

@@ -6,15 +6,15 @@ with certificates as (
 
 final as (
     select
-        person_id,
-        min(level) as level,
-        max(case when is_severe then 1 else 0 end) = 1 as is_severe,
-        max(case when is_single_person_class then 1 else 0 end) = 1 as is_single_person_class
+        certificates.person_id,
+        min(certificates.level) as level,
+        max(case when certificates.is_severe then 1 else 0 end) = 1 as is_severe,
+        max(case when certificates.is_single_person_class then 1 else 0 end) = 1 as is_single_person_class,
+        max(case when certificates.is_intellectual_or_mental then 1 else 0 end) = 1 as is_intellectual_or_mental,
+        max(case when certificates.is_without_labour_capacity then 1 else 0 end) = 1 as is_without_labour_capacity
     from certificates
-    where (status = '1' or changed_on > {{ run_date() }})
-        and issued_on <= {{ run_date() }}
-        and (expires_on is null or expires_on >= {{ run_date() }})
-    group by person_id
+    where {{ is_certificate_valid("certificates", run_date()) }}
+    group by certificates.person_id
 )
 
 select * from final

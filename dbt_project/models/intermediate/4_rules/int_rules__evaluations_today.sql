@@ -54,6 +54,10 @@ subjects as (
     from {{ ref("int_metrics__people") }}
     where is_covered_by_single_person_dibao
     union all
+    select 'R10' as rule_id, count(distinct person_id) as subjects, 0 as unknown
+    from {{ ref("int_people__members") }}
+    where is_household_active and is_alive_name_agreed and is_covered and category = 'tekun'
+    union all
     select 'R11' as rule_id, count(distinct person_id) as subjects, 0 as unknown
     from {{ ref("int_people__members") }}
     where is_household_active
@@ -87,6 +91,31 @@ subjects as (
     from {{ ref("int_people__watched_households") }}
     where not is_risk_removed
     union all
+    select 'R18' as rule_id, count(*) as subjects, 0 as unknown
+    from {{ ref("int_people__households") }}
+    where is_active and category = 'dibao' and living_members = 1
+    union all
+    select 'R19' as rule_id, count(*) as subjects, 0 as unknown
+    from {{ ref("int_people__persons") }}
+    where is_alive and age_years < {{ parameter("minor_below_age") }}
+    union all
+    select 'R20' as rule_id, count(*) as subjects, 0 as unknown
+    from {{ ref("int_people__valid_certificates") }}
+    where is_severe
+    union all
+    select 'R21' as rule_id, count(*) as subjects, 0 as unknown
+    from {{ ref("int_people__deaths") }}
+    where died_on between {{ add_days(run_date(), "-" ~ parameter("r21_days")) }} and {{ run_date() }}
+    union all
+    select 'R22' as rule_id, count(distinct household_id) as subjects, 0 as unknown from {{ ref("int_people__residence") }}
+    union all
+    select 'R23' as rule_id, count(*) as subjects, 0 as unknown from {{ ref("int_people__households") }}
+    union all
+    select 'R24' as rule_id, count(*) as subjects, 0 as unknown
+    from {{ ref("int_people__households") }}
+    where category in ('dibao', 'tekun')
+        and ended_on between {{ add_months(run_date(), "-" ~ parameter("r24_months")) }} and {{ run_date() }}
+    union all
     select 'R25' as rule_id, count(*) as subjects, 0 as unknown
     from households
     where category = 'marginal' and unit = 'whole'
@@ -96,6 +125,10 @@ subjects as (
     where concept = 'civil_affairs' and active_category in ('none', 'dibao_marginal')
     union all
     select 'R26' as rule_id, count(*) as subjects, count(*) - count(due_cny) as unknown from reconciliation
+    union all
+    select 'R31' as rule_id, count(distinct person_id) as subjects, 0 as unknown
+    from {{ ref("int_people__members") }}
+    where is_alive and employment = '3'
 ),
 
 counted as (

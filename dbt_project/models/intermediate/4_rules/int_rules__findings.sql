@@ -1,4 +1,5 @@
 -- One row per rule, subject and programme whose condition holds on the day, or could not be judged on it.
+-- What is judged and has no level is no finding: another rule asks for it.
 {% set rule_models = [
     "int_rules__r01_paid_after_death",
     "int_rules__r02_public_payroll",
@@ -6,14 +7,23 @@
     "int_rules__r04_income_above_line",
     "int_rules__r05_property_clue",
     "int_rules__r06_family_changed",
+    "int_rules__r10_tekun_supporter",
     "int_rules__r11_institution_overlap",
     "int_rules__r12_temporary_relief_pattern",
     "int_rules__r13_single_person_dibao",
     "int_rules__r15_nursing_not_received",
     "int_rules__r16_living_not_received",
     "int_rules__r17_relapse_watch_uncovered",
+    "int_rules__r18_tekun_candidate",
+    "int_rules__r19_child_unsupported",
+    "int_rules__r20_newly_disabled",
+    "int_rules__r21_breadwinner_died",
+    "int_rules__r22_hardship_accumulates",
+    "int_rules__r23_income_fell",
+    "int_rules__r24_hardship_after_exit",
     "int_rules__r25_near_dibao_line",
     "int_rules__r26_amount_differs",
+    "int_rules__r31_uninsured_jobless",
     "int_rules__conditions",
 ] %}
 with rule_rows as (
@@ -23,6 +33,7 @@ with rule_rows as (
         county_code, township_code, area_code, amount_cny, ratio_to_standard, reason_zh, reason_en, evidence, unknown_zh,
         inhibited_by, is_judged
     from {{ ref(model) }}
+    where level is not null or not is_judged
     {{ "union all" if not loop.last }}
     {% endfor %}
 ),

@@ -126,6 +126,17 @@ class DbtProject:
             )
         return nodes
 
+    def test_units(self) -> list[NodeResult]:
+        """Run the unit tests beside the models; the work database must hold their inputs."""
+        manifest = self.parse()
+        result = self._invoke(["test", "--select", "test_type:unit", "--no-write-json"], manifest)
+        return [
+            NodeResult(
+                run.node.unique_id, str(run.status), run.execution_time, str(run.message or "")
+            )
+            for run in getattr(result.result, "results", [])
+        ]
+
     def _invoke(self, arguments: Sequence[str], manifest: Any = None) -> Any:
         os.environ |= {
             "WENDU_WORK_DATABASE": str(work_database(self.home)),

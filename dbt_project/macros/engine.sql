@@ -15,6 +15,12 @@
 {% macro days_between(earlier, later) %}{{ return(adapter.dispatch("days_between")(earlier, later)) }}{% endmacro %}
 {% macro duckdb__days_between(earlier, later) %}date_diff('day', {{ earlier }}, {{ later }}){% endmacro %}
 
+{# Seconds from one moment to a later one, and the moment at which a day ends. #}
+{% macro seconds_between(earlier, later) %}{{ return(adapter.dispatch("seconds_between")(earlier, later)) }}{% endmacro %}
+{% macro duckdb__seconds_between(earlier, later) %}date_diff('second', {{ earlier }}, {{ later }}){% endmacro %}
+{% macro end_of_day(day) %}{{ return(adapter.dispatch("end_of_day")(day)) }}{% endmacro %}
+{% macro duckdb__end_of_day(day) %}cast({{ day }} + to_days(1) as timestamp){% endmacro %}
+
 {# First and last day of a date's month. #}
 {% macro month_start(day) %}{{ return(adapter.dispatch("month_start")(day)) }}{% endmacro %}
 {% macro duckdb__month_start(day) %}cast(date_trunc('month', {{ day }}) as date){% endmacro %}

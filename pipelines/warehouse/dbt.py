@@ -5,7 +5,6 @@ Only this module talks to dbt. It sets no rule and knows no model by name.
 
 import hashlib
 import json
-import logging
 import os
 import pickle
 import threading
@@ -19,8 +18,6 @@ from typing import Any
 
 from pipelines.settings import DBT_PROJECT, Home, WenduError
 from pipelines.warehouse.work_database import work_database
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -119,11 +116,12 @@ class DbtProject:
         failed = [node for node in nodes if node.status in ("error", "fail")]
         if failed or not result.success:
             first = failed[0] if failed else None
-            log.debug("dbt: %s", first.message if first else result.exception)
-            raise WenduError(
+            fault = WenduError(
                 f"The warehouse of {on_date} was not built: {first.name if first else 'dbt'} "
                 "failed, nothing was published; --debug shows what it says."
             )
+            fault.add_note(f"dbt: {first.message if first else result.exception}")
+            raise fault
         return nodes
 
     def test_units(self) -> list[NodeResult]:

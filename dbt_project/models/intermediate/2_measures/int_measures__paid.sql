@@ -36,6 +36,10 @@ payee_households as (
     select * from {{ ref("int_people__payee_households") }}
 ),
 
+numbers as (
+    select {{ parameter("payment_day") }} as payment_day
+),
+
 numbered as (
     select
         coalesce(household_keys.household_id, payee_households.household_id) as household_id,
@@ -44,8 +48,10 @@ numbered as (
         payments.period as month_on,
         payments.amount_cny,
         coalesce(payments.status = '1', false) as is_successful,
-        payments.paid_on
+        payments.paid_on,
+        payments.paid_on > {{ add_days("payments.period", "numbers.payment_day - 1") }} as is_late
     from payments
+    cross join numbers
     inner join months on payments.period = months.month_on
     inner join programmes on payments.program = programmes.program
     inner join keys on payments.person_key = keys.person_key
@@ -65,6 +71,7 @@ grouped as (
         programme,
         month_on,
         sum(case when is_successful then amount_cny else 0 end) as paid_cny,
+        sum(case when is_successful and is_late then amount_cny else 0 end) as paid_late_cny,
         sum(case when is_successful and amount_cny < 0 then -amount_cny else 0 end) as recovered_cny,
         count(case when not is_successful then 1 end) as failed_rows,
         max(case when is_successful and amount_cny > 0 then paid_on end) as last_paid_on
@@ -79,6 +86,7 @@ final as (
         programme,
         month_on,
         cast(paid_cny as decimal(20, 2)) as paid_cny,
+        cast(paid_late_cny as decimal(20, 2)) as paid_late_cny,
         cast(recovered_cny as decimal(20, 2)) as recovered_cny,
         cast(failed_rows as integer) as failed_rows,
         last_paid_on

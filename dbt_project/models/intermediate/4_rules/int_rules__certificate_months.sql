@@ -1,5 +1,6 @@
 -- One row per person, disability allowance and window month paid without a valid certificate, or at another level's rate,
 -- as far back from the latest checkable month as the certificate's state lasts (the months that R07 answers for).
+-- state: the certificate's level in those months, 0 for none that is valid.
 with months as (
     select * from {{ ref("int_measures__months") }} where is_in_window
 ),
@@ -147,7 +148,8 @@ final as (
     select
         faults.person_id,
         faults.programme,
-        faults.month_on
+        faults.month_on,
+        faults.state
     from faults
     inner join fired
         on faults.person_id = fired.person_id

@@ -50,6 +50,30 @@ subjects as (
     select 'R06' as rule_id, count(*) as subjects, 0 as unknown
     from households
     union all
+    select rule_id, count(distinct beneficiary_id) as subjects, 0 as unknown
+    from reconciliation
+    cross join (select 'R07' as rule_id union all select 'R07S' as rule_id) as rules_of_certificates
+    where programme in ('living', 'nursing') and paid_cny > 0
+    group by rule_id
+    union all
+    select 'R09' as rule_id, count(*) as subjects, 0 as unknown
+    from households
+    where category in ('tekun', 'rigid') or grace_until_on is not null
+    union all
+    select rule_id, count(*) as subjects, 0 as unknown
+    from reconciliation
+    cross join (select 'R27' as rule_id union all select 'R29' as rule_id union all select 'R29A' as rule_id) as rules_of_payments
+    group by rule_id
+    union all
+    select rule_id, count(*) as subjects, 0 as unknown
+    from {{ ref("int_rules__office_months") }}
+    cross join (select 'R28' as rule_id union all select 'R30' as rule_id) as rules_of_offices
+    group by rule_id
+    union all
+    select 'R32' as rule_id, count(*) as subjects, 0 as unknown
+    from {{ ref("stg_civil_affairs__applications") }}
+    where known_until_on is null
+    union all
     select 'R08' as rule_id, count(*) as subjects, 0 as unknown
     from {{ ref("int_metrics__people") }}
     where is_covered_by_single_person_dibao

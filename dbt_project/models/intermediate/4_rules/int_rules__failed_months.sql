@@ -1,17 +1,31 @@
--- One row per beneficiary, programme and window month with a failed payment not re-issued in time (R29).
-with payments as (
+-- One row per beneficiary, programme and month with a failed payment not re-issued in time (R29).
+with failed_payments as (
     select * from {{ ref("stg_finance__payments") }}
     where known_until_on is null
         and status in ('2', '3')
         and paid_on < {{ add_days(run_date(), "-" ~ parameter("r29_reissue_days")) }}
 ),
 
-months as (
-    select month_on from {{ ref("int_measures__months") }} where is_in_window
+-- Only the ledger of those concerned is looked through for what came instead.
+concerned as (
+    select payments.*
+    from {{ ref("stg_finance__payments") }} as payments
+    inner join (select distinct program, period from failed_payments) as periods
+        on payments.program = periods.program and payments.period = periods.period
+    inner join (select distinct person_key from failed_payments) as payees on payments.person_key = payees.person_key
+    where payments.known_until_on is null and payments.status = '1' and payments.amount_cny > 0
+    union
+    select payments.*
+    from {{ ref("stg_finance__payments") }} as payments
+    inner join (select distinct program, period from failed_payments) as periods
+        on payments.program = periods.program and payments.period = periods.period
+    inner join (select distinct household_key from failed_payments where household_key is not null) as families
+        on payments.household_key = families.household_key
+    where payments.known_until_on is null and payments.status = '1' and payments.amount_cny > 0
 ),
 
 programmes as (
-    select * from {{ ref("programmes") }} where has_entitlement
+    select * from {{ ref("programmes") }}
 ),
 
 keys as (
@@ -26,46 +40,52 @@ payee_households as (
     select * from {{ ref("int_people__payee_households") }}
 ),
 
-paid as (
-    select * from {{ ref("int_measures__reconciliation") }} where last_paid_on is not null
+both_kinds as (
+    select payment_no, program, person_key, household_key, period, amount_cny, paid_on, true as is_failed from failed_payments
+    union all
+    select payment_no, program, person_key, household_key, period, amount_cny, paid_on, false as is_failed from concerned
 ),
 
 -- Dibao belongs to the household named, else to the active household of the payee, else to the payee.
 attributed as (
     select
-        keys.person_id,
         case
-            when programmes.unit = 'household'
-                then coalesce(household_keys.household_id, payee_households.household_id)
-        end as household_id,
+            when programmes.unit = 'household' and household_keys.household_id is not null then 'household'
+            when programmes.unit = 'household' and both_kinds.household_key is null and payee_households.household_id is not null
+                then 'household'
+            else 'person'
+        end as unit,
+        case
+            when programmes.unit = 'household' and household_keys.household_id is not null then household_keys.household_id
+            when programmes.unit = 'household' and both_kinds.household_key is null and payee_households.household_id is not null
+                then payee_households.household_id
+            else keys.person_id
+        end as beneficiary_id,
         programmes.programme,
-        payments.period as month_on
-    from payments
-    inner join months on payments.period = months.month_on
-    inner join programmes on payments.program = programmes.program
-    inner join keys on payments.person_key = keys.person_key
-    left join household_keys on payments.household_key = household_keys.household_key
+        both_kinds.period as month_on,
+        both_kinds.payment_no,
+        both_kinds.amount_cny,
+        both_kinds.paid_on,
+        both_kinds.is_failed
+    from both_kinds
+    inner join programmes on both_kinds.program = programmes.program
+    inner join keys on both_kinds.person_key = keys.person_key
+    left join household_keys on both_kinds.household_key = household_keys.household_key
     left join payee_households on keys.person_id = payee_households.person_id
 ),
 
-failed as (
-    select distinct
-        case when household_id is null then 'person' else 'household' end as unit,
-        coalesce(household_id, person_id) as beneficiary_id,
-        programme,
-        month_on
-    from attributed
-),
-
 final as (
-    select failed.*
-    from failed
-    left join paid
-        on failed.unit = paid.unit
-        and failed.beneficiary_id = paid.beneficiary_id
-        and failed.programme = paid.programme
-        and failed.month_on = paid.month_on
-    where paid.beneficiary_id is null
+    select
+        unit,
+        beneficiary_id,
+        programme,
+        month_on,
+        min(payment_no) as payment_no,
+        max(amount_cny) as amount_cny,
+        max(paid_on) as attempted_on
+    from attributed
+    group by unit, beneficiary_id, programme, month_on
+    having max(case when is_failed then 0 else 1 end) = 0
 )
 
 select * from final

@@ -7,6 +7,9 @@
     "int_rules__r04_income_above_line",
     "int_rules__r05_property_clue",
     "int_rules__r06_family_changed",
+    "int_rules__r07_certificate_lapsed",
+    "int_rules__r07s_certificate_expires",
+    "int_rules__r09_term_ends",
     "int_rules__r10_tekun_supporter",
     "int_rules__r11_institution_overlap",
     "int_rules__r12_temporary_relief_pattern",
@@ -23,7 +26,13 @@
     "int_rules__r24_hardship_after_exit",
     "int_rules__r25_near_dibao_line",
     "int_rules__r26_amount_differs",
+    "int_rules__r27_old_standard",
+    "int_rules__r28_late_payment",
+    "int_rules__r29_failed_not_reissued",
+    "int_rules__r29a_shared_account",
+    "int_rules__r30_allocation_gap",
     "int_rules__r31_uninsured_jobless",
+    "int_rules__r32_procedure_overdue",
     "int_rules__conditions",
 ] %}
 with rule_rows as (

@@ -1,0 +1,110 @@
+-- One row per person paid a disability allowance without a valid certificate, or at another level's rate (R07).
+-- Fires by the latest checkable month; the earlier months of the same state of the certificate are its evidence.
+with months as (
+    select * from {{ ref("int_rules__certificate_months") }}
+),
+
+reconciliation as (
+    select * from {{ ref("int_measures__reconciliation") }} where unit = 'person' and programme in ('living', 'nursing')
+),
+
+named_months as (
+    select * from {{ ref("int_rules__named_months") }} where unit = 'person'
+),
+
+programme_names as (
+    select * from {{ ref("programme_names") }}
+),
+
+keys as (
+    select * from {{ ref("int_people__keys") }}
+),
+
+residence as (
+    select * from {{ ref("int_people__residence") }}
+),
+
+paid as (
+    select
+        months.person_id,
+        count(distinct months.month_on) as months,
+        min(months.month_on) as first_month_on,
+        max(months.month_on) as last_month_on,
+        min(months.state) as state,
+        sum(reconciliation.paid_cny) as paid_cny,
+        min(programme_names.name_zh) || case when min(programme_names.name_zh) <> max(programme_names.name_zh)
+            then '、' || max(programme_names.name_zh) else '' end as programmes_zh,
+        min(programme_names.name_en) || case when min(programme_names.name_en) <> max(programme_names.name_en)
+            then ', ' || max(programme_names.name_en) else '' end as programmes_en,
+        {{ begun_terms(evidence_terms(
+            evidence_term(
+                "'finance.payments'", "coalesce(named_months.first_payment_no, " ~ published_key("keys.person_key") ~ ")",
+                "'paid_cny'", "reconciliation.paid_cny", "months.month_on", "yuan", "plus"
+            ),
+            "months.programme, months.month_on"
+        )) }} as terms
+    from months
+    inner join reconciliation
+        on months.person_id = reconciliation.beneficiary_id
+        and months.programme = reconciliation.programme
+        and months.month_on = reconciliation.month_on
+    inner join programme_names on months.programme = programme_names.programme
+    inner join keys on months.person_id = keys.person_id
+    left join named_months
+        on months.person_id = named_months.beneficiary_id
+        and months.programme = named_months.programme
+        and months.month_on = named_months.month_on
+    group by months.person_id
+),
+
+final as (
+    select
+        'R07' as rule_id,
+        'person' as unit,
+        cast(null as integer) as subject_household_id,
+        paid.person_id as subject_person_id,
+        cast(null as varchar) as subject_code,
+        cast(null as varchar) as programme,
+        'orange' as level,
+        residence.household_id,
+        paid.person_id,
+        residence.county_code,
+        residence.township_code,
+        residence.area_code,
+        cast(null as decimal(14, 2)) as amount_cny,
+        cast(null as decimal(10, 4)) as ratio_to_standard,
+        cast(paid.months as varchar) || ' 个月（' || {{ year_month("paid.first_month_on") }} || ' 至 '
+        || {{ year_month("paid.last_month_on") }} || '）发放' || paid.programmes_zh
+        || case
+            when paid.state = '0' then '，期间未见有效残疾证'
+            else '，发放标准与残疾证等级（' || paid.state || ' 级）不一致'
+        end as reason_zh,
+        cast(paid.months as varchar) || ' month(s) (' || {{ year_month("paid.first_month_on") }} || ' to '
+        || {{ year_month("paid.last_month_on") }} || ') of ' || paid.programmes_en
+        || case
+            when paid.state = '0' then ' without a valid certificate on record'
+            else ' at another rate than that of certificate level ' || paid.state
+        end as reason_en,
+        {{ evidence_json([
+            "paid.terms",
+            evidence_list([
+                ("true", rule_term("R07", "paid_cny", "cast(paid.paid_cny as decimal(20, 2))", run_date(), "yuan", "result")),
+                ("paid.state <> '0'", evidence_term(
+                    "'disabled_federation.certificates'", published_key("keys.person_key"), "'level'", "paid.state",
+                    "paid.last_month_on", "level"
+                )),
+                ("paid.state = '0'", evidence_term(
+                    "'disabled_federation.certificates'", published_key("keys.person_key"), "'certificate_status'", "'none valid'",
+                    "paid.last_month_on"
+                )),
+            ]),
+        ]) }} as evidence,
+        '残疾证是否正在换发或重新评定，尚不清楚' as unknown_zh,
+        cast(null as varchar) as inhibited_by,
+        true as is_judged
+    from paid
+    inner join keys on paid.person_id = keys.person_id
+    left join residence on paid.person_id = residence.person_id
+)
+
+select * from final

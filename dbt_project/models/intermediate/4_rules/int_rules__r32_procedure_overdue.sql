@@ -1,0 +1,291 @@
+-- One row per application, relief case or household with a step of its procedure over its limit, or near it (R32).
+-- An open step runs to the end of the day; one completed late counts for some days more; withdrawn applications have none.
+{% set number_names = [
+    "r32_investigation_days", "r32_decision_after_notice_days", "r32_total_days", "r32_total_days_special", "r32_refusal_notice_days",
+    "r32_notice_days", "r32_urgent_hours", "r32_documents_days", "r32_review_months", "r32_review_months_shortest",
+    "r32_warning_share", "r32_counted_days_after_completion",
+] %}
+with numbers as (
+    select * from {{ parameters_of_day(number_names) }} as parameters_of_day
+),
+
+calendar as (
+    select * from {{ ref("stg_control__calendar") }}
+),
+
+townships as (
+    select * from {{ ref("townships") }}
+),
+
+divisions as (
+    select area_code, current_code from {{ ref("divisions") }}
+),
+
+applications as (
+    select * from {{ ref("stg_civil_affairs__applications") }}
+    where known_until_on is null and (decision is null or decision <> '3')
+),
+
+relief as (
+    select * from {{ ref("stg_civil_affairs__temporary_relief") }} where known_until_on is null
+),
+
+households as (
+    select * from {{ ref("int_people__households") }} where is_active
+),
+
+household_keys as (
+    select * from {{ ref("int_people__household_keys") }}
+),
+
+steps as (
+    select
+        'application' as unit,
+        application_no as subject_code,
+        cast(null as integer) as household_id,
+        area_code,
+        'investigation' as step,
+        accepted_on as from_on,
+        investigated_on as done_on,
+        decided_on is not null as is_passed_over,
+        numbers.r32_investigation_days as limit_days
+    from applications
+    cross join numbers
+    union all
+    select 'application', application_no, null, area_code, 'decision_after_notice', notice_to_on, decided_on, false,
+        numbers.r32_decision_after_notice_days
+    from applications
+    cross join numbers
+    where notice_to_on <= {{ run_date() }}
+    union all
+    select 'application', application_no, null, area_code, 'total', accepted_on, decided_on, false,
+        case when is_special_case then numbers.r32_total_days_special else numbers.r32_total_days end
+    from applications
+    cross join numbers
+    union all
+    select 'application', application_no, null, area_code, 'refusal_notice', decided_on, refusal_notified_on, false,
+        numbers.r32_refusal_notice_days
+    from applications
+    cross join numbers
+    where decision = '2'
+    union all
+    select 'case', case_no, null, area_code, 'documents', cast(granted_at as date), documents_completed_on, false,
+        numbers.r32_documents_days
+    from relief
+    cross join numbers
+    where is_advance
+),
+
+-- Steps measured in working days: those after the first day, up to and including the last.
+measured as (
+    select
+        steps.*,
+        coalesce(done_days.working_day_no, today.working_day_no) - from_days.working_day_no as days
+    from steps
+    inner join calendar as from_days on steps.from_on = from_days.day
+    inner join calendar as today on today.day = {{ run_date() }}
+    left join calendar as done_days on steps.done_on = done_days.day
+    where steps.done_on is not null or not steps.is_passed_over
+),
+
+judged_steps as (
+    select
+        measured.unit,
+        measured.subject_code,
+        measured.household_id,
+        measured.area_code,
+        measured.step,
+        cast(measured.days as decimal(14, 2)) as spent,
+        cast(measured.limit_days as decimal(14, 2)) as allowed,
+        'working_day' as measure,
+        measured.from_on,
+        case
+            when measured.days > measured.limit_days
+                and (measured.done_on is null
+                    or {{ add_days("measured.done_on", "numbers.r32_counted_days_after_completion") }} >= {{ run_date() }})
+                then 'orange'
+            when measured.done_on is null
+                and measured.days <= measured.limit_days
+                and measured.days >= numbers.r32_warning_share * measured.limit_days
+                then 'yellow'
+        end as level
+    from measured
+    cross join numbers
+    union all
+    select
+        'application' as unit,
+        applications.application_no as subject_code,
+        cast(null as integer) as household_id,
+        applications.area_code,
+        'notice' as step,
+        cast({{ days_between("applications.notice_from_on", "applications.notice_to_on") }} as decimal(14, 2)) as spent,
+        cast(numbers.r32_notice_days as decimal(14, 2)) as allowed,
+        'day' as measure,
+        applications.notice_from_on as from_on,
+        case
+            when {{ days_between("applications.notice_from_on", "applications.notice_to_on") }} < numbers.r32_notice_days
+                and {{ add_days("applications.notice_to_on", "numbers.r32_counted_days_after_completion") }} >= {{ run_date() }}
+                then 'orange'
+        end as level
+    from applications
+    cross join numbers
+    where applications.notice_from_on is not null and applications.notice_to_on is not null
+    union all
+    select
+        'case' as unit,
+        relief.case_no as subject_code,
+        cast(null as integer) as household_id,
+        relief.area_code,
+        'urgent_help' as step,
+        cast({{ seconds_between("relief.applied_at", "coalesce(relief.granted_at, " ~ end_of_day(run_date()) ~ ")") }} as decimal(20, 2)) / 3600 as spent,
+        cast(numbers.r32_urgent_hours as decimal(14, 2)) as allowed,
+        'hour' as measure,
+        cast(relief.applied_at as date) as from_on,
+        case
+            when relief.granted_at is not null
+                and {{ seconds_between("relief.applied_at", "relief.granted_at") }} > numbers.r32_urgent_hours * 3600
+                and {{ add_days("cast(relief.granted_at as date)", "numbers.r32_counted_days_after_completion") }} >= {{ run_date() }}
+                then 'orange'
+            when relief.granted_at is null
+                and {{ seconds_between("relief.applied_at", end_of_day(run_date())) }} > numbers.r32_urgent_hours * 3600
+                then 'emergency'
+            when relief.granted_at is null
+                and {{ seconds_between("relief.applied_at", end_of_day(run_date())) }}
+                >= numbers.r32_warning_share * numbers.r32_urgent_hours * 3600
+                then 'yellow'
+        end as level
+    from relief
+    cross join numbers
+    where relief.kind = '1'
+),
+
+-- Without a review class the longer one is surely over, the shorter one perhaps.
+reviews as (
+    select
+        households.household_id,
+        households.area_code,
+        coalesce(households.reviewed_on, households.approved_on) as from_on,
+        case
+            when households.review_class_months is not null then cast(households.review_class_months as decimal(14, 4))
+            else numbers.r32_review_months
+        end as limit_months,
+        households.review_class_months is null and households.category <> 'tekun' as is_class_unknown,
+        numbers.r32_review_months_shortest as shortest_months
+    from households
+    cross join numbers
+),
+
+judged_reviews as (
+    select
+        *,
+        {{ add_months("from_on", "limit_months") }} < {{ run_date() }} as is_overdue,
+        is_class_unknown and {{ add_months("from_on", "shortest_months") }} < {{ run_date() }} as is_perhaps_overdue
+    from reviews
+),
+
+hits as (
+    select unit, subject_code, household_id, area_code, step, spent, allowed, measure, from_on, level, true as is_judged
+    from judged_steps
+    where level is not null
+    union all
+    select
+        'household' as unit,
+        cast(null as varchar) as subject_code,
+        household_id,
+        area_code,
+        'review' as step,
+        cast(null as decimal(14, 2)) as spent,
+        cast(limit_months as decimal(14, 2)) as allowed,
+        'month' as measure,
+        from_on,
+        case when is_overdue then 'orange' end as level,
+        is_overdue as is_judged
+    from judged_reviews
+    where is_overdue or is_perhaps_overdue
+),
+
+worded as (
+    select
+        hits.*,
+        {{ level_rank("hits.level") }} as rank,
+        case hits.step
+            when 'investigation' then '受理后开始调查' when 'decision_after_notice' then '公示结束后作出审核确认'
+            when 'total' then '受理后作出审核确认' when 'refusal_notice' then '不予确认后书面告知' when 'notice' then '公示时间'
+            when 'urgent_help' then '急难救助' when 'documents' then '先行救助后补充材料' else '定期复核'
+        end as step_zh,
+        case hits.step
+            when 'investigation' then 'investigation after acceptance' when 'decision_after_notice' then 'decision after the notice'
+            when 'total' then 'decision after acceptance' when 'refusal_notice' then 'written notice of a refusal'
+            when 'notice' then 'public notice' when 'urgent_help' then 'urgent relief' when 'documents' then 'documents after advance help'
+            else 'review'
+        end as step_en,
+        case hits.measure when 'working_day' then '个工作日' when 'hour' then '小时' when 'month' then '个月' else '天' end as measure_zh,
+        case hits.measure when 'working_day' then 'working day(s)' when 'hour' then 'hour(s)' when 'month' then 'month(s)' else 'day(s)' end
+            as measure_en
+    from hits
+),
+
+subjects as (
+    select
+        unit,
+        subject_code,
+        household_id,
+        max(area_code) as area_code,
+        min(rank) as rank,
+        max(case when is_judged then 1 else 0 end) = 1 as is_judged,
+        {{ joined_text(
+            "case when spent is null then '上次复核 ' || cast(from_on as varchar) || '，应每 ' || cast(cast(allowed as integer) as varchar) "
+            ~ "|| ' 个月复核一次' else cast(cast(spent as integer) as varchar) || ' ' || measure_zh || '：' || step_zh || '，时限 ' "
+            ~ "|| cast(cast(allowed as integer) as varchar) || ' ' || measure_zh end", "；", "rank, step"
+        ) }} as told_zh,
+        {{ joined_text(
+            "case when spent is null then 'last reviewed ' || cast(from_on as varchar) || ', due every ' "
+            ~ "|| cast(cast(allowed as integer) as varchar) || ' months' else cast(cast(spent as integer) as varchar) || ' ' || measure_en "
+            ~ "|| ': ' || step_en || ', limit ' || cast(cast(allowed as integer) as varchar) end", "; ", "rank, step"
+        ) }} as told_en,
+        {{ flattened_terms(
+            evidence_list([
+                ("true", evidence_term(
+                    "case unit when 'application' then 'civil_affairs.applications' when 'case' then 'civil_affairs.temporary_relief' "
+                    ~ "else 'civil_affairs.households' end",
+                    "coalesce(subject_code, 'household')", "step || '_from_on'", "from_on", "from_on", "date"
+                )),
+                ("spent is not null", evidence_term(
+                    "'policy.rules'", "'R32'", "step || '_spent'", "cast(spent as decimal(14, 2))", run_date()
+                )),
+                ("true", evidence_term("'policy.rules'", "'R32'", "step || '_allowed'", "allowed", run_date())),
+            ]),
+            "rank, step",
+        ) }} as terms
+    from worded
+    group by unit, subject_code, household_id
+),
+
+final as (
+    select
+        'R32' as rule_id,
+        subjects.unit,
+        subjects.household_id as subject_household_id,
+        cast(null as integer) as subject_person_id,
+        subjects.subject_code,
+        cast(null as varchar) as programme,
+        case subjects.rank when 0 then 'emergency' when 2 then 'orange' when 3 then 'yellow' end as level,
+        subjects.household_id,
+        cast(null as integer) as person_id,
+        coalesce(divisions.current_code, substr(subjects.area_code, 1, 6), 'unknown') as county_code,
+        townships.township_code,
+        subjects.area_code,
+        cast(null as decimal(14, 2)) as amount_cny,
+        cast(null as decimal(10, 4)) as ratio_to_standard,
+        subjects.told_zh as reason_zh,
+        subjects.told_en as reason_en,
+        {{ evidence_json(["subjects.terms"]) }} as evidence,
+        '办理环节延后的原因尚不清楚' as unknown_zh,
+        cast(null as varchar) as inhibited_by,
+        subjects.is_judged
+    from subjects
+    left join divisions on substr(subjects.area_code, 1, 6) = divisions.area_code
+    left join townships on substr(subjects.area_code, 1, 9) = townships.township_code
+)
+
+select * from final

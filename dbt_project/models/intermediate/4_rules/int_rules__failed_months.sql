@@ -7,21 +7,23 @@ with failed_payments as (
 ),
 
 -- Only the ledger of those concerned is looked through for what came instead.
+payees as (
+    select distinct person_key from failed_payments
+),
+
+families as (
+    select distinct household_key from failed_payments where household_key is not null
+),
+
 concerned as (
     select payments.*
     from {{ ref("stg_finance__payments") }} as payments
-    inner join (select distinct program, period from failed_payments) as periods
-        on payments.program = periods.program and payments.period = periods.period
-    inner join (select distinct person_key from failed_payments) as payees on payments.person_key = payees.person_key
-    where payments.known_until_on is null and payments.status = '1' and payments.amount_cny > 0
-    union
-    select payments.*
-    from {{ ref("stg_finance__payments") }} as payments
-    inner join (select distinct program, period from failed_payments) as periods
-        on payments.program = periods.program and payments.period = periods.period
-    inner join (select distinct household_key from failed_payments where household_key is not null) as families
-        on payments.household_key = families.household_key
-    where payments.known_until_on is null and payments.status = '1' and payments.amount_cny > 0
+    left join payees on payments.person_key = payees.person_key
+    left join families on payments.household_key = families.household_key
+    where payments.known_until_on is null
+        and payments.status = '1'
+        and payments.amount_cny > 0
+        and (payees.person_key is not null or families.household_key is not null)
 ),
 
 programmes as (

@@ -9,20 +9,31 @@ months as (
     select month_on from {{ ref("int_measures__months") }} where is_in_window
 ),
 
+-- Most accounts serve one person: they are told apart before anything is counted.
+shared_accounts as (
+    select payments.account_key
+    from {{ ref("stg_finance__payments") }} as payments
+    inner join months on payments.period = months.month_on
+    where payments.known_until_on is null and payments.status = '1' and payments.account_key is not null
+    group by payments.account_key
+    having min(payments.person_key) <> max(payments.person_key)
+),
+
 accounts_of_payees as (
     select distinct
         payments.account_key,
         payments.person_key
     from {{ ref("stg_finance__payments") }} as payments
+    inner join shared_accounts on payments.account_key = shared_accounts.account_key
     inner join months on payments.period = months.month_on
-    where payments.known_until_on is null and payments.status = '1' and payments.account_key is not null
+    where payments.known_until_on is null and payments.status = '1'
 ),
 
 crowded as (
-    select account_key
+    select accounts_of_payees.account_key
     from accounts_of_payees
     cross join numbers
-    group by account_key, numbers.persons
+    group by accounts_of_payees.account_key, numbers.persons
     having count(*) >= numbers.persons
 ),
 
@@ -56,15 +67,34 @@ payees as (
     where in_institutions.person_id is null
 ),
 
+concerned_people as (
+    select distinct payees.person_id, keys.person_key
+    from payees
+    inner join keys on payees.person_id = keys.person_id
+),
+
+marriages as (
+    select certificate_no, person_a_key as person_key
+    from {{ ref("stg_civil_affairs__marriages") }}
+    where known_until_on is null
+    union all
+    select certificate_no, person_b_key as person_key
+    from {{ ref("stg_civil_affairs__marriages") }}
+    where known_until_on is null
+),
+
 registers as (
-    select 'family ' || cast(household_id as varchar) as register_name, person_id from members
+    select 'family ' || cast(members.household_id as varchar) as register_name, members.person_id
+    from members
+    inner join concerned_people on members.person_id = concerned_people.person_id
     union all
-    select 'watched ' || cast(household_id as varchar) as register_name, person_id from watched_members
+    select 'watched ' || cast(watched_members.household_id as varchar) as register_name, watched_members.person_id
+    from watched_members
+    inner join concerned_people on watched_members.person_id = concerned_people.person_id
     union all
-    select 'marriage ' || marriages.certificate_no as register_name, keys.person_id
-    from {{ ref("stg_civil_affairs__marriages") }} as marriages
-    inner join keys on marriages.person_a_key = keys.person_key or marriages.person_b_key = keys.person_key
-    where marriages.known_until_on is null
+    select 'marriage ' || marriages.certificate_no as register_name, concerned_people.person_id
+    from marriages
+    inner join concerned_people on marriages.person_key = concerned_people.person_key
 ),
 
 registered as (

@@ -95,3 +95,23 @@
     {%- for list in lists[:-1] %}list_concat({{ list }}, {% endfor -%}
     {{ lists[-1] }}{{ ")" * (lists | length - 1) }}
 {%- endmacro %}
+
+{#
+    Whether evidence tells a fact that the evidence before it did not: another row, or another value of a row. The day it is
+    told on, spans of days, and what follows from the other terms do not count: they change by the mere passing of time.
+#}
+{% macro has_new_evidence(evidence, evidence_before) -%}
+    {{ return(adapter.dispatch("has_new_evidence")(evidence, evidence_before)) }}
+{%- endmacro %}
+{% macro duckdb__has_new_evidence(evidence, evidence_before) -%}
+    not list_has_all({{ evidence_facts(evidence_before) }}, {{ evidence_facts(evidence) }})
+{%- endmacro %}
+{% macro evidence_facts(evidence) -%}
+    list_transform(
+        list_filter(
+            from_json({{ evidence }}, '[{"source":"VARCHAR","key":"VARCHAR","field":"VARCHAR","value":"VARCHAR","unit":"VARCHAR","step":"VARCHAR"}]'),
+            lambda term: coalesce(term.unit, '') not in ('day', 'working_day', 'hour') and coalesce(term.step, '') <> 'result'
+        ),
+        lambda term: concat_ws('|', term.source, coalesce(term.key, ''), term.field, coalesce(term.value, ''))
+    )
+{%- endmacro %}

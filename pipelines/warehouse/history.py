@@ -19,8 +19,9 @@ from pipelines.warehouse.work_database import work_database
 ALERTS = pl.Schema({
     "alert_id": pl.String(), "rule_id": pl.String(), "subject": pl.String(),
     "program": pl.String(), "unit": pl.String(), "status": pl.String(), "level": pl.String(),
-    "holds": pl.Boolean(), "household_key": pl.Binary(), "person_key": pl.Binary(),
-    "county_code": pl.String(), "township_code": pl.String(), "area_code": pl.String(),
+    "holds": pl.Boolean(), "found_level": pl.String(), "entered_by": pl.String(),
+    "household_key": pl.Binary(), "person_key": pl.Binary(), "county_code": pl.String(),
+    "township_code": pl.String(), "area_code": pl.String(),
     "first_seen_on": pl.Date(), "last_seen_on": pl.Date(), "due_on": pl.Date(),
     "cleared_on": pl.Date(), "hold_id": pl.String(), "amount_cny": pl.Decimal(14, 2),
     "ratio_to_standard": pl.Decimal(10, 4), "reason_zh": pl.String(), "reason_en": pl.String(),
@@ -45,7 +46,7 @@ OPENINGS = pl.Schema({
     "rule_id": pl.String(), "county_code": pl.String(), "on_date": pl.Date(),
     "opened": pl.Int64(),
 })  # fmt: skip
-"""One row per rule and county with new alerts, held ones too."""
+"""One row per rule and county with new alerts; what was held as a flood is no measure of others."""
 
 EVALUATIONS = pl.Schema({
     "rule_id": pl.String(), "on_date": pl.Date(), "evaluated": pl.Boolean(),
@@ -83,7 +84,7 @@ QUERIES = {
     "openings": (
         "select rule_id, county_code, date '{day}' as on_date, count(*) as opened "
         "from intermediate.int_rules__alerts "
-        "where event_of_day in ('opened', 'held') "
+        "where event_of_day = 'opened' "
         "or event_of_day = 'reopened' and status_before <> 'inhibited' group by all"
     ),
     "evaluations": "select {columns} from intermediate.int_rules__evaluations_today",
@@ -93,22 +94,22 @@ QUERIES = {
 
 def run_days(home: Home) -> list[date]:
     """The days that were run and handed something on, oldest first."""
+    _recover(home)
     return sorted(date.fromisoformat(folder.name) for folder in _place(home).glob("????-??-??"))
 
 
 def earlier(home: Home, on_date: date) -> dict[str, pl.DataFrame]:
     """What the days before a day handed on, by name; empty frames on the first of all."""
     days = [day for day in run_days(home) if day < on_date]
+    if not days:
+        return {name: schema.to_frame() for name, schema in SCHEMAS.items()}
     return {
-        name: pl.concat(
-            [schema.to_frame()]
-            + [
-                pl.read_parquet(_folder(home, day) / f"{name}.parquet").cast(schema)
-                for day in (days[-1:] if name in LAST_DAY_ONLY else days)
-            ]
-        )
+        name: pl.read_parquet([
+            _folder(home, day) / f"{name}.parquet"
+            for day in (days[-1:] if name in LAST_DAY_ONLY else days)
+        ]).cast(schema)
         for name, schema in SCHEMAS.items()
-    }
+    }  # fmt: skip
 
 
 def alerts_of(home: Home, on_date: date) -> pl.DataFrame:
@@ -118,7 +119,11 @@ def alerts_of(home: Home, on_date: date) -> pl.DataFrame:
 
 
 def remember(home: Home, on_date: date) -> None:
-    """Keep what the work database hands on, whole; a later run of the same day replaces it."""
+    """Keep what the work database hands on, whole; a later run of the same day replaces it.
+
+    Killed at any moment, it leaves the day as it was before or as it is now.
+    """
+    _recover(home)
     unfinished = _place(home) / f".{on_date}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
@@ -127,8 +132,11 @@ def remember(home: Home, on_date: date) -> None:
             query = QUERIES[name].format(columns=", ".join(schema.names()), day=on_date)
             frame = connection.sql(f"from ({query}) order by all").pl().cast(schema)
             frame.write_parquet(unfinished / f"{name}.parquet")
-    forget(home, on_date)
-    unfinished.replace(_folder(home, on_date))
+    folder, before = _folder(home, on_date), _place(home) / f".{on_date}.before"
+    if folder.exists():
+        folder.replace(before)
+    unfinished.replace(folder)
+    shutil.rmtree(before, ignore_errors=True)
 
 
 def forget(home: Home, on_date: date) -> None:
@@ -139,6 +147,16 @@ def forget(home: Home, on_date: date) -> None:
         shutil.rmtree(leaving, ignore_errors=True)
         folder.replace(leaving)
         shutil.rmtree(leaving)
+
+
+def _recover(home: Home) -> None:
+    """Take back a day whose replacement was interrupted between its two steps."""
+    for before in _place(home).glob(".????-??-??.before"):
+        folder = _place(home) / before.name.removeprefix(".").removesuffix(".before")
+        if folder.exists():
+            shutil.rmtree(before)
+        else:
+            before.replace(folder)
 
 
 def _place(home: Home) -> Path:

@@ -7,6 +7,7 @@ every alert comes out and is handed to the next day, as a run does it. All cases
 import csv
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import polars as pl
 import pytest
 
 from pipelines.contracts.sources import load_contracts
-from pipelines.ingest.control import OUTCOMES, calendar, handed_over, releases
+from pipelines.ingest.control import HANDED_OVER, OUTCOMES, calendar, handed_over, releases
 from pipelines.settings import DBT_PROJECT, Home, UsageError
 from pipelines.warehouse import history
 from pipelines.warehouse.dbt import DbtProject
@@ -38,6 +39,7 @@ FINDING = pl.Schema({
     "amount_cny": pl.Decimal(14, 2), "ratio_to_standard": pl.Decimal(10, 4),
     "reason_zh": pl.String(), "reason_en": pl.String(), "evidence": pl.String(),
     "unknown_zh": pl.String(), "inhibited_by": pl.String(), "is_judged": pl.Boolean(),
+    "entered_by": pl.String(),
 })  # fmt: skip
 
 TRANSITIONS = list(csv.DictReader((POLICY / "alert_transitions.csv").open(encoding="utf-8")))
@@ -76,6 +78,12 @@ class Desk:
         place.mkdir(parents=True, exist_ok=True)
         told = {"hold_id": hold_id, "effective_on": on.isoformat(), "by": "局长", "reason": "已核"}
         (place / f"{hold_id}.json").write_text(json.dumps(told))
+
+    def deliver(self, alert_id: str, on: date) -> None:
+        place = self.home.outbox / "delivered"
+        place.mkdir(parents=True, exist_ok=True)
+        listed = {"alert_id": [alert_id], "delivered_on": [on]}
+        pl.DataFrame(listed, schema=HANDED_OVER).write_parquet(place / f"{on}-{alert_id}.parquet")
 
     def day(
         self, on: date, findings: Sequence[Mapping[str, object]], late: Sequence[str] = ()
@@ -378,6 +386,139 @@ def test_the_balance_of_each_county_adds_up_from_day_to_day(weeks: Weeks) -> Non
         (moved != pl.col("open_now")) | (yesterday != pl.col("open_before"))
     ).is_empty()
     assert rows["new"].sum() > 300
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a few days told: states by day and subject, events, and the last day's memory."""
+
+    states: dict[int, dict[str, dict[str, object]]]
+    events: pl.DataFrame
+    memory: dict[str, dict[str, object]]
+
+
+def term(key: str, value: str, as_of: str, unit: str | None = None) -> dict[str, object]:
+    return {
+        "source": "civil_affairs.cases", "key": key, "field": "amount", "value": value,
+        "as_of": as_of, "unit": unit, "step": None,
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """Corners of an alert's life on four days in June, the 3rd to the 6th."""
+    desk = Desk(tmp_path_factory.mktemp("june") / "home")
+    days = {number: date(2024, 6, number) for number in (3, 4, 5, 6)}
+    states: dict[int, dict[str, dict[str, object]]] = {}
+
+    def run(number: int, *findings: dict[str, object]) -> None:
+        state = desk.day(days[number], findings)
+        states[number] = {str(row["subject"]): row for row in state.to_dicts()}
+
+    def code(subject: str) -> str:
+        return str(states[3][subject]["alert_id"])
+
+    def facts(*terms: dict[str, object]) -> dict[str, object]:
+        return found("R05", "facts", evidence=json.dumps(terms))
+
+    def crowd(name: str) -> list[dict[str, object]]:
+        return [found("R16", f"{name} {at}") for at in range(51)]
+
+    def red(subject: str, **told: object) -> dict[str, object]:
+        return found("R25", subject, level="red", **told)
+
+    unknown = found("R18", "unknown")
+    run(
+        3, red("closed"), red("answered"), unknown, found("R31", "back"), found("R31", "late"),
+        facts(term("c1", "10", "2024-06-03"), term("c1", "5", "2024-06-03", "day")),
+    )  # fmt: skip
+    desk.deliver(code("back"), days[3])
+    desk.reply(code("closed"), "declines", days[4])
+    run(
+        4, red("closed"), found("R25", "answered", inhibited_by="helped"),
+        unknown | {"level": None, "is_judged": False, "inhibited_by": "helped"},
+        facts(term("c1", "10", "2024-06-04"), term("c1", "6", "2024-06-04", "day")),
+        *crowd("first"), found("R16", "urgent", level="emergency"),
+    )  # fmt: skip
+    desk.reply(code("closed"), "not_verified", days[5], "B2")
+    desk.reply(code("late"), "declines", days[5])
+    run(
+        5, found("R25", "closed"), found("R25", "answered", inhibited_by="helped"),
+        found("R31", "back"),
+        facts(term("c1", "10", "2024-06-05"), term("c2", "20", "2024-06-05")),
+        *crowd("first"), *crowd("second"), found("R16", "urgent", level="emergency"),
+    )  # fmt: skip
+    desk.deliver(code("back"), days[5])
+    desk.sign(str(states[5]["first 0"]["hold_id"]), days[6])
+    run(6, red("closed"), found("R31", "back"), found("R31", "late"), *crowd("first"))
+    with duckdb.connect(str(work_database(desk.home)), read_only=True) as connection:
+        memory = connection.sql("from intermediate.int_rules__previous_findings").pl()
+    events = pl.concat([desk.events(day) for day in days.values()])
+    return Told(states, events, {str(row["subject"]): row for row in memory.to_dicts()})
+
+
+def test_an_emergency_never_waits_for_a_signature(june: Told) -> None:
+    state = june.states[4]
+    assert (state["urgent"]["status"], state["first 0"]["status"]) == ("open", "held")
+
+
+def test_a_held_flood_does_not_let_the_next_one_pass(june: Told) -> None:
+    state = june.states[5]
+    assert state["second 0"]["status"] == "held"
+    assert state["second 0"]["hold_id"] != state["first 0"]["hold_id"]
+
+
+def test_help_answers_an_alert_whose_condition_is_not_known(june: Told) -> None:
+    assert june.states[4]["unknown"]["status"] == "inhibited"
+
+
+def test_a_level_that_falls_and_comes_back_in_the_cool_down_is_no_rise(june: Told) -> None:
+    assert june.states[5]["closed"]["status"] == june.states[6]["closed"]["status"] == "closed"
+
+
+def test_a_further_visit_in_vain_leaves_the_outcome_that_closed(june: Told) -> None:
+    assert june.states[5]["closed"]["outcome"] == "declines"
+
+
+def test_a_closed_alert_stands_as_it_was_answered_and_its_rule_remembers_the_level(
+    june: Told,
+) -> None:
+    assert (june.states[5]["closed"]["level"], june.memory["closed"]["level"]) == ("red", "orange")
+
+
+def test_a_level_that_fell_while_help_answered_it_is_remembered(june: Told) -> None:
+    assert june.memory["answered"]["level"] == "orange"
+
+
+def test_a_visit_told_after_the_condition_ended_keeps_it_quiet(june: Told) -> None:
+    assert [june.states[number]["late"]["status"] for number in (3, 4, 5, 6)] == [
+        "open", "cleared", "closed", "closed",
+    ]  # fmt: skip
+
+
+def test_a_new_fact_joins_the_open_alert_and_a_passing_day_is_none(june: Told) -> None:
+    told = june.events.filter(
+        (pl.col("alert_id") == june.states[3]["facts"]["alert_id"])
+        & (pl.col("event") == "evidence_added")
+    )
+    assert told.select("on_date", "detail").rows() == [(date(2024, 6, 5), "new evidence")]
+
+
+def test_a_list_before_a_reopening_is_not_taken_for_one_after_it(june: Told) -> None:
+    assert [june.states[number]["back"]["delivered_on"] for number in (4, 5, 6)] == [
+        date(2024, 6, 3), None, date(2024, 6, 5),
+    ]  # fmt: skip
+
+
+def test_no_event_names_who_signed(june: Told) -> None:
+    assert "released" in june.events["event"]
+    assert not june.events["detail"].str.contains("局长").any()
+
+
+def test_a_day_whose_replacement_was_interrupted_is_taken_back(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    (home.warehouse / "history" / f".{SECOND}.before").mkdir(parents=True)
+    assert history.run_days(home) == [SECOND]
 
 
 def test_a_hold_is_signed_for_by_its_name_with_a_reason(tmp_path: Path) -> None:

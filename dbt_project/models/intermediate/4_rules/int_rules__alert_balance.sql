@@ -85,32 +85,30 @@ days as (
     where calendar.day >= beginning.first_on and calendar.day <= {{ run_date() }}
 ),
 
-last_run_days as (
+standing as (
     select
-        counties.county_code,
-        days.on_date,
-        max(run_days.on_date) as run_on
-    from counties
-    cross join days
-    left join run_days on counties.county_code = run_days.county_code and days.on_date >= run_days.on_date
-    group by counties.county_code, days.on_date
+        *,
+        lead(on_date) over (partition by county_code order by on_date) as next_run_on
+    from run_days
 ),
 
 final as (
     select
-        last_run_days.county_code,
-        last_run_days.on_date,
+        counties.county_code,
+        days.on_date,
         cast(
-            coalesce(case when run_days.on_date = last_run_days.on_date then run_days.open_before else run_days.open_now end, 0)
-            as integer
+            coalesce(case when standing.on_date = days.on_date then standing.open_before else standing.open_now end, 0) as integer
         ) as open_before,
-        cast(coalesce(case when run_days.on_date = last_run_days.on_date then run_days.new end, 0) as integer) as new,
-        cast(coalesce(case when run_days.on_date = last_run_days.on_date then run_days.cleared end, 0) as integer) as cleared,
-        cast(coalesce(case when run_days.on_date = last_run_days.on_date then run_days.closed end, 0) as integer) as closed,
-        cast(coalesce(run_days.open_now, 0) as integer) as open_now
-    from last_run_days
-    left join run_days
-        on last_run_days.county_code = run_days.county_code and last_run_days.run_on = run_days.on_date
+        cast(coalesce(case when standing.on_date = days.on_date then standing.new end, 0) as integer) as new,
+        cast(coalesce(case when standing.on_date = days.on_date then standing.cleared end, 0) as integer) as cleared,
+        cast(coalesce(case when standing.on_date = days.on_date then standing.closed end, 0) as integer) as closed,
+        cast(coalesce(standing.open_now, 0) as integer) as open_now
+    from counties
+    cross join days
+    left join standing
+        on counties.county_code = standing.county_code
+        and days.on_date >= standing.on_date
+        and (days.on_date < standing.next_run_on or standing.next_run_on is null)
 )
 
 select * from final

@@ -8,7 +8,7 @@ by_people as (
         alert_id,
         event_of_people as event,
         case
-            when event_of_people = 'released' then 'signed by ' || signed_by
+            when event_of_people = 'released' then 'signed for, hold ' || hold_id
             else 'outcome ' || new_outcome
         end as detail
     from alerts
@@ -39,13 +39,14 @@ added as (
             case when amount_cny is distinct from amount_before_cny
                 then 'amount ' || coalesce({{ yuan("amount_before_cny") }}, 'unknown')
                     || ' to ' || coalesce({{ yuan("amount_cny") }}, 'unknown')
-            end
+            end,
+            case when is_evidence_new then 'new evidence' end
         ) as detail
     from alerts
     where status = 'open'
         and event_of_day is null
-        and signal in ('found', 'found_in_flood', 'found_in_cool_down')
-        and (level <> level_before or amount_cny is distinct from amount_before_cny)
+        and signal in ('found', 'found_in_flood')
+        and (level <> level_before or amount_cny is distinct from amount_before_cny or is_evidence_new)
 ),
 
 delivered as (

@@ -36,13 +36,16 @@ releases as (
     where effective_on <= {{ run_date() }}
 ),
 
+-- A list delivered before an alert opened anew was about what it had been.
 handed_over as (
     select
-        alert_id,
-        max(delivered_on) as delivered_on
-    from {{ ref("stg_control__handed_over") }}
-    where delivered_on <= {{ run_date() }}
-    group by alert_id
+        standing.alert_id,
+        max(delivered.delivered_on) as delivered_on
+    from {{ ref("stg_control__handed_over") }} as delivered
+    inner join standing
+        on delivered.alert_id = standing.alert_id and delivered.delivered_on >= standing.first_seen_on
+    where delivered.delivered_on <= {{ run_date() }}
+    group by standing.alert_id
 ),
 
 parameters as (
@@ -123,7 +126,6 @@ told as (
         new_replies.replied_on as new_replied_on,
         new_replies.reply_batch_id as new_reply_batch_id,
         new_replies.cool_down_days,
-        releases.signed_by,
         handed_over.delivered_on as new_delivered_on,
         case
             when new_replies.effect = 'closes' then 'closed_by_reply'
@@ -165,16 +167,16 @@ side_by_side as (
         answered.new_outcome,
         answered.new_replied_on,
         answered.new_reply_batch_id,
-        answered.signed_by,
         answered.new_delivered_on,
         answered.cool_until_between_on,
         coalesce(found.county_code, answered.county_code) as county_code,
+        coalesce(found.level = 'emergency', false) as is_urgent,
         evaluated_rules.rule_id is not null as is_evaluated,
         case
             when evaluated_rules.rule_id is null then 'not_evaluated'
             when found.rule_id is null then 'not_found'
-            when not found.is_judged then 'not_judged'
             when found.inhibited_by is not null then 'answered'
+            when not found.is_judged then 'not_judged'
             when answered.status_between = 'closed'
                 and answered.cool_until_between_on > {{ run_date() }}
                 and {{ level_rank("found.level") }} >= {{ level_rank("answered.level") }}
@@ -191,13 +193,14 @@ side_by_side as (
         and evaluated_rules.evaluated
 ),
 
+-- Somebody in need within a day never waits for a signature.
 new_today as (
     select
         rule_id,
         county_code,
         count(*) as opened
     from side_by_side
-    where plain_signal = 'found' and status_between in ('none', 'cleared', 'closed')
+    where plain_signal = 'found' and status_between in ('none', 'cleared', 'closed') and not is_urgent
     group by rule_id, county_code
 ),
 
@@ -265,11 +268,11 @@ final as (
         side_by_side.new_outcome,
         side_by_side.new_replied_on,
         side_by_side.new_reply_batch_id,
-        side_by_side.signed_by,
         side_by_side.new_delivered_on,
         side_by_side.cool_until_between_on,
         case
-            when side_by_side.plain_signal = 'found' and floods.rule_id is not null then 'found_in_flood'
+            when side_by_side.plain_signal = 'found' and floods.rule_id is not null and not side_by_side.is_urgent
+                then 'found_in_flood'
             else side_by_side.plain_signal
         end as signal,
         case

@@ -1,4 +1,5 @@
--- One row per alert: yesterday's state moved on by the table of transitions, described as it was last found.
+-- One row per alert: yesterday's state moved on by the table of transitions, described as it was last found; a closed one as
+-- it was when a person answered it. found_level and entered_by are the rule's own memory and go on all the while.
 with signals as (
     select * from {{ ref("int_rules__alert_signals") }}
 ),
@@ -83,7 +84,7 @@ moved as (
         signals.*,
         transitions.status_after as status,
         transitions.event as event_of_day,
-        signals.signal in ('found', 'found_in_flood', 'found_in_cool_down') as is_found,
+        signals.signal in ('found', 'found_in_flood') as is_found,
         transitions.event in ('opened', 'reopened', 'held') as is_begun,
         transitions.event in ('opened', 'reopened') or coalesce(signals.event_of_people = 'released', false) as is_due_anew
     from signals
@@ -106,23 +107,33 @@ described as (
         moved.event_of_day,
         moved.new_outcome,
         moved.new_delivered_on,
-        moved.signed_by,
+        moved.status_between,
         standing.county_code as county_code_before,
         standing.level as level_before,
         standing.amount_cny as amount_before_cny,
         case when moved.is_found then findings.unit else standing.unit end as unit,
         case when moved.is_found then findings.level else standing.level end as level,
         case
-            when moved.signal in ('not_judged', 'not_evaluated') then coalesce(standing.holds, false)
-            else moved.signal <> 'not_found'
+            when moved.signal = 'not_found' then false
+            when moved.signal = 'not_evaluated' or not findings.is_judged then coalesce(standing.holds, false)
+            else true
         end as holds,
+        case when moved.signal <> 'not_evaluated' and findings.is_judged then findings.level else standing.found_level end
+            as found_level,
+        case
+            when moved.signal <> 'not_evaluated' and findings.is_judged then findings.entered_by
+            else standing.entered_by
+        end as entered_by,
         case when moved.is_found then findings.household_key else standing.household_key end as household_key,
         case when moved.is_found then findings.person_key else standing.person_key end as person_key,
         case when moved.is_found then findings.county_code else standing.county_code end as county_code,
         case when moved.is_found then findings.township_code else standing.township_code end as township_code,
         case when moved.is_found then findings.area_code else standing.area_code end as area_code,
         case when moved.is_begun then {{ run_date() }} else standing.first_seen_on end as first_seen_on,
-        case when moved.is_found then {{ run_date() }} else standing.last_seen_on end as last_seen_on,
+        case
+            when moved.is_found or moved.signal = 'found_in_cool_down' then {{ run_date() }}
+            else standing.last_seen_on
+        end as last_seen_on,
         standing.due_on as due_before_on,
         moved.is_due_anew,
         case
@@ -135,11 +146,22 @@ described as (
         case when moved.is_found then findings.reason_zh else standing.reason_zh end as reason_zh,
         case when moved.is_found then findings.reason_en else standing.reason_en end as reason_en,
         case when moved.is_found then findings.evidence else standing.evidence end as evidence,
+        case
+            when not moved.is_found or moved.status_before <> 'open' or moved.status_between <> 'open' then false
+            -- Most evidence differs by the day's date alone; only the rest is looked into.
+            when replace(findings.evidence, cast({{ run_date() }} as varchar), '')
+                = replace(standing.evidence, cast(standing.last_seen_on as varchar), '') then false
+            else {{ has_new_evidence("findings.evidence", "standing.evidence") }}
+        end as is_evidence_new,
         case when moved.is_found then findings.unknown_zh else standing.unknown_zh end as unknown_zh,
-        coalesce(moved.new_delivered_on, standing.delivered_on) as delivered_on,
+        case when moved.is_begun then null else coalesce(moved.new_delivered_on, standing.delivered_on) end as delivered_on,
         moved.new_delivered_on is not null
         and coalesce(moved.new_delivered_on > standing.delivered_on, true) as is_newly_delivered,
-        case when moved.is_begun then null else coalesce(moved.new_outcome, standing.outcome) end as outcome,
+        case
+            when moved.is_begun then null
+            when moved.signal_of_people = 'replied' and moved.status_before = 'closed' then standing.outcome
+            else coalesce(moved.new_outcome, standing.outcome)
+        end as outcome,
         case
             when moved.is_begun then null
             when moved.event_of_people = 'closed' then moved.new_replied_on

@@ -35,12 +35,14 @@
     "int_rules__r32_procedure_overdue",
     "int_rules__conditions",
 ] %}
+{# Of these a line by which they are in is remembered, because they leave above the line they came in by. #}
+{% set remembering_models = ["int_rules__r17_relapse_watch_uncovered"] %}
 with rule_rows as (
     {% for model in rule_models -%}
     select
         rule_id, unit, subject_household_id, subject_person_id, subject_code, programme, level, household_id, person_id,
         county_code, township_code, area_code, amount_cny, ratio_to_standard, reason_zh, reason_en, evidence, unknown_zh,
-        inhibited_by, is_judged
+        inhibited_by, is_judged, {{ "entered_by" if model in remembering_models else "cast(null as varchar) as entered_by" }}
     from {{ ref(model) }}
     where level is not null or not is_judged
     {{ "union all" if not loop.last }}
@@ -82,7 +84,8 @@ final as (
         rule_rows.evidence,
         rule_rows.unknown_zh,
         rule_rows.inhibited_by,
-        rule_rows.is_judged
+        rule_rows.is_judged,
+        rule_rows.entered_by
     from rule_rows
     left join household_keys as subject_households on rule_rows.subject_household_id = subject_households.household_id
     left join keys as subject_persons on rule_rows.subject_person_id = subject_persons.person_id

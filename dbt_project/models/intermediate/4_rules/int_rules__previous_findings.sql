@@ -1,5 +1,6 @@
 -- One row per alert whose condition held when it was last judged: what leave thresholds look back on.
--- The level is the one it was last found at, also while cover, help or death answers it.
+-- Level, and the line it came in by where its rule tells one, as it was last judged: also while cover, help or death answers
+-- it, and while a person's closing stands.
 with alerts as (
     select * from {{ ref("stg_control__alerts") }}
 ),
@@ -11,7 +12,8 @@ final as (
         program,
         unit,
         status,
-        level,
+        found_level as level,
+        entered_by,
         household_key,
         person_key,
         amount_cny,

@@ -57,8 +57,8 @@ lines as (
         cast(income.standard_cny * income.members * 12 * numbers.leave_multiple as decimal(18, 4)) as red_leave_line_cny,
         cast(income.standard_cny * income.members * 12 * numbers.orange_multiple * numbers.leave_multiple as decimal(18, 4))
             as orange_leave_line_cny,
-        coalesce(previous_findings.evidence like '%"red_line_cny"%', false) as was_below_red_line,
-        coalesce(previous_findings.evidence like '%"orange_line_cny"%', false) as was_below_orange_line,
+        coalesce(previous_findings.entered_by = 'red_line', false) as was_below_red_line,
+        coalesce(previous_findings.entered_by = 'orange_line', false) as was_below_orange_line,
         coalesce(
             households.risks like '%因病%' or households.risks like '%因残%' or households.risks like '%因意外事故%', false
         ) as has_listed_risk
@@ -214,7 +214,11 @@ final as (
             else '近期支出、劳动能力和申请意愿尚不清楚'
         end as unknown_zh,
         case when is_everybody_helped then 'helped' end as inhibited_by,
-        level is not null as is_judged
+        level is not null as is_judged,
+        case
+            when is_below_red_line or comparable_year_cny is null and was_below_red_line then 'red_line'
+            when is_below_orange_line or comparable_year_cny is null and was_below_orange_line then 'orange_line'
+        end as entered_by
     from levelled
     where level is not null or comparable_year_cny is null or red_line_cny is null or living_members = 0
 )

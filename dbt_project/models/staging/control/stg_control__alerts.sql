@@ -13,6 +13,8 @@ final as (
         status,
         level,
         holds,
+        found_level,
+        entered_by,
         household_key,
         person_key,
         county_code,

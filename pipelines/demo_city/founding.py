@@ -491,7 +491,7 @@ def _help_cases(world: World, rng: np.random.Generator) -> None:
     first = published_months(start.astype("datetime64[M]"))[0].astype(DATE)
     length = int((start - first).astype(int))
     relief = world["temporary_relief"]
-    is_recent = relief["applied_at"] >= first
+    is_recent = (relief["applied_at"] >= first) & (relief["sent_on"] <= start)
     cases = max(world.scaled(quotas.RELIEF_CASES) - int(is_recent.sum()), 0)
     total = round(quotas.RELIEF_PAID * world.scale) - int(relief["amount"][is_recent].sum())
     total = max(total, cases * 50_000)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from pipelines.demo_city.entitlements import Due
+from pipelines.demo_city.entitlements import Due, dibao_by_the_roll
 from pipelines.demo_city.payments import PROGRAM_NAMES, SUCCESS
 from pipelines.demo_city.places import county_of
 from pipelines.demo_city.tables import DATE
@@ -55,6 +55,8 @@ class Ledger:
             is_unknown = program == "dibao" and month < world.start.astype("datetime64[M]")
             if program == "elderly" or is_unknown or not len(owed.person):
                 continue
+            if program == "dibao":
+                owed = dibao_by_the_roll(world, month)
             area = world.people["area"][owed.person]
             rows = pl.DataFrame({"county": county_of(area), "code": owed.code, "cents": owed.cents})
             self._add(month, rows, due="cents")

@@ -168,6 +168,9 @@ class Casebook:
             area = self.world.people["area"][known[0]]
         dates = self.start - days(self.rng.integers(520, 1400, count))
         dates = np.where(dates == dates.astype("datetime64[M]"), dates + 1, dates)
+        if category == RIGID:
+            # Recognised for twelve months: well before the last sixty days of them.
+            dates = self.start - days(self.rng.integers(130, 240, count))
         if approved_on is not None:
             dates = np.full(count, approved_on)
         settled = settle(

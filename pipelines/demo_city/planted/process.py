@@ -237,7 +237,9 @@ def _reviews(book: Casebook) -> None:
         (RIGID, 12, months_before(start, 12) - 3, None, "rigid, review overdue"),
     ):
         slots = (head(64, 80),) if category == TEKUN else COUPLE
-        home = book.family(category, slots, count=count)
+        home = book.family(category, slots, count=count, approved_on=reviewed_on - 500)
+        if category == RIGID:
+            book.note("R09", True, "household", home.households, "rigid, long past twelve months")
         table["reviewed_on"][home.households] = reviewed_on
         table["review_class"][home.households] = review_class
         if begins is not None:

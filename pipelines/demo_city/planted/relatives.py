@@ -169,17 +169,17 @@ def _tekun_candidates(book: Casebook) -> None:
     book.note("R18", False, "person", heads, "a child in agriculture's register")
 
     dibao = book.family(DIBAO, (head(66, 85),), count=count)
-    book.change(start + 9, "households", dibao.households, ended_on=start + 9, end_reason="转为特困")
+    book.change(start + 11, "households", dibao.households, ended_on=start + 11, end_reason="转为特困")
 
     def approve() -> None:
-        new = book.family(TEKUN, (head(66, 85),), persons=[dibao.heads], approved_on=start + 9)
+        new = book.family(TEKUN, (head(66, 85),), persons=[dibao.heads], approved_on=start + 11)
         book.world["households"]["monthly_amount"][new.households] = amount(
             "tekun", "rural", start.astype("datetime64[M]")
         )
 
-    book.later(start + 9, approve)
+    book.later(start + 11, approve)
     book.note_span("R18", "person", dibao.heads, "alone and old, until tekun is approved",
-                   ends=start + 9)  # fmt: skip
+                   ends=start + 11)  # fmt: skip
 
 
 def _unsupported_children(book: Casebook) -> None:

@@ -63,14 +63,17 @@ def _paid_after_death(book: Casebook) -> None:
     book.depart("living", pair.persons[1], EXTRA, first=first,
                 cents=amount("living", "level_3", month), code=2101)  # fmt: skip
     book.note("R01", True, "person", pair.persons[1], "living allowance paid after the death")
+    book.note("R18", True, "person", pair.heads, "dibao, widowed and past sixty")
 
 
 def _still_a_member(book: Casebook) -> None:
     pair = book.family(DIBAO, COUPLE)
     book.bury(pair.persons[1], book.start - 45)
     book.note("R01", True, "person", pair.persons[1], "dead for 45 days and still a member")
+    book.note("R18", True, "person", pair.heads, "dibao, widowed and past sixty")
 
     edge = book.family(DIBAO, COUPLE)
+    book.note("R18", True, "person", edge.heads, "dibao, widowed and past sixty")
     book.bury(edge.persons[1], book.start - 30)
     book.note("R01", False, "person", edge.persons[1], "member, dead for exactly 30 days",
               to_date=book.start)  # fmt: skip

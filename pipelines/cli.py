@@ -182,6 +182,23 @@ def explain(
 
 
 @app.command()
+def backtest(
+    from_: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD")],
+    to: DateOption,
+    as_json: JsonOption = False,
+) -> None:
+    """Score each rule over days that were run: against truth/ where there is one, and after."""
+    from pipelines.reporting import backtest as scoring
+
+    home = Home(Settings().home)
+    result = scoring.backtest(home, as_day(from_), as_day(to), expected_cases(home))
+    if as_json:
+        print(scoring.as_json(result))
+    else:
+        printed.print(scoring.render(result))
+
+
+@app.command()
 def sql(
     query: Annotated[str | None, typer.Argument(help="One SELECT; none opens a prompt.")] = None,
     as_json: JsonOption = False,
@@ -337,6 +354,32 @@ def show_answer(connection: Any, query: str, *, as_json: bool, as_csv: bool) -> 
         for row in frame.iter_rows():
             table.add_row(*("NULL" if value is None else str(value) for value in row))
         printed.print(table)
+
+
+def expected_cases(home: Home) -> Any:
+    """What the demo city knows to be true, keyed as published; nothing in any other home."""
+    import polars as pl
+
+    from pipelines.demo_city import PROGRAM_NAMES
+    from pipelines.ingest.keys import subject_keys
+
+    truth = home.truth / "planted.parquet"
+    if not truth.exists():
+        return None
+    vault = open_vault()
+    names = {str(code): name for code, name in PROGRAM_NAMES.items()}
+    cases = pl.read_parquet(truth).with_columns(
+        kind=pl.when(pl.col("program").is_in(["1101", "1201"]))
+        .then(pl.lit("household"))
+        .otherwise("subject_kind"),
+        program=pl.when(pl.col("subject_kind") == "beneficiary").then(
+            pl.col("program").replace(names)
+        ),
+    )
+    return pl.concat(
+        of_kind.with_columns(key=subject_keys(vault, str(kind), of_kind["subject_number"]))
+        for (kind,), of_kind in cases.group_by("kind", maintain_order=True)
+    )
 
 
 def open_vault() -> Any:

@@ -5,5 +5,6 @@ nothing else of the pipeline, which in turn never imports it. See `making.make_c
 """
 
 from pipelines.demo_city.making import make_city
+from pipelines.demo_city.payments import PROGRAM_NAMES
 
-__all__ = ["make_city"]
+__all__ = ["PROGRAM_NAMES", "make_city"]

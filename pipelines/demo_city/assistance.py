@@ -177,13 +177,18 @@ def record_checks(
     shares = rng.dirichlet([2.0, 2.0, 0.8, 2.0], count)
     parts = np.floor(shares[:, :3] * yearly[:, None] / 100).astype(np.int64) * 100
     luck = rng.random((4, count))
+    spent = np.stack([
+        (luck[0] ** 3 * 4000).astype(np.int64) * 100, (luck[1] ** 4 * 3000).astype(np.int64) * 100,
+        (luck[2] ** 5 * 2000).astype(np.int64) * 100,
+    ])  # fmt: skip
+    # What a family pays for illness, school and disability stays clear of rigid expenditure.
+    bearable = np.minimum(1.0, yearly * 0.45 / np.maximum(spent.sum(axis=0), 1))
+    spent = np.floor(spent * bearable / 100).astype(np.int64) * 100
     return world["economic_checks"].append(
         count, household=households, checked_on=checked_on, wage_income=parts[:, 0],
         business_income=parts[:, 1], property_income=parts[:, 2],
         transfer_income=yearly - parts.sum(axis=1),
-        medical_expense=(luck[0] ** 3 * 4000).astype(np.int64) * 100,
-        education_expense=(luck[1] ** 4 * 3000).astype(np.int64) * 100,
-        disability_expense=(luck[2] ** 5 * 2000).astype(np.int64) * 100,
+        medical_expense=spent[0], education_expense=spent[1], disability_expense=spent[2],
         financial_assets=(luck[3] ** 2 * 9000).astype(np.int64) * 100,
         vehicles=0, homes=np.where(table["is_urban"][households] == 1, 0, 1) * (luck[0] < 0.9),
         business_registered=0, sent_on=sent_on,

@@ -9,6 +9,7 @@ import numpy as np
 from pipelines.demo_city.amounts import standard
 from pipelines.demo_city.assistance import days, record_checks
 from pipelines.demo_city.calendar import add_working_days, is_open
+from pipelines.demo_city.entitlements import best_levels
 from pipelines.demo_city.families import (
     CHILD,
     MALE,
@@ -144,6 +145,10 @@ def review(world: World, rng: np.random.Generator, day: np.datetime64) -> None:
     limit = table["covered_persons"][rows] * line * 88 // 100
     income = table["income"][rows]
     drafted = np.minimum((income * factor).astype(np.int64), np.maximum(limit, income))
+    # Not by the very sum by which a standard once rose: that would be R27's without being it.
+    former = standard("dibao", table["is_urban"][rows], np.datetime64("2023-12"))
+    rise = table["covered_persons"][rows] * (line - former)
+    has_changed &= np.abs(income - drafted - rise) > 500
     income = np.where(has_changed, drafted, income)
     table["income"][rows] = income
     changed = rows[has_changed]
@@ -154,16 +159,27 @@ def review(world: World, rng: np.random.Generator, day: np.datetime64) -> None:
 
 
 def let_go(world: World, rng: np.random.Generator, day: np.datetime64) -> None:
-    """Dibao families that leave because they earn more; watched ones would be R17's at once."""
+    """Dibao families that leave because they earn more and have nobody who would be a case."""
     table = world["households"]
     able = np.flatnonzero(
         (table["category"] == DIBAO) & np.isnat(table["ended_on"]) & (table["is_planted"] == 0)
         & (table["approved_on"] < day - 100)
-        & ~world.watched()
+        & ~world.watched() & ~_needs_help_still(world, day)
     )  # fmt: skip
     gone = rng.permutation(able)[: rng.poisson(DEPARTURES_A_DAY * world.scale)]
     table["ended_on"][gone] = day
     table["end_reason"][gone] = rng.choice(END_REASONS, len(gone))
+
+
+def _needs_help_still(world: World, day: np.datetime64) -> np.ndarray:
+    """Flags by household: somebody is severely disabled, out of work, or a member elsewhere too."""
+    members = world["members"]
+    household, person = members["household"], members["person"]
+    elsewhere = np.bincount(person, minlength=len(world.people))[person] > 1
+    is_kept = (best_levels(world, day)[person] <= 2) | (members["employment"] == 3) | elsewhere
+    flags = np.zeros(len(world["households"]), dtype=bool)
+    flags[household[is_kept]] = True
+    return flags
 
 
 def open_month(world: World, day: np.datetime64) -> None:

@@ -8,6 +8,7 @@ Planted people are left alone, or what was written down about them would no long
 import numpy as np
 
 from pipelines.demo_city import casework, quotas
+from pipelines.demo_city.amounts import standard
 from pipelines.demo_city.assistance import days
 from pipelines.demo_city.calendar import is_open, last_open_before
 from pipelines.demo_city.children import KEY, add_children
@@ -32,7 +33,7 @@ from pipelines.demo_city.registers import (
     record_deaths,
 )
 from pipelines.demo_city.watch import add_machinery, add_uncovered_monitored
-from pipelines.demo_city.world import DIBAO, TEKUN, World
+from pipelines.demo_city.world import DIBAO, MARGINAL, TEKUN, World
 
 TRACKED_DEATHS_A_DAY = 9
 CERTIFICATES_A_DAY = 18
@@ -45,6 +46,9 @@ _REPORTING_LAG = 12
 
 def advance(world: World, day: np.datetime64) -> None:
     """Live one day: the state of the city becomes that of `day`."""
+    for planned_on, happen in world.plans:
+        if planned_on == day:
+            happen()
     rng = world.chance(_STREAM, int(day.astype(int)))
     month = day.astype("datetime64[M]")
     day_of_month = int((day - month).astype(int)) + 1
@@ -91,7 +95,9 @@ def _die(world: World, rng: np.random.Generator, day: np.datetime64, *, tracked:
     living &= ~world.watched()[household]
     is_old = world.people.age(person, day) >= 55
     alone = living & (size == 1) & np.isin(table["category"][household], (DIBAO, TEKUN))
-    others = living & (size > 1) & (table["head"][household] != person)
+    others = living & (size > 2) & (table["head"][household] != person) & ~_would_be_missed(
+        world, size
+    )
     share = rng.poisson(np.array([0.6, 0.4]) * TRACKED_DEATHS_A_DAY * world.scale)
     lone = rng.permutation(np.flatnonzero(alone & is_old))[: share[0]]
     table["ended_on"][household[lone]] = day - 1
@@ -106,6 +112,21 @@ def _die(world: World, rng: np.random.Generator, day: np.datetime64, *, tracked:
     apart = holders[_natural(world, holders) & ~np.isin(holders, person)]
     apart = rng.permutation(apart)[: rng.poisson(5 * world.scale)]
     record_deaths(world, rng, apart, np.full(len(apart), day - 1), np.full(len(apart), day))
+
+
+def _would_be_missed(world: World, size: np.ndarray) -> np.ndarray:
+    """Flags by member row: after the death the family would be another rule's case.
+
+    What the others earn is shared by fewer; a child would lose a parent.
+    """
+    table, members = world["households"], world["members"]
+    household, relation = members["household"], members["relation"]
+    line = standard("dibao", table["is_urban"], world.start.astype("datetime64[M]"))
+    is_too_well_off = table["income"][household] > (size - 1) * line[household] * 85 // 100
+    has_child = np.zeros(len(table), dtype=bool)
+    has_child[household[(relation >= 20) & (relation <= 39)]] = True
+    is_parent = (relation >= 10) & (relation <= 12) & has_child[household]
+    return is_parent | is_too_well_off | (table["category"][household] == MARGINAL)
 
 
 def _report_deaths(world: World, day: np.datetime64) -> None:
@@ -123,7 +144,8 @@ def _report_deaths(world: World, day: np.datetime64) -> None:
 def _grow_up(world: World, day: np.datetime64) -> None:
     table = world["children"]
     age = world.people.age(table["person"], day)
-    rows = np.flatnonzero((age >= 18) & np.isnat(table["ended_on"]))
+    is_natural = world.people["is_planted"][table["person"]] == 0
+    rows = np.flatnonzero((age >= 18) & np.isnat(table["ended_on"]) & is_natural)
     table["ended_on"][rows] = day
 
 

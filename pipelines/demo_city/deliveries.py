@@ -14,7 +14,7 @@ from pipelines.demo_city.places import addresses, county_of
 from pipelines.demo_city.registers import STATIONS
 from pipelines.demo_city.tables import DATE, MOMENT, NO_NUMBER, TEXT
 from pipelines.demo_city.watch import MACHINES
-from pipelines.demo_city.world import DIBAO, TEKUN, World
+from pipelines.demo_city.world import DIBAO, RIGID, TEKUN, World
 
 _OFFICES = (
     "实验中学",
@@ -47,11 +47,14 @@ _MONTHS = {"first_paid_month"}
 
 
 class Scribe:
-    """Writes one day of the city down; `day` decides what appended registers send."""
+    """Writes one day of the city down; appended registers send what is new since the last one."""
 
-    def __init__(self, world: World, day: np.datetime64) -> None:
+    def __init__(
+        self, world: World, day: np.datetime64, since: np.datetime64 | None = None
+    ) -> None:
         self.world = world
         self.day = day
+        self.since = day - 1 if since is None else since
 
     def tables(self, department: str) -> dict[str, pl.DataFrame]:
         """All tables of a department on the day, by declared name and with declared columns."""
@@ -68,7 +71,11 @@ class Scribe:
 
     def sent_today(self, register: str) -> np.ndarray:
         """Rows of an appended register that go out today."""
-        return np.flatnonzero(self.world[register]["sent_on"] == self.day)
+        return np.flatnonzero(self.is_new(self.world[register]["sent_on"]))
+
+    def is_new(self, days: np.ndarray) -> np.ndarray:
+        """Whether each day lies after the last delivery and not after this one."""
+        return (days > self.since) & (days <= self.day)
 
     def number(self, persons: np.ndarray) -> pl.Series:
         """Citizen numbers of positions; nothing where there is none."""
@@ -98,6 +105,11 @@ def account_numbers(persons: np.ndarray) -> pl.Series:
 def monitor_numbers(monitors: np.ndarray) -> pl.Series:
     """Agriculture's numbers of watched households."""
     return pl.select(pl.format("JC3715{}", _padded(monitors, 8))).to_series()
+
+
+def case_numbers(prefix: str, rows: np.ndarray) -> pl.Series:
+    """Civil affairs' numbers of applications (SQ) and relief cases (LS)."""
+    return pl.select(pl.format(f"{prefix}{{}}", _padded(rows, 8))).to_series()
 
 
 def _padded(values: np.ndarray | pl.Series, width: int) -> pl.Expr:
@@ -133,6 +145,8 @@ def _assistance(frame: pl.DataFrame) -> pl.Expr:
         .then(pl.when(urban).then(pl.lit("110")).otherwise(pl.lit("120")))
         .when(pl.col("category") == TEKUN)
         .then(pl.when(urban).then(pl.lit("131")).otherwise(pl.lit("132")))
+        .when(pl.col("category") == RIGID)
+        .then(pl.lit("650"))
         .otherwise(pl.lit("600"))
     )
 
@@ -248,9 +262,14 @@ def applications(scribe: Scribe) -> pl.DataFrame:
 
 
 def temporary_relief(scribe: Scribe) -> pl.DataFrame:
-    """临时救助."""
-    rows = scribe.sent_today("temporary_relief")
+    """临时救助: new cases, and those helped or completed since; what is still to come is blank."""
     table = scribe.world["temporary_relief"]
+    granted_on = table["granted_at"].astype(DATE)
+    is_new = scribe.is_new(table["sent_on"])
+    for step in (granted_on, table["documents_completed_on"]):
+        is_new |= scribe.is_new(step) & (table["sent_on"] <= scribe.day)
+    rows = np.flatnonzero(is_new)
+    today = str(scribe.day)
     person = table["person"][rows]
     area = pl.Series(table["area"][rows]).cast(pl.String)
     return scribe.plain("temporary_relief", rows).select(
@@ -258,8 +277,11 @@ def temporary_relief(scribe: Scribe) -> pl.DataFrame:
         scribe.number(person).alias("id_no"), scribe.name(person).alias("name"),
         area.alias("area_code"), area.alias("register_area_code"),
         pl.col("kind").cast(pl.String), pl.col("cause").cast(pl.String), "applied_at",
-        "granted_at", "amount", pl.col("form").cast(pl.String), "advance",
-        "documents_completed_on",
+        pl.when(pl.col("granted_at") <= f"{today} 23:59:59").then("granted_at").alias("granted_at"),
+        "amount", pl.col("form").cast(pl.String), "advance",
+        pl.when(pl.col("documents_completed_on") <= today)
+        .then("documents_completed_on")
+        .alias("documents_completed_on"),
     )  # fmt: skip
 
 
@@ -309,10 +331,11 @@ def vagrants(scribe: Scribe) -> pl.DataFrame:
 def payroll(scribe: Scribe) -> pl.DataFrame:
     """财政供养人员."""
     table = scribe.world["payroll"]
+    rows = np.flatnonzero(table["is_removed"] != 1)
     counties = scribe.world.places.townships["county_name"].unique(maintain_order=True)
-    employer = pl.Series(table["employer"])
-    return scribe.plain("payroll").select(
-        scribe.number(table["person"]).alias("id_no"), scribe.name(table["person"]).alias("name"),
+    employer, person = pl.Series(table["employer"][rows]), table["person"][rows]
+    return scribe.plain("payroll", rows).select(
+        scribe.number(person).alias("id_no"), scribe.name(person).alias("name"),
         pl.concat_str(
             counties.gather(employer % len(counties)),
             pl.format("第{}", employer // 100 + 1),
@@ -328,6 +351,9 @@ def payments(scribe: Scribe, code: int, month: np.datetime64, rows: pl.DataFrame
     period = str(month).replace("-", "")
     person = rows["person"].to_numpy()
     household = rows["household"].to_numpy()
+    account = person
+    if scribe.world.shared_accounts:
+        account = rows["person"].replace(scribe.world.shared_accounts).to_numpy()
     reasons = pl.Series(list(FAIL_REASONS))
     prefix = f"{code}{period}"
     return rows.select(
@@ -338,7 +364,7 @@ def payments(scribe: Scribe, code: int, month: np.datetime64, rows: pl.DataFrame
         pl.lit(str(code)).alias("program"),
         scribe.number(person).alias("id_no"),
         scribe.name(person).alias("name"),
-        account_numbers(person).alias("account_no"),
+        account_numbers(account).alias("account_no"),
         scribe.household_no(household).alias("household_no"),
         pl.lit(period).alias("period"),
         (pl.col("cents") / 100).alias("amount"),

@@ -93,6 +93,16 @@ def entitlements(world: World, month: np.datetime64) -> dict[str, Due]:
     return due
 
 
+def dibao_by_the_roll(world: World, month: np.datetime64) -> Due:
+    """Dibao as the roll has it: households of which nobody is alive any more count too."""
+    first, table = month.astype(DATE), world["households"]
+    is_due = (
+        world.is_active(np.arange(len(table)), first) & (table["first_paid_month"] <= first)
+        & (table["category"] == DIBAO)
+    )  # fmt: skip
+    return _dibao(world, month, is_due)
+
+
 def _dibao(world: World, month: np.datetime64, is_due: np.ndarray) -> Due:
     table = world["households"]
     chosen = np.flatnonzero(is_due)

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo_city.calendar import add_working_days
-from pipelines.demo_city.payments import SUCCESS
+from pipelines.demo_city.payments import SUCCESS, codes
 from pipelines.demo_city.places import county_of
 from pipelines.demo_city.tables import DATE
 from pipelines.demo_city.world import World
@@ -47,9 +47,8 @@ class Outbox:
 def single_payments(world: World, day: np.datetime64) -> list[tuple[np.datetime64, pl.DataFrame]]:
     """Relief money, machine subsidies and the yearly farmland subsidy that go out on a day."""
     relief, machines = world["temporary_relief"], world["machinery"]
-    rows = np.flatnonzero(
-        (relief["sent_on"] == day) & (relief["form"] == 1) & ~np.isnat(relief["granted_at"])
-    )
+    known_on = np.maximum(relief["sent_on"], relief["granted_at"].astype(DATE))
+    rows = np.flatnonzero((known_on == day) & (relief["form"] == 1))
     parts = [
         _rows(world, relief["person"][rows], relief["amount"][rows], RELIEF,
               relief["granted_at"][rows].astype(DATE), relief["granted_at"][rows], rows + 1)
@@ -104,7 +103,7 @@ def _rows(
     }).select(*_COLUMNS, "period")  # fmt: skip
 
 
-def allocation_groups(month: np.datetime64, rows: pl.DataFrame) -> pl.DataFrame:
+def allocation_groups(world: World, month: np.datetime64, rows: pl.DataFrame) -> pl.DataFrame:
     """What the treasury allocates for rows: sums by county and programme, two days before."""
     groups = (
         rows.filter(pl.col("status") == SUCCESS)
@@ -113,6 +112,13 @@ def allocation_groups(month: np.datetime64, rows: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("cents") > 0)
         .sort("code", "county")
     )
+    for plan in world.offices:
+        if plan.month == month and plan.per_mille != 1000:
+            is_theirs = (pl.col("county") == plan.county) & pl.col("code").is_in(codes(plan.program))
+            other = pl.col("cents") * plan.per_mille // 1000
+            groups = groups.with_columns(
+                pl.when(is_theirs).then(other).otherwise("cents").alias("cents")
+            )
     before = add_working_days(groups["paid_on"].to_numpy().astype(DATE) - 4, 0)
     allocated_on = np.minimum(before, groups["paid_on"].to_numpy().astype(DATE))
     return groups.select(

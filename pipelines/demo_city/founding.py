@@ -145,6 +145,7 @@ def _settle_marginal(world: World, rng: np.random.Generator) -> None:
     candidates = np.flatnonzero(
         np.isin(members["household"], marginal)
         & (world.people.age(members["person"], world.start) >= 18)
+        & _has_near_kin(world)
     )
     chosen = rng.permutation(candidates)[: len(marginal) // 12]
     chosen = chosen[np.unique(members["household"][chosen], return_index=True)[1]]
@@ -156,6 +157,15 @@ def _settle_marginal(world: World, rng: np.random.Generator) -> None:
     )  # fmt: skip
     _certify_persons(world, rng, alone.heads, severe=True)
     members["health"][chosen] = 4
+
+
+def _has_near_kin(world: World) -> np.ndarray:
+    """Flags by member row: a spouse, parent or child lives in the same household."""
+    household, relation = world["members"]["household"], world["members"]["relation"]
+    is_near = ((relation >= 10) & (relation <= 39)) | ((relation >= 50) & (relation <= 59))
+    has_near = np.zeros(len(world["households"]), dtype=bool)
+    has_near[household[is_near]] = True
+    return is_near | (has_near[household] & (relation <= 2))
 
 
 def _end_households(world: World) -> None:
@@ -255,6 +265,11 @@ def _certify(world: World, departures: Table, month: np.datetime64) -> None:
     on_roll = np.zeros(len(people), dtype=bool)
     on_roll[world["children"]["person"]] = True
     is_free &= ~holders[person] & ~on_roll[person] & (people.age(person, latest) >= 3)
+    # Of two parents one at most is disabled: children of two are planted, not natural.
+    relation = members["relation"]
+    has_child = np.zeros(len(households), dtype=bool)
+    has_child[household[(relation >= 20) & (relation <= 39)]] = True
+    is_free &= ~(has_child[household] & (relation >= 10) & (relation <= 12))
     active = world.is_active(household, latest) & np.isnat(households["ended_on"][household])
     size = np.bincount(household, minlength=len(households))[household]
 
@@ -476,7 +491,7 @@ def _help_cases(world: World, rng: np.random.Generator) -> None:
     first = published_months(start.astype("datetime64[M]"))[0].astype(DATE)
     length = int((start - first).astype(int))
     relief = world["temporary_relief"]
-    is_recent = relief["applied_at"] >= first
+    is_recent = (relief["applied_at"] >= first) & (relief["sent_on"] <= start)
     cases = max(world.scaled(quotas.RELIEF_CASES) - int(is_recent.sum()), 0)
     total = round(quotas.RELIEF_PAID * world.scale) - int(relief["amount"][is_recent].sum())
     total = max(total, cases * 50_000)

@@ -14,12 +14,14 @@ import numpy as np
 import polars as pl
 
 from pipelines.contracts.sources import contracts_of
-from pipelines.demo_city.calendar import months_until
+from pipelines.demo_city.calendar import is_open, months_until
 from pipelines.demo_city.days import advance
 from pipelines.demo_city.deliveries import Scribe, allocations, payments
+from pipelines.demo_city.entitlements import entitlements
 from pipelines.demo_city.faults import FAULT_SCHEMA, Vandal
 from pipelines.demo_city.finance import Outbox, allocation_groups, single_payments
 from pipelines.demo_city.founding import found
+from pipelines.demo_city.natural import Diary
 from pipelines.demo_city.payments import new_departures, run_month
 from pipelines.demo_city.planted import Casebook, plant
 from pipelines.demo_city.tables import Table
@@ -35,6 +37,8 @@ from pipelines.demo_city.writers import (
 from pipelines.settings import DEPARTMENTS, Home, UsageError
 
 SMALLEST, LARGEST = 0.005, 20.0
+LATE_DEPARTMENT, LATE_AFTER_DAYS = "agriculture", 9
+"""Its delivery of one day is missing; the next one brings what was new on both."""
 EARLIEST, LATEST = date(2023, 7, 1), date(2026, 12, 31)
 
 
@@ -85,6 +89,7 @@ def make_city(
     departures = new_departures()
     casebook = plant(world, departures)
     found(world, departures)
+    world.late_deliveries = {LATE_DEPARTMENT: _late_day(from_date)}
     courier = Courier(home, world, departures, Vandal(seed, messy))
     try:
         day = from_date
@@ -93,10 +98,20 @@ def make_city(
                 advance(world, np.datetime64(day, "D"))
             say(f"writing the deliveries of {day}")
             courier.deliver(day)
+            courier.diary.write(world, np.datetime64(day, "D"))
             day += timedelta(days=1)
     finally:
         courier.close()
+    courier.diary.note(casebook)
     _write_truth(home, casebook, world)
+
+
+def _late_day(from_date: date) -> date:
+    """The day on which one department's delivery does not come: a working day of week two."""
+    day = from_date + timedelta(days=LATE_AFTER_DAYS)
+    while not (is_open(day) and is_open(day + timedelta(days=1))):
+        day += timedelta(days=1)
+    return day
 
 
 def _check(from_date: date, to_date: date, scale: float, messy: float) -> None:
@@ -136,11 +151,16 @@ def _claim(home: Home, arguments: Arguments) -> None:
     draft.replace(note)
 
 
+Run = tuple[np.datetime64, pl.DataFrame, pl.DataFrame]
+"""A month's ledger rows that leave together, and what was allocated for them."""
+
+
 class Courier:
     """Brings each day's deliveries to the landing folder, each in its department's form."""
 
     def __init__(self, home: Home, world: World, departures: Table, vandal: Vandal) -> None:
         self.home, self.world, self.departures, self.vandal = home, world, departures, vandal
+        self.diary = Diary()
         self.outbox = Outbox()
         self.workshop = Workshop()
         self._open: list[tuple[AbstractContextManager[Path], Order]] = []
@@ -148,13 +168,21 @@ class Courier:
     def deliver(self, on_date: date) -> None:
         """Write what the departments send on a day; deliveries that stand already are left."""
         day = np.datetime64(on_date, "D")
-        scribe = Scribe(self.world, day)
         for department in ("disabled_federation", *DEPARTMENTS[:3]):
+            if on_date == self.world.late_deliveries.get(department):
+                continue
+            scribe = Scribe(self.world, day, self._last_delivery(department, on_date))
             path = self.home.delivery(department, on_date)
             if department == "finance":
                 self._finance(path, scribe)
             elif not path.exists():
                 self._registers(department, path, scribe)
+
+    def _last_delivery(self, department: str, on_date: date) -> np.datetime64:
+        before = on_date - timedelta(days=1)
+        if before == self.world.late_deliveries.get(department):
+            before -= timedelta(days=1)
+        return np.datetime64(before, "D")
 
     def close(self) -> None:
         """Wait for the workbooks and put their deliveries in place."""
@@ -206,8 +234,8 @@ class Courier:
                 contracts["payroll"],
             )
             groups = []
-            for month, rows in self._runs(day):
-                groups.append(allocation_groups(month, rows))
+            for month, rows, allocated in self._runs(day):
+                groups.append(allocated)
                 for (code,), part in rows.partition_by("code", as_dict=True).items():
                     name = f"payments_{code}_{str(month).replace('-', '')}.csv"
                     frame = payments(scribe, int(code), month, part)
@@ -223,8 +251,8 @@ class Courier:
                     write_csv(draft / name, frame, contracts["allocations"])
             self.vandal.report(self.home, "finance", day)
 
-    def _runs(self, day: np.datetime64) -> Iterator[tuple[np.datetime64, pl.DataFrame]]:
-        """Ledger rows that leave on a day, month by month, each month once."""
+    def _runs(self, day: np.datetime64) -> Iterator[Run]:
+        """Ledger rows that leave on a day, and their allocations, each month once."""
         by_month: dict[np.datetime64, list[pl.DataFrame]] = {}
         for month, rows in (*self.outbox.due(day), *single_payments(self.world, day)):
             by_month.setdefault(month, []).append(rows)
@@ -237,11 +265,16 @@ class Courier:
         for month in sorted({*by_month, *months}):
             parts = by_month.get(month, [])
             if month in months:
-                ledger = run_month(self.world, self.departures, month)
+                due = entitlements(self.world, month)
+                self.diary.owe(self.world, month, due)
+                ledger = run_month(self.world, self.departures, month, due)
                 parts = [self.outbox.take(month, ledger, day), *parts]
             rows = pl.concat(parts)
             if rows.height:
-                yield month, rows
+                self.diary.ledger.pay(month, rows)
+                groups = allocation_groups(self.world, month, rows)
+                self.diary.ledger.allocate(month, groups)
+                yield month, rows, groups
 
 
 def _write_truth(home: Home, casebook: Casebook, world: World) -> None:

@@ -13,10 +13,16 @@ from pipelines.demo_city.places import county_of
 from pipelines.demo_city.tables import DATE, NUMBER, Table
 from pipelines.demo_city.world import World
 
-SUCCESS, FAILED = 1, 2
-STOP, ADD, EXTRA, RECOVER, FAIL, LATER, EXTRA_FAILED = range(7)
+SUCCESS, FAILED, RETURNED = 1, 2, 3
+STOP, ADD, EXTRA, RECOVER, FAIL, LATER, EXTRA_FAILED, RETURN = range(8)
 """Departures: no row; an amount differing by so much; a row beside; paid and taken back; failed
-and left so; paid only with the next month's run; a row beside that fails."""
+and left so; paid only with the next month's run; a row beside that fails; returned by the bank."""
+PROGRAM_NAMES = {
+    1101: "dibao", 1201: "dibao", 1301: "tekun", 1302: "tekun", 1303: "tekun_care",
+    2101: "living", 2102: "nursing", 3101: "orphan", 3102: "unsupported_child",
+    3103: "key_child",
+}  # fmt: skip
+"""Programmes with an entitlement, by the treasury's codes."""
 
 FAILED_SHARE = 0.01
 FAIL_REASONS = ("账号错误", "账户冻结", "户名不符", "账户已注销")
@@ -27,13 +33,15 @@ def new_departures() -> Table:
     """Planted departures from what is due, by programme, subject and span of months."""
     return Table(
         {"program": NUMBER, "code": NUMBER, "person": NUMBER, "household": NUMBER,
-         "action": NUMBER, "first_month": DATE, "last_month": DATE, "cents": NUMBER}
+         "action": NUMBER, "first_month": DATE, "last_month": DATE, "cents": NUMBER,
+         "paid_on": DATE}
     )  # fmt: skip
 
 
-def run_month(world: World, departures: Table, month: np.datetime64) -> pl.DataFrame:
+def run_month(
+    world: World, departures: Table, month: np.datetime64, due: dict[str, Due]
+) -> pl.DataFrame:
     """The month's run: every due paid on the usual day, one in a hundred failing first."""
-    due = entitlements(world, month)
     frames = [
         _run_program(world, departures, number, due[program], month)
         for number, program in enumerate(PROGRAMS)
@@ -41,6 +49,12 @@ def run_month(world: World, departures: Table, month: np.datetime64) -> pl.DataF
     rows = pl.concat([frame for frame in frames if frame.height] or frames[:1])
     area = world.people["area"][rows["person"].to_numpy()]
     rows = rows.with_columns(pl.Series("county", county_of(area)))
+    for plan in world.offices:
+        if plan.month == month and plan.paid_on is not None:
+            is_theirs = (pl.col("county") == plan.county) & pl.col("code").is_in(codes(plan.program))
+            rows = rows.with_columns(
+                pl.when(is_theirs).then(_day(plan.paid_on)).otherwise("paid_on").alias("paid_on")
+            )
     rows = rows.with_columns(
         pl.int_range(1, pl.len() + 1).over("code").alias("sequence"),
     )
@@ -71,7 +85,7 @@ def _run_program(
     }, schema=dict.fromkeys(("person", "household", "cents", "code"), pl.Int64))  # fmt: skip
     chosen = pl.DataFrame(
         {name: departures[name][planted] for name in departures.kinds},
-    ).select("person", "code", "action", "cents", "household")
+    ).select("person", "code", "action", "cents", "household", given_day="paid_on")
     single = chosen.filter(~pl.col("action").is_in((EXTRA, EXTRA_FAILED))).select(
         "person", "action", cents_set="cents"
     )
@@ -94,7 +108,11 @@ def _run_program(
     run_late = run_dates(month + 1)[0]
     main = frame.with_columns(
         paid_on=pl.when(pl.col("action") == LATER).then(_day(run_late)).otherwise(_day(paid_on)),
-        status=pl.when(is_failing | (pl.col("action") == FAIL)).then(FAILED).otherwise(SUCCESS),
+        status=pl.when(is_failing | (pl.col("action") == FAIL))
+        .then(FAILED)
+        .when(pl.col("action") == RETURN)
+        .then(RETURNED)
+        .otherwise(SUCCESS),
         tag=pl.when(is_failing).then("position").otherwise(0),
     )
     again = frame.filter(is_failing).with_columns(
@@ -105,7 +123,11 @@ def _run_program(
         cents=-pl.col("cents"),
     )  # fmt: skip
     extra = chosen.filter(pl.col("action").is_in((EXTRA, EXTRA_FAILED))).with_columns(
-        paid_on=pl.when(pl.col("cents") < 0).then(_day(again_on)).otherwise(_day(paid_on)),
+        paid_on=pl.when(pl.col("given_day").is_not_null())
+        .then(pl.col("given_day").cast(pl.Date))
+        .when(pl.col("cents") < 0)
+        .then(_day(again_on))
+        .otherwise(_day(paid_on)),
         status=pl.when(pl.col("action") == EXTRA).then(SUCCESS).otherwise(FAILED),
         tag=pl.lit(0, pl.Int64),
     )
@@ -115,8 +137,13 @@ def _run_program(
     return (
         pl.concat(parts, how="vertical_relaxed")
         .with_columns(pl.Series("fail_reason", fails), pl.col("status").cast(pl.Int64))
-        .with_columns(pl.when(pl.col("status") == FAILED).then("fail_reason").alias("fail_reason"))
+        .with_columns(pl.when(pl.col("status") != SUCCESS).then("fail_reason").alias("fail_reason"))
     )
+
+
+def codes(program: str) -> list[int]:
+    """The treasury's codes of a programme."""
+    return [code for code, name in PROGRAM_NAMES.items() if name == program]
 
 
 def _day(day: np.datetime64) -> pl.Expr:

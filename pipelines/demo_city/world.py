@@ -5,6 +5,7 @@ rows come about (the modules named after registers) and how they are delivered (
 Tables named in `APPENDED` only grow; each of their rows knows the day it is sent on.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -14,7 +15,7 @@ from pipelines.demo_city.people import People
 from pipelines.demo_city.places import Places, load_places
 from pipelines.demo_city.tables import DATE, MOMENT, NUMBER, TEXT, Table
 
-DIBAO, TEKUN, MARGINAL = 1, 2, 6
+DIBAO, TEKUN, MARGINAL, RIGID = 1, 2, 6, 7
 
 LAYOUT: dict[str, dict[str, str]] = {
     "households": {
@@ -54,7 +55,7 @@ LAYOUT: dict[str, dict[str, str]] = {
     "vagrants": {"station": NUMBER, "received_on": DATE, "left_on": DATE, "sent_on": DATE},
     "payroll": {
         "person": NUMBER, "employer": NUMBER, "monthly_wage": NUMBER, "since": DATE,
-        "until": DATE},
+        "until": DATE, "is_removed": NUMBER},
     "monitored_households": {
         "kind": NUMBER, "area": NUMBER, "identified_on": DATE, "risks": TEXT,
         "risk_removed": NUMBER, "removed_on": DATE, "net_income_per_capita": NUMBER,
@@ -82,6 +83,17 @@ LAYOUT: dict[str, dict[str, str]] = {
 """Registers and their columns. Persons, households and monitors are positions; money is cents."""
 
 
+@dataclass(frozen=True)
+class OfficePlan:
+    """One programme and month of a county: its day of payment, or its allocation in thousandths."""
+
+    county: int
+    program: str
+    month: np.datetime64
+    paid_on: np.datetime64 | None = None
+    per_mille: int = 1000
+
+
 @dataclass
 class World:
     """The city: its people, its registers, and the arguments that it follows from."""
@@ -94,6 +106,15 @@ class World:
     registers: dict[str, Table] = field(
         default_factory=lambda: {name: Table(columns) for name, columns in LAYOUT.items()}
     )
+
+    plans: list[tuple[np.datetime64, Callable[[], None]]] = field(default_factory=list)
+    """What is to happen on a later day, planned when the city is founded."""
+    shared_accounts: dict[int, int] = field(default_factory=dict)
+    """People whose money goes to another person's account."""
+    offices: list["OfficePlan"] = field(default_factory=list)
+    """County offices that pay a month late, or get another sum than they pay."""
+    late_deliveries: dict[str, date] = field(default_factory=dict)
+    """The day on which a department's delivery is missing."""
 
     def __getitem__(self, register: str) -> Table:
         return self.registers[register]

@@ -17,6 +17,20 @@ REGISTERS = {
 }
 
 
+SPACES = {
+    "person": "person", "beneficiary": "person", "household": "household",
+    "relapse_watch_household": "relapse_watch_household",
+}  # fmt: skip
+"""Kinds of subject and the space of their pseudonyms; other kinds go by the office's number."""
+
+
+def subject_keys(vault: Vault, kind: str, numbers: pl.Series) -> pl.Series:
+    """How subjects of one kind are published: pseudonyms in hexadecimal, or the number itself."""
+    if kind not in SPACES:
+        return numbers
+    return vault.pseudonyms(SPACES[kind], numbers).bin.encode("hex")
+
+
 def person_key(vault: Vault, number: str) -> str:
     """Pseudonym of a citizen or disability-certificate number, as 32 hexadecimal characters.
 

@@ -4,22 +4,24 @@ Belongs here: making a planted family, certificate, death or departure from what
 Does not belong here: the cases themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from pipelines.demo_city.amounts import standard
 from pipelines.demo_city.assistance import days, record_checks
-from pipelines.demo_city.deliveries import Scribe, monitor_numbers
+from pipelines.demo_city.deliveries import Scribe, case_numbers, monitor_numbers
 from pipelines.demo_city.disability import add_certificates, add_employment
 from pipelines.demo_city.entitlements import PROGRAMS
 from pipelines.demo_city.families import Settled, Slot, born_at_age, settle
 from pipelines.demo_city.registers import record_deaths
 from pipelines.demo_city.tables import DATE, Table
-from pipelines.demo_city.world import DIBAO, MARGINAL, World
+from pipelines.demo_city.world import DIBAO, MARGINAL, RIGID, World
 
+FEWEST = 2
 AT_LEAST = 3
 """Cases of every branch, however small the city."""
 
@@ -41,7 +43,7 @@ class Case:
     """A branch of a rule with its subjects, all alike."""
 
     rule: str
-    is_match: bool
+    expectation: str
     kind: str
     subjects: np.ndarray
     program: str | None
@@ -72,8 +74,81 @@ class Casebook:
         to_date: np.datetime64 | None = None,
     ) -> None:  # fmt: skip
         """Write down what must (or must not) be found about subjects, and in which days."""
+        from_date = self.start if from_date is None else max(from_date, self.start)
+        expectation = "match" if is_match else "no_match"
+        if to_date is None or to_date >= from_date:
+            self.cases.append(
+                Case(rule, expectation, kind, subjects, program, from_date, to_date, reason)
+            )
+
+    def note_natural(
+        self, rule: str, kind: str, subjects: np.ndarray, reason: str, from_date: np.datetime64,
+        to_date: np.datetime64,
+    ) -> None:  # fmt: skip
+        """Write down what nobody planted and the rule finds all the same."""
         self.cases.append(
-            Case(rule, is_match, kind, subjects, program, from_date or self.start, to_date, reason)
+            Case(rule, "natural_match", kind, subjects, None, from_date, to_date, reason)
+        )
+
+    def note_span(
+        self, rule: str, kind: str, subjects: np.ndarray, reason: str, *,
+        program: str | None = None, begins: np.datetime64 | None = None,
+        ends: np.datetime64 | None = None, else_nothing: bool = True,
+    ) -> None:  # fmt: skip
+        """A match from a day until the day before another, and no match before and after it."""
+        last = None if ends is None else ends - 1
+        self.note(rule, True, kind, subjects, reason, program=program, from_date=begins,
+                  to_date=last)  # fmt: skip
+        if begins is not None and begins > self.start and else_nothing:
+            self.note(rule, False, kind, subjects, f"not yet: {reason}", program=program,
+                      to_date=begins - 1)  # fmt: skip
+        if ends is not None and else_nothing:
+            self.note(rule, False, kind, subjects, f"no longer: {reason}", program=program,
+                      from_date=ends)  # fmt: skip
+
+    def later(self, day: np.datetime64, happen: Callable[[], None]) -> None:
+        """Plan what happens on the morning of a later day."""
+        self.world.plans.append((day, happen))
+
+    def change(
+        self, day: np.datetime64, register: str, rows: np.ndarray, **values: Any
+    ) -> None:  # fmt: skip
+        """Plan other values in rows of a register."""
+
+        def happen() -> None:
+            for column, value in values.items():
+                self.world[register][column][rows] = value
+
+        self.later(day, happen)
+
+    def few(self, usual: int = USUAL) -> int:
+        """How many cases a branch gets where the smallest cities have little room."""
+        return max(FEWEST, self.world.scaled(usual))
+
+    def rows_of(self, register: str, column: str, subjects: np.ndarray) -> np.ndarray:
+        """Positions of a register's rows about some subjects."""
+        return np.flatnonzero(np.isin(self.world[register][column], subjects))
+
+    def checked_by_source(
+        self, households: np.ndarray, checked_on: np.datetime64, *, wage: int = 0,
+        business: int = 0, land: int = 0, transfer: int = 0,
+    ) -> np.ndarray:  # fmt: skip
+        """An economic check with yearly cents by source of income."""
+        total = np.full(len(households), wage + business + land + transfer)
+        rows = self.check(households, checked_on, total)
+        table = self.world["economic_checks"]
+        for column, cents in (
+            ("wage_income", wage), ("business_income", business), ("property_income", land),
+            ("transfer_income", transfer),
+        ):  # fmt: skip
+            table[column][rows] = cents
+        return rows
+
+    def born(self, born_on: np.datetime64, count: int, *, is_male: bool = True) -> np.ndarray:
+        """People born on one day, of whom nothing else is known."""
+        area = self.world.places.draw(self.rng, count, False)
+        return self.world.people.add(
+            self.rng, np.full(count, born_on), np.full(count, is_male), area, is_planted=True
         )
 
     def day(self, months_back: int, day: int) -> np.datetime64:
@@ -88,8 +163,14 @@ class Casebook:
         """Recognised rural families with an ordinary income; `ratio` to the dibao standard."""
         count = len(persons[0]) if persons and persons[0] is not None else count or self.count()
         area = self.world.places.draw(self.rng, count, False)
+        known = [person for person in persons or [] if person is not None]
+        if known:
+            area = self.world.people["area"][known[0]]
         dates = self.start - days(self.rng.integers(520, 1400, count))
         dates = np.where(dates == dates.astype("datetime64[M]"), dates + 1, dates)
+        if category == RIGID:
+            # Recognised for twelve months: well before the last sixty days of them.
+            dates = self.start - days(self.rng.integers(130, 240, count))
         if approved_on is not None:
             dates = np.full(count, approved_on)
         settled = settle(
@@ -102,7 +183,7 @@ class Casebook:
             table["reviewed_on"][settled.households] = self.start - days(
                 self.rng.integers(20, 100, count)
             )
-        if category in (DIBAO, MARGINAL):
+        if category in (DIBAO, MARGINAL, RIGID):
             members = sum(slot.is_covered for slot in slots) if category == DIBAO else len(slots)
             usual = 0.4 if category == DIBAO else 1.3
             self.set_income(settled.households, ratio or usual, members, is_checked=is_checked)
@@ -118,7 +199,7 @@ class Casebook:
         table["income"][households] = income
         covered = table["covered_persons"][households] * line - income
         is_dibao = table["category"][households] == DIBAO
-        table["monthly_amount"][households] = np.where(is_dibao, covered, 0)
+        table["monthly_amount"][households] = np.where(is_dibao, np.maximum(covered, 0), 0)
         if is_checked:
             before = np.minimum(self.start - 60, table["approved_on"][households] - 4)
             checked_on = np.where(
@@ -127,12 +208,13 @@ class Casebook:
             self.check(households, checked_on, income * 12)
 
     def check(
-        self, households: np.ndarray, checked_on: np.ndarray | np.datetime64, yearly: np.ndarray
-    ) -> np.ndarray:
+        self, households: np.ndarray, checked_on: np.ndarray | np.datetime64, yearly: np.ndarray,
+        sent_on: np.datetime64 | None = None,
+    ) -> np.ndarray:  # fmt: skip
         """An economic check with the given yearly income in cents; returns its rows."""
         rows = record_checks(
             self.world, self.rng, households, np.broadcast_to(checked_on, len(households)),
-            yearly, self.start,
+            yearly, sent_on or self.start,
         )  # fmt: skip
         self.world["economic_checks"]["financial_assets"][rows] = 100_000
         return rows
@@ -183,7 +265,7 @@ class Casebook:
     def depart(
         self, program: str, persons: np.ndarray, action: int, *, first: np.datetime64 | None = None,
         last: np.datetime64 | None = None, cents: np.ndarray | int = 0, code: int = 0,
-        households: np.ndarray | int = -1,
+        households: np.ndarray | int = -1, paid_on: np.datetime64 | None = None,
     ) -> None:  # fmt: skip
         """From one month to another, pay otherwise than is due."""
         first = self.latest if first is None else first
@@ -191,6 +273,7 @@ class Casebook:
             len(persons), program=PROGRAMS.index(program), person=persons, action=action,
             code=code, household=households, cents=cents, first_month=first.astype(DATE),
             last_month=FOREVER if last is None else last.astype(DATE),
+            paid_on=np.datetime64("NaT") if paid_on is None else paid_on,
         )  # fmt: skip
 
     def frame(self, world: World) -> pl.DataFrame:
@@ -203,7 +286,7 @@ class Casebook:
                 pl.DataFrame({
                     "case_id": [f"{case.rule}-{number:03d}-{i:03d}" for i in range(len(numbers))],
                     "rule": case.rule,
-                    "expectation": "match" if case.is_match else "no_match",
+                    "expectation": case.expectation,
                     "subject_kind": case.kind, "subject_number": numbers,
                     "program": case.program, "from_date": case.from_date.astype(object),
                     "to_date": None if case.to_date is None else case.to_date.astype(object),
@@ -216,5 +299,9 @@ class Casebook:
     def _numbers(scribe: Scribe, case: Case) -> pl.Series:
         if case.kind == "relapse_watch_household":
             return monitor_numbers(case.subjects)
+        if case.kind in ("application", "case"):
+            return case_numbers("SQ" if case.kind == "application" else "LS", case.subjects)
+        if case.kind == "office":
+            return pl.Series(case.subjects.tolist(), dtype=pl.String)
         is_household = case.kind == "household" or case.program in ("1101", "1201")
         return (scribe.household_no if is_household else scribe.number)(case.subjects)

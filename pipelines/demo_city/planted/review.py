@@ -6,6 +6,7 @@ Belongs here: situations for rules that look at somebody who is paid. Nothing el
 import numpy as np
 
 from pipelines.demo_city.amounts import amount
+from pipelines.demo_city.calendar import run_dates
 from pipelines.demo_city.children import COMMUNITY, UNSUPPORTED, enrol
 from pipelines.demo_city.families import GRANDCHILD, MALE, SPOUSE, head, uncovered
 from pipelines.demo_city.payments import EXTRA, EXTRA_FAILED
@@ -62,14 +63,17 @@ def _paid_after_death(book: Casebook) -> None:
     book.depart("living", pair.persons[1], EXTRA, first=first,
                 cents=amount("living", "level_3", month), code=2101)  # fmt: skip
     book.note("R01", True, "person", pair.persons[1], "living allowance paid after the death")
+    book.note("R18", True, "person", pair.heads, "dibao, widowed and past sixty")
 
 
 def _still_a_member(book: Casebook) -> None:
     pair = book.family(DIBAO, COUPLE)
     book.bury(pair.persons[1], book.start - 45)
     book.note("R01", True, "person", pair.persons[1], "dead for 45 days and still a member")
+    book.note("R18", True, "person", pair.heads, "dibao, widowed and past sixty")
 
     edge = book.family(DIBAO, COUPLE)
+    book.note("R18", True, "person", edge.heads, "dibao, widowed and past sixty")
     book.bury(edge.persons[1], book.start - 30)
     book.note("R01", False, "person", edge.persons[1], "member, dead for exactly 30 days",
               to_date=book.start)  # fmt: skip
@@ -107,6 +111,8 @@ def _not_paid_after_death(book: Casebook) -> None:
     book.depart("elderly", elders, EXTRA_FAILED, last=book.latest, code=6101,
                 cents=amount("elderly", "under_90", book.latest))  # fmt: skip
     book.note("R01", False, "person", elders, "the payment after the death failed")
+    book.note("R29", True, "beneficiary", elders, "failed and not sent again, though after death",
+              program="6101", from_date=run_dates(book.latest)[0] + 31)  # fmt: skip
 
 
 def _exclusive_benefits(book: Casebook) -> None:
@@ -123,6 +129,7 @@ def _exclusive_benefits(book: Casebook) -> None:
 
     alone = book.family(TEKUN, (head(62, 85),))
     book.certify(alone.heads, 1, 1)
+    book.world["members"]["support_form"][alone.rows[0]] = 2
     extra("nursing", "level_1", alone.heads, 2102)
     book.note("R03", True, "person", alone.heads, "tekun and nursing allowance in one month")
 
@@ -150,6 +157,19 @@ def _exclusive_benefits(book: Casebook) -> None:
         book.family(category, (head(60, 78),), unit=2 if category == DIBAO else 1,
                     persons=[pair.persons[1]])  # fmt: skip
         book.note("R03", True, "person", pair.persons[1], f"covered in {reason}")
+
+    pair = book.family(DIBAO, COUPLE)
+
+    def cover_again() -> None:
+        second = book.family(DIBAO, (head(60, 78),), unit=2, persons=[pair.persons[1]],
+                             approved_on=book.start + 7, is_checked=False)  # fmt: skip
+        book.check(second.households, book.start + 1,
+                   book.world["households"]["income"][second.households] * 12,
+                   book.start + 7)  # fmt: skip
+
+    book.later(book.start + 7, cover_again)
+    book.note_span("R03", "person", pair.persons[1], "covered in two households later",
+                   begins=book.start + 7)  # fmt: skip
 
 
 def _not_exclusive(book: Casebook) -> None:

@@ -6,11 +6,13 @@ Belongs here: situations for rules that look for people to help. Nothing else.
 import numpy as np
 
 from pipelines.demo_city.amounts import amount
+from pipelines.demo_city.calendar import run_dates
 from pipelines.demo_city.children import UNSUPPORTED, enrol
 from pipelines.demo_city.entitlements import ELDERLY_AGE
 from pipelines.demo_city.families import CHILD, MALE, SPOUSE, Settled, head, uncovered
 from pipelines.demo_city.payments import FAIL, RECOVER, STOP
 from pipelines.demo_city.planted.casebook import Casebook
+from pipelines.demo_city.planted.relatives import hide_until
 from pipelines.demo_city.tables import NO_NUMBER
 from pipelines.demo_city.watch import add_monitored, add_monitored_members, add_new_members
 from pipelines.demo_city.world import DIBAO, MARGINAL, TEKUN
@@ -55,6 +57,28 @@ def _single_person_dibao(book: Casebook) -> np.ndarray:
     book.note(
         "R13", True, "person", persons, "certificate valid for the last day", to_date=book.start
     )
+    book.note(
+        "R07S", True, "person", persons, "certificate expires today", to_date=book.start
+    )
+    home_later = book.family(MARGINAL, COUPLE, count=book.few())
+    rows = book.certify(home_later.persons[1], 4, 2, issued_on=book.start + 5)
+    hide_until(book, rows, book.start + 5)
+    for rule in ("R13", "R20"):
+        book.note_span(rule, "person", home_later.persons[1], "marginal, disabled later",
+                       begins=book.start + 5)  # fmt: skip
+    home_later = book.family(MARGINAL, (head(44, 57, MALE), SPOUSE), count=book.few())
+    book.certify(home_later.persons[1], 4, 2)
+    book.note_span("R13", "person", home_later.persons[1], "may apply alone, until dibao comes",
+                   ends=book.start + 9)  # fmt: skip
+
+    def approve() -> None:
+        alone = book.family(DIBAO, (head(40, 60),), persons=[home_later.persons[1]], unit=2,
+                            approved_on=book.start + 9, is_checked=False)  # fmt: skip
+        book.check(alone.households, book.start + 2,
+                   book.world["households"]["income"][alone.households] * 12,
+                   book.start + 9)  # fmt: skip
+
+    book.later(book.start + 9, approve)
 
     for category, level, details, reason in (
         (4, 3, None, "level 3, physical"),
@@ -76,6 +100,7 @@ def _single_person_dibao(book: Casebook) -> np.ndarray:
     book.note("R13", False, "person", family.persons[1], "on the children's roll as unsupported")
 
     gone = book.family(MARGINAL, COUPLE)
+    book.note("R04", True, "household", gone.households, "two persons' income, and one of them died")
     book.certify(gone.persons[1], 4, 1)
     book.bury(gone.persons[1], book.start - 5)
     book.note("R13", False, "person", gone.persons[1], "died five days before")
@@ -115,6 +140,7 @@ def _near_dibao_line(book: Casebook, homes: np.ndarray) -> None:
             book.check(chosen, start - days_ago, np.full(len(chosen), yearly))
             book.world["households"]["income"][chosen] = yearly // 12
         book.note("R25", is_match, "household", chosen, reason)
+    _hovering(book)
     rest = homes[taken:]
     book.set_income(rest, 1.3, 2)
     single = book.family(MARGINAL, (head(44, 57), uncovered(SPOUSE)), unit=2, is_checked=False)
@@ -122,6 +148,33 @@ def _near_dibao_line(book: Casebook, homes: np.ndarray) -> None:
     book.note(
         "R25", False, "household", single.households, "recognised as one person, not as a family"
     )
+
+
+def _hovering(book: Casebook) -> None:
+    """Marginal incomes about the line: one alert until they are well above it, or dibao comes."""
+    start, count = book.start, book.few()
+    line = amount("dibao", "rural", start.astype("datetime64[M]"))
+    home = book.family(MARGINAL, COUPLE, count=count, ratio=1.05)
+    for days_on, ratio in ((6, 1.12), (12, 1.3)):
+        book.check(home.households, start + days_on - 1,
+                   np.full(count, round(24 * line * ratio)), start + days_on)  # fmt: skip
+    book.note_span("R25", "household", home.households, "near the line, hovering, then well above",
+                   ends=start + 12)  # fmt: skip
+    home = book.family(MARGINAL, COUPLE, count=count)
+    book.check(home.households, start + 8, np.full(count, round(24 * line * 0.97)), start + 9)
+    book.note_span("R25", "household", home.households, "a later check finds 0.97 x",
+                   begins=start + 9)  # fmt: skip
+    home = book.family(MARGINAL, COUPLE, count=count, ratio=0.9)
+    book.change(start + 10, "households", home.households, ended_on=start + 10,
+                end_reason="转为低保")  # fmt: skip
+
+    def approve() -> None:
+        book.family(DIBAO, COUPLE, persons=list(home.persons), approved_on=start + 10,
+                    ratio=0.9, is_checked=False)  # fmt: skip
+
+    book.later(start + 10, approve)
+    book.note_span("R25", "household", home.households, "below the line, until dibao is approved",
+                   ends=start + 10)  # fmt: skip
 
 
 def _nursing_not_received(book: Casebook) -> None:
@@ -141,6 +194,9 @@ def _nursing_not_received(book: Casebook) -> None:
         persons = holders(level)
         book.depart("nursing", persons, action, first=first)
         book.note("R15", True, "person", persons, reason, program="2102")
+        if action == FAIL:
+            book.note("R29", True, "beneficiary", persons, reason, program="2102",
+                      from_date=run_dates(first)[0] + 31)  # fmt: skip
 
     case("never received, level 1", 1, STOP, ALWAYS)
     case("never received, level 2", 2, STOP, ALWAYS)
@@ -261,6 +317,20 @@ def _relapse_watch(book: Casebook, homes: np.ndarray) -> None:
     watched(True, "orange: one fen below 1.5 x the standard", income=year * 3 // 2 - 1)
     for risk in ("因病", "务工不稳、因残", "因意外事故"):
         watched(True, f"orange: risk {risk}", risk=risk)
+    for days_on, first, then in ((8, 0, 1), (6, 1, 0)):
+        before = len(book.world["monitored_households"])
+        watched(first == 0, "no labour", removed=first, no_labour=1)
+        monitors = np.arange(before, len(book.world["monitored_households"]))
+        book.cases.pop()
+        day = book.start + days_on
+        removed_on = day if then else np.datetime64("NaT")
+        book.change(day, "monitored_households", monitors, risk_removed=then,
+                    removed_on=removed_on)  # fmt: skip
+        book.note_span(
+            "R17", "relapse_watch_household", monitors,
+            "no labour, until the risk is removed" if then else "no labour, the risk comes back",
+            begins=None if then else day, ends=day if then else None,
+        )  # fmt: skip
     watched(False, "exactly at 1.5 x the standard", income=year * 3 // 2)
     watched(False, "risk removed", income=year // 2, removed=1, no_labour=1)
     watched(False, "income unknown and no other ground", income=NO_NUMBER)

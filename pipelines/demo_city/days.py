@@ -95,8 +95,8 @@ def _die(world: World, rng: np.random.Generator, day: np.datetime64, *, tracked:
     living &= ~world.watched()[household]
     is_old = world.people.age(person, day) >= 55
     alone = living & (size == 1) & np.isin(table["category"][household], (DIBAO, TEKUN))
-    others = living & (size > 2) & (table["head"][household] != person) & ~_would_be_missed(
-        world, size
+    others = (
+        living & (size > 2) & (table["head"][household] != person) & ~_would_be_missed(world, size)
     )
     share = rng.poisson(np.array([0.6, 0.4]) * TRACKED_DEATHS_A_DAY * world.scale)
     lone = rng.permutation(np.flatnonzero(alone & is_old))[: share[0]]

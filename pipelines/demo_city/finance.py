@@ -114,7 +114,9 @@ def allocation_groups(world: World, month: np.datetime64, rows: pl.DataFrame) ->
     )
     for plan in world.offices:
         if plan.month == month and plan.per_mille != 1000:
-            is_theirs = (pl.col("county") == plan.county) & pl.col("code").is_in(codes(plan.program))
+            is_theirs = (pl.col("county") == plan.county) & pl.col("code").is_in(
+                codes(plan.program)
+            )
             other = pl.col("cents") * plan.per_mille // 1000
             groups = groups.with_columns(
                 pl.when(is_theirs).then(other).otherwise("cents").alias("cents")

@@ -108,7 +108,9 @@ def _coming_of_age(world: World, day: np.datetime64) -> np.ndarray:
         & (np.isnat(roll["ended_on"]) | (roll["ended_on"] > day))
         & (world.people["born_on"][person] <= months_before(day + TERM_WITHIN, 12 * ADULT))
     )  # fmt: skip
-    at_school = members["person"][np.isin(members["student"], (2, 3)) & (members["is_removed"] != 1)]
+    at_school = members["person"][
+        np.isin(members["student"], (2, 3)) & (members["is_removed"] != 1)
+    ]
     return np.setdiff1d(person[is_near], at_school)
 
 

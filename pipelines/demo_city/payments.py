@@ -51,7 +51,9 @@ def run_month(
     rows = rows.with_columns(pl.Series("county", county_of(area)))
     for plan in world.offices:
         if plan.month == month and plan.paid_on is not None:
-            is_theirs = (pl.col("county") == plan.county) & pl.col("code").is_in(codes(plan.program))
+            is_theirs = (pl.col("county") == plan.county) & pl.col("code").is_in(
+                codes(plan.program)
+            )
             rows = rows.with_columns(
                 pl.when(is_theirs).then(_day(plan.paid_on)).otherwise("paid_on").alias("paid_on")
             )

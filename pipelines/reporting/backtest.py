@@ -7,7 +7,7 @@ data. Does not belong here: reading truth or numbers, judging anything again.
 
 import json
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import polars as pl

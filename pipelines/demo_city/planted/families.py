@@ -179,9 +179,7 @@ def _property(book: Casebook) -> None:
     checks = book.world["economic_checks"]
     line = amount("dibao", "rural", start.astype("datetime64[M]"))
 
-    def found(
-        category: int, is_match: bool, reason: str, **values: int
-    ) -> None:
+    def found(category: int, is_match: bool, reason: str, **values: int) -> None:
         home = book.family(category, COUPLE, count=count)
         rows = book.rows_of("economic_checks", "household", home.households)
         for column, value in values.items():

@@ -242,9 +242,8 @@ def _reviews(book: Casebook) -> None:
             book.note("R09", True, "household", home.households, "rigid, long past twelve months")
         table["reviewed_on"][home.households] = reviewed_on
         table["review_class"][home.households] = review_class
-        if begins is not None:
-            begins = months_after(reviewed_on, review_class) + 1
-        book.note_span("R32", "household", home.households, reason, begins=begins)
+        overdue = None if begins is None else months_after(reviewed_on, review_class) + 1
+        book.note_span("R32", "household", home.households, reason, begins=overdue)
     home = book.family(DIBAO, COUPLE, count=count)
     table["reviewed_on"][home.households] = months_before(start, 12) - 40
     table["ended_on"][home.households] = start - 10

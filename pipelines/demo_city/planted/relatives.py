@@ -169,7 +169,9 @@ def _tekun_candidates(book: Casebook) -> None:
     book.note("R18", False, "person", heads, "a child in agriculture's register")
 
     dibao = book.family(DIBAO, (head(66, 85),), count=count)
-    book.change(start + 11, "households", dibao.households, ended_on=start + 11, end_reason="转为特困")
+    book.change(
+        start + 11, "households", dibao.households, ended_on=start + 11, end_reason="转为特困"
+    )
 
     def approve() -> None:
         new = book.family(TEKUN, (head(66, 85),), persons=[dibao.heads], approved_on=start + 11)

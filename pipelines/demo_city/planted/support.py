@@ -57,9 +57,7 @@ def _single_person_dibao(book: Casebook) -> np.ndarray:
     book.note(
         "R13", True, "person", persons, "certificate valid for the last day", to_date=book.start
     )
-    book.note(
-        "R07S", True, "person", persons, "certificate expires today", to_date=book.start
-    )
+    book.note("R07S", True, "person", persons, "certificate expires today", to_date=book.start)
     home_later = book.family(MARGINAL, COUPLE, count=book.few())
     rows = book.certify(home_later.persons[1], 4, 2, issued_on=book.start + 5)
     hide_until(book, rows, book.start + 5)
@@ -100,7 +98,9 @@ def _single_person_dibao(book: Casebook) -> np.ndarray:
     book.note("R13", False, "person", family.persons[1], "on the children's roll as unsupported")
 
     gone = book.family(MARGINAL, COUPLE)
-    book.note("R04", True, "household", gone.households, "two persons' income, and one of them died")
+    book.note(
+        "R04", True, "household", gone.households, "two persons' income, and one of them died"
+    )
     book.certify(gone.persons[1], 4, 1)
     book.bury(gone.persons[1], book.start - 5)
     book.note("R13", False, "person", gone.persons[1], "died five days before")

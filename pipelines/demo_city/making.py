@@ -5,7 +5,6 @@ Belongs here: the order of things and the folders. Does not belong here: any con
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,7 +26,6 @@ from pipelines.demo_city.planted import Casebook, plant
 from pipelines.demo_city.tables import Table
 from pipelines.demo_city.world import World, new_world
 from pipelines.demo_city.writers import (
-    Order,
     Workshop,
     folder_in_one_piece,
     write_csv,
@@ -91,17 +89,14 @@ def make_city(
     found(world, departures)
     world.late_deliveries = {LATE_DEPARTMENT: _late_day(from_date)}
     courier = Courier(home, world, departures, Vandal(seed, messy))
-    try:
-        day = from_date
-        while day <= to_date:
-            if day > from_date:
-                advance(world, np.datetime64(day, "D"))
-            say(f"writing the deliveries of {day}")
-            courier.deliver(day)
-            courier.diary.write(world, np.datetime64(day, "D"))
-            day += timedelta(days=1)
-    finally:
-        courier.close()
+    day = from_date
+    while day <= to_date:
+        if day > from_date:
+            advance(world, np.datetime64(day, "D"))
+        say(f"writing the deliveries of {day}")
+        courier.deliver(day)
+        courier.diary.write(world, np.datetime64(day, "D"))
+        day += timedelta(days=1)
     courier.diary.note(casebook)
     _write_truth(home, casebook, world)
 
@@ -163,12 +158,11 @@ class Courier:
         self.diary = Diary()
         self.outbox = Outbox()
         self.workshop = Workshop()
-        self._open: list[tuple[AbstractContextManager[Path], Order]] = []
 
     def deliver(self, on_date: date) -> None:
         """Write what the departments send on a day; deliveries that stand already are left."""
         day = np.datetime64(on_date, "D")
-        for department in ("disabled_federation", *DEPARTMENTS[:3]):
+        for department in DEPARTMENTS:
             if on_date == self.world.late_deliveries.get(department):
                 continue
             scribe = Scribe(self.world, day, self._last_delivery(department, on_date))
@@ -184,38 +178,23 @@ class Courier:
             before -= timedelta(days=1)
         return np.datetime64(before, "D")
 
-    def close(self) -> None:
-        """Wait for the workbooks and put their deliveries in place."""
-        try:
-            for folder, order in self._open:
-                order.wait()
-                folder.__exit__(None, None, None)
-        finally:
-            self.workshop.close()
-
     def _registers(self, department: str, path: Path, scribe: Scribe) -> None:
         contracts = {contract.table: contract for contract in contracts_of(department)}
         tables = {
             name: self.vandal.damage(frame, contracts[name], scribe.day)
             for name, frame in scribe.tables(department).items()
         }
-        folder = folder_in_one_piece(path)
-        draft = folder.__enter__()
-        order = Order()
-        if department == "civil_affairs":
-            write_database(draft / "civil_affairs.sqlite", tables)
-        elif department == "agriculture":
-            for name, frame in tables.items():
-                write_pages(draft, name, frame)
-        else:
-            for name, frame in tables.items():
-                if frame.height:
-                    self.workshop.write(draft, path, frame, contracts[name], order)
-        self.vandal.report(self.home, department, scribe.day)
-        if order.writing or order.copying:
-            self._open.append((folder, order))
-        else:
-            folder.__exit__(None, None, None)
+        with folder_in_one_piece(path) as draft:
+            if department == "civil_affairs":
+                write_database(draft / "civil_affairs.sqlite", tables)
+            elif department == "agriculture":
+                for name, frame in tables.items():
+                    write_pages(draft, name, frame)
+            else:
+                for name, frame in tables.items():
+                    if frame.height:
+                        self.workshop.write(draft, path, frame, contracts[name])
+            self.vandal.report(self.home, department, scribe.day)
 
     def _finance(self, path: Path, scribe: Scribe) -> None:
         """Payroll, the ledger's files by programme and month, and the allocations for them."""

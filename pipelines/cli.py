@@ -77,12 +77,57 @@ def run(
         str | None, typer.Option(metavar="YYYY-MM-DD", help="Run all days up to this one.")
     ] = None,
 ) -> None:
-    """Receive, conform, build, judge and publish; running a day again changes nothing."""
+    """Receive, conform, build, judge and publish a day, and every day that is due with it.
+
+    Days that were missed before it are run first, days that stand on it are run again after it
+    where it hands on something else; running a day again changes nothing.
+    """
     first = as_day(date_)
     last = as_day(until) if until else first
     if last < first:
         raise UsageError(f"--until {last} lies before --date {first}; swap them.")
     raise typer.Exit(run_and_tell(first, last))
+
+
+@app.command()
+def replay(
+    date_: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD", help="A published day.")],
+    from_start: Annotated[
+        bool, typer.Option("--from-start", help="Build all run days before it again, too.")
+    ] = False,
+    as_corrected: Annotated[
+        bool, typer.Option("--as-corrected", help="Judge it with what was received later.")
+    ] = False,
+    known_on: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="With --as-corrected: until when.")
+    ] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="New folder that gets the rebuilt marts and lists.")
+    ] = None,
+) -> None:
+    """Build a published day again from lake, history and its own policy rows, and compare.
+
+    Exit code 0: byte for byte the same; 1: something differs, and what. Changes nothing that is
+    published; --as-corrected writes published/as_corrected/<day>/ and tells which alerts change.
+    """
+    from pipelines.defs.installation import Installation
+    from pipelines.defs.replay import Corrected, Replay, replay_as_corrected
+    from pipelines.defs.replay import replay as rebuild
+
+    if known_on and not as_corrected:
+        raise UsageError("--known-on goes with --as-corrected.")
+    if as_corrected and (from_start or keep):
+        raise UsageError("--as-corrected goes neither with --from-start nor with --keep.")
+    installation, on_date = Installation.from_settings(), as_day(date_)
+    found: Replay | Corrected
+    if as_corrected:
+        until = as_day(known_on) if known_on else None
+        found = replay_as_corrected(installation, on_date, until, tell_step)
+    else:
+        found = rebuild(installation, on_date, tell_step, from_start=from_start, keep=keep)
+    for sentence in found.sentences():
+        printed.print(sentence, markup=False)
+    raise typer.Exit(found.exit_code)
 
 
 @app.command()
@@ -92,7 +137,7 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another number, another city.")] = 7,
 ) -> None:
     """Make the demo city (if missing) and run its days."""
-    from pipelines.defs.daily_run import Outcome, days_between
+    from pipelines.defs.daily_run import Outcome
     from pipelines.demo_city import make_city
 
     home = Home(Settings().home)
@@ -100,7 +145,7 @@ def demo(
     started = time.perf_counter()
     make_city(home.root, FIRST_DEMO_DAY, last, scale, seed, progress=tell_step)
     told.print(f"city made in {time.perf_counter() - started:.1f} s")
-    code = run_and_tell(FIRST_DEMO_DAY, days_between(FIRST_DEMO_DAY, last)[-1], summary=True)
+    code = run_and_tell(FIRST_DEMO_DAY, last, summary=True)
     if code == int(Outcome.NOTHING_PUBLISHED):
         raise typer.Exit(code)
     printed.print(f"Warehouse: {home.published / 'warehouse.duckdb'}")
@@ -308,7 +353,7 @@ def version() -> None:
 
 def run_and_tell(first: date, last: date, *, summary: bool = False) -> int:
     """Run days, tell each on standard error, and return the exit code of the worst."""
-    from pipelines.defs.daily_run import Outcome, days_between, run_days
+    from pipelines.defs.daily_run import Outcome, run_days
     from pipelines.defs.installation import Installation
     from pipelines.reporting.summary import render_summary, summarise
     from pipelines.warehouse.publication import current_day
@@ -317,12 +362,13 @@ def run_and_tell(first: date, last: date, *, summary: bool = False) -> int:
     worst = 0
     try:
         debug = Settings().debug
-        for report in run_days(installation, days_between(first, last), tell_step, debug=debug):
+        for report in run_days(installation, first, last, tell_step, say, debug=debug):
             for sentence in report.sentences:
                 told.print(sentence, markup=False)
             spent = sum(report.seconds.values())
             newest = current_day(installation.home)
-            stays = f"; the warehouse stays at {newest}" if newest and newest > last else ""
+            is_older = newest is not None and newest > report.on_date
+            stays = f"; the warehouse stays at {newest}" if is_older else ""
             told.print(f"{report.on_date}: {report.outcome.name.lower()} in {spent:.1f} s{stays}")
             worst = max(worst, int(report.outcome))
             if summary and report.outcome is not Outcome.NOTHING_PUBLISHED:
@@ -407,6 +453,11 @@ def ask(prompt: str) -> str:
         return input(prompt).strip().rstrip(";")
     except EOFError:
         return ""
+
+
+def say(sentence: str) -> None:
+    """One sentence to the operator."""
+    told.print(sentence, markup=False)
 
 
 def tell_step(step: str) -> None:

@@ -52,6 +52,7 @@ class Home:
         self.quarantine = self.root / "quarantine"
         self.vault = self.root / "vault"
         self.warehouse = self.root / "warehouse"
+        self.policy = self.root / "policy"
         self.published = self.root / "published"
         self.quality = self.root / "quality"
         self.orchestrator = self.root / "orchestrator"

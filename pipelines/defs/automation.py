@@ -1,11 +1,18 @@
 """When things run: the daily job, its schedule, and how many runs at once."""
 
+from collections.abc import Iterator
+
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,
 )
 
+from pipelines.settings import Home, Settings
+from pipelines.warehouse.order_of_days import missed_days
+
 JOB = "daily_run"
+MISSED = "wendu/missed"
+"""Tag of the run of a day that was not run when it was its time."""
 
 
 def daily_job(days: dg.PartitionsDefinition) -> UnresolvedAssetJobDefinition:
@@ -25,10 +32,13 @@ def daily_job(days: dg.PartitionsDefinition) -> UnresolvedAssetJobDefinition:
     execution_timezone="Asia/Shanghai",
     default_status=dg.DefaultScheduleStatus.RUNNING,
 )
-def every_morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
-    """The run of the day that has just begun, at six in the morning."""
-    day = context.scheduled_execution_time.strftime("%Y-%m-%d")
-    return dg.RunRequest(run_key=day, partition_key=day)
+def every_morning(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+    """The run of the day that has just begun, at six in the morning, after those missed."""
+    today = context.scheduled_execution_time.date()
+    for day in missed_days(Home(Settings().home), today):
+        key = f"{day} before {today}"
+        yield dg.RunRequest(run_key=key, partition_key=str(day), tags={MISSED: "yes"})
+    yield dg.RunRequest(run_key=str(today), partition_key=str(today))
 
 
 INSTANCE_SETTINGS = """\

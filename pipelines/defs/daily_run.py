@@ -2,21 +2,22 @@
 
 The runs are recorded in the orchestrator's instance below the home, so that they show on its
 page. What is told of a day is also kept in `<home>/runs/<date>.json`: outcome, sentences,
-seconds of every step. Nothing here decides what is published; the graph does.
+seconds of every step. Nothing here decides what is published; the graph does. Which days are
+due besides those asked for is decided in `warehouse.order_of_days`.
 """
 
 import json
 import logging
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from enum import IntEnum
 
 import dagster as dg
 from dagster._utils.error import SerializableErrorInfo
 
-from pipelines.defs.automation import JOB
+from pipelines.defs.automation import JOB, MISSED
 from pipelines.defs.calendar import days_of_the_graph
 from pipelines.defs.graph import build_definitions, prepare_instance
 from pipelines.defs.installation import Installation
@@ -24,6 +25,9 @@ from pipelines.ingest import load_receipts
 from pipelines.ingest.freshness import freshness
 from pipelines.settings import DEPARTMENTS, Home, UsageError, WenduError
 from pipelines.warehouse.holds import held_sentences
+from pipelines.warehouse.order_of_days import DueDay, days_to_look_at, due_days, missed_days
+from pipelines.warehouse.policy import current_policy
+from pipelines.warehouse.publication import published_manifest
 
 
 class Outcome(IntEnum):
@@ -46,25 +50,37 @@ class DayReport:
 
 def run_days(
     installation: Installation,
-    days: Sequence[date],
+    first: date,
+    last: date,
     tell: Callable[[str], None],
+    say: Callable[[str], None],
     *,
     debug: bool = False,
 ) -> Iterator[DayReport]:
-    """Run days one after the other; the first that cannot be published ends the run.
+    """Run the days from one to another, and every day that is due with them, in order.
+
+    The first day that cannot be published ends the run. A missed one does not: the day asked for
+    is worth more, and is run again with those after it once the missed day can be published.
 
     Args:
         installation: where to run.
-        days: in the order in which they are to be run.
+        first: the first day asked for.
+        last: the last day asked for.
         tell: called with the name of each step as it starts.
+        say: called with a sentence on each day that is due without having been asked for.
         debug: let the orchestrator log and faults through.
 
     Raises:
         UsageError: nothing was received on or before the first day.
         HomeInUseError: another run holds the home.
     """
-    _require_deliveries(installation, days[0])
+    _require_deliveries(installation, first)
     installation.hold()
+    home = installation.home
+    days = days_to_look_at(home, first, last)
+    if missed := missed_days(home, first):
+        until = f" to {missed[-1]}, {len(missed)} days" if len(missed) > 1 else ""
+        say(f"Due before {first}, and run first: {missed[0]}{until}.")
     prepare_instance(installation.home)
     tell("prepare")
     installation.judge  # noqa: B018 - its process imports while this one goes on
@@ -74,24 +90,40 @@ def run_days(
     if not debug:
         logging.getLogger("dagster").setLevel(logging.CRITICAL)
     with dg.DagsterInstance.get() as instance:
-        for on_date in days:
-            report = _run_day(installation, job, instance, on_date, tell, debug=debug)
+        for due in due_days(home, first, last):
+            for sentence in _why(home, due):
+                say(sentence)
+            report = _run_day(installation, job, instance, due, tell, debug=debug)
             _remember(installation, report)
             yield report
-            if report.outcome is Outcome.NOTHING_PUBLISHED:
+            if report.outcome is Outcome.NOTHING_PUBLISHED and due.on_date >= first:
                 return
+
+
+def _why(home: Home, due: DueDay) -> Iterator[str]:
+    """What an operator should know before a day is run that was not simply asked for."""
+    published = published_manifest(home, due.on_date)
+    if due.why == "missed":
+        yield f"{due.on_date} was not run, or cut off before it was published."
+    elif due.why == "again":
+        yield f"{due.on_date} is run again: a day before it hands on something else than before."
+    if published and published.get("stands_on", {}).get("policy") != current_policy():
+        yield (
+            f"{due.on_date} was published with other policy rows; it is now judged with today's. "
+            "`wendu replay` rebuilds a published day with its own."
+        )
 
 
 def _run_day(
     installation: Installation,
     job: dg.JobDefinition,
     instance: dg.DagsterInstance,
-    on_date: date,
+    due: DueDay,
     tell: Callable[[str], None],
     *,
     debug: bool,
 ) -> DayReport:
-    run_id = str(uuid.uuid4())
+    run_id, on_date = str(uuid.uuid4()), due.on_date
     seconds: dict[str, float] = {}
 
     def listen(event: dg.EventLogEntry) -> None:
@@ -109,6 +141,7 @@ def _run_day(
         instance=instance,
         run_id=run_id,
         partition_key=on_date.isoformat(),
+        tags={} if due.why == "asked" else {MISSED: "yes"},
         run_config={"loggers": {"console": {"config": {"log_level": log_level}}}},
         raise_on_error=debug,
     )  # fmt: skip
@@ -195,8 +228,3 @@ def _remember(installation: Installation, report: DayReport) -> None:
     }
     unfinished.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
     unfinished.replace(path)
-
-
-def days_between(first: date, last: date) -> list[date]:
-    """All days from one to another, both included."""
-    return [first + timedelta(days=offset) for offset in range((last - first).days + 1)]

@@ -2,6 +2,7 @@
 
 A department whose delivery failed keeps its last state: its assets are still reported (as the
 state of the shelf), its check says that it failed, and the others and the warehouse go on.
+On a missed day no department is asked for what it holds now: that was not received on that day.
 """
 
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.contracts.sources import Contract, contracts_of
+from pipelines.defs.automation import MISSED
 from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
 from pipelines.ingest import Receipt, receive
@@ -49,7 +51,7 @@ def department_assets(department: str, days: dg.PartitionsDefinition) -> dg.Asse
         until = day_of(context)
         receipts = receive(
             installation.home, installation.city, department, until,
-            installation.vault, installation.judge,
+            installation.vault, installation.judge, asks=not context.has_tag(MISSED),
         )  # fmt: skip
         for contract in contracts:
             yield report(contract, receipts)

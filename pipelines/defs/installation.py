@@ -20,7 +20,7 @@ from pipelines.contracts.sources import Contract, load_contracts
 from pipelines.quality import Judge
 from pipelines.settings import Home, Settings, WenduError
 from pipelines.vault import Vault
-from pipelines.warehouse import publication
+from pipelines.warehouse import history, publication
 from pipelines.warehouse.dbt import DbtProject
 
 
@@ -95,6 +95,7 @@ class Installation:
         holder.write_text(json.dumps(told), encoding="utf-8")
         ingest.clean_up(self.home)
         publication.clean_up(self.home)
+        history.clean_up(self.home)
 
     def close(self) -> None:
         """End the judge's process where one was started, and let go of the lock."""

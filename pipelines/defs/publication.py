@@ -8,12 +8,11 @@ import dagster as dg
 
 from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
+from pipelines.defs.one_day import description_of
 from pipelines.ingest import load_receipts
-from pipelines.ingest.control import sources_of
 from pipelines.outreach.township_lists import write_lists
 from pipelines.quality import judge_marts
 from pipelines.quality.page import store_results
-from pipelines.settings import versions
 from pipelines.warehouse.publication import (
     Building,
     declared_marts,
@@ -92,12 +91,7 @@ def publication_assets(
         context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
     ) -> dg.MaterializeResult:
         home, on_date = installation.home, day_of(context)
-        about = {
-            "city": installation.city_code,
-            "versions": versions(),
-            "sources": sources_of(load_receipts(home, on_date)),
-        }
-        described = write_manifest(home, on_date, about)
+        described = write_manifest(home, on_date, description_of(installation, on_date))
         place = publish(home, on_date)
         return dg.MaterializeResult(
             metadata={"place": str(place), "marts": len(described["marts"])}

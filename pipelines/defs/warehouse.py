@@ -7,10 +7,7 @@ import dagster as dg
 
 from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
-from pipelines.ingest import load_receipts
-from pipelines.ingest.control import control_tables
-from pipelines.warehouse import history
-from pipelines.warehouse.work_database import open_shelves
+from pipelines.defs.one_day import build_day
 
 
 def node_key(node: Mapping[str, Any]) -> dg.AssetKey:
@@ -62,13 +59,7 @@ def warehouse_assets(
         context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
     ) -> Iterator[dg.MaterializeResult]:
         installation.hold()
-        on_date = day_of(context)
-        home, contracts = installation.home, installation.contracts
-        receipts = load_receipts(home, on_date)
-        control = control_tables(contracts, receipts, installation.city, home, on_date)
-        open_shelves(home, on_date, contracts, control | history.earlier(home, on_date))
-        built = installation.dbt.build(on_date)
-        history.remember(home, on_date)
+        built = build_day(installation, day_of(context))
         for node in built:  # in the order of their dependencies
             if (key := dg.AssetKey(["warehouse", node.name])) in keys:
                 yield dg.MaterializeResult(asset_key=key, metadata={"seconds": node.seconds})

@@ -50,8 +50,18 @@ def control_tables(
     city: City,
     home: Home,
     on_date: date,
+    known_on: date | None = None,
 ) -> dict[str, pl.DataFrame]:
-    """All tables of the source `control` but the history of findings."""
+    """All tables of the source `control` but the history of findings.
+
+    Args:
+        contracts: declared department tables.
+        receipts: of all deliveries that are known.
+        city: its code and names.
+        home: the home.
+        on_date: the day that is judged.
+        known_on: the day by which what is known was received, where it is a later one.
+    """
     return {
         "run": pl.DataFrame({
             "on_date": [on_date], "city_code": [city.code], "city_name_zh": [city.name.zh],
@@ -60,7 +70,7 @@ def control_tables(
         "calendar": calendar(),
         "deliveries": deliveries(receipts),
         "rejections": load_rejections(home, on_date),
-        "freshness": freshness(contracts, receipts, on_date),
+        "freshness": freshness(contracts, receipts, on_date, known_on),
         "outcomes": outcomes(home, on_date),
         "handed_over": handed_over(home, on_date),
         "releases": releases(home, on_date),

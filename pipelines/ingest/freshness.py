@@ -22,16 +22,19 @@ FRESHNESS = pl.Schema({
 
 
 def freshness(
-    contracts: Mapping[tuple[str, str], Contract], receipts: Iterable[Receipt], on_date: date
+    contracts: Mapping[tuple[str, str], Contract],
+    receipts: Iterable[Receipt],
+    on_date: date,
+    known_on: date | None = None,
 ) -> pl.DataFrame:
-    """State of every declared table on a day, from the receipts known by then."""
+    """State of every declared table on a day, from the receipts known by then.
+
+    Where the day is judged with what was known later, an append table is in time once a later
+    delivery has brought its rows. A snapshot that came later is the state of a later day.
+    """
     expected_by = last_working_day(on_date)
     accepted = sorted(
-        (
-            receipt
-            for receipt in receipts
-            if receipt.verdict == "accepted" and receipt.received_on <= on_date
-        ),
+        (receipt for receipt in receipts if receipt.verdict == "accepted"),
         key=lambda receipt: receipt.received_on,
     )
     rows = []
@@ -40,7 +43,11 @@ def freshness(
             receipt
             for receipt in accepted
             if receipt.department == department
-            and (contract.mode == "append" or table in receipt.tables)
+            and (
+                receipt.received_on <= (known_on or on_date)
+                if contract.mode == "append"
+                else receipt.received_on <= on_date and table in receipt.tables
+            )
         ]
         last = deliveries[-1] if deliveries else None
         of_table = last.tables.get(table) if last else None

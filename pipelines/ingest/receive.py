@@ -80,7 +80,14 @@ class Desk:
 
 
 def receive(
-    home: Home, city: City, department: str, until: date, vault: Vault, judge: Judge
+    home: Home,
+    city: City,
+    department: str,
+    until: date,
+    vault: Vault,
+    judge: Judge,
+    *,
+    asks: bool = True,
 ) -> list[Receipt]:
     """Take in every delivery of a department that is due, in order of date.
 
@@ -91,12 +98,13 @@ def receive(
         until: the last received date that counts.
         vault: gives pseudonyms and seals identities.
         judge: gate 1.
+        asks: whether a department that does not deliver is asked for what it holds now.
 
     Returns:
         A receipt of each delivery that was tried; a fault is a failed receipt, no exception.
     """
     desk = Desk(home, city, department, vault, judge)
-    waiting = _waiting(desk, until)
+    waiting = _waiting(desk, until, asks)
     receipts: list[Receipt] = []
     while waiting:
         received_on = waiting.pop(0)
@@ -106,13 +114,13 @@ def receive(
     return receipts
 
 
-def _waiting(desk: Desk, until: date) -> list[date]:
+def _waiting(desk: Desk, until: date, asks: bool) -> list[date]:
     """Dates with a delivery and without an accepted receipt."""
     folder = desk.home.landing / desk.department
     days = {day for path in folder.glob("*") if path.is_dir() and (day := _day_of(path))}
     connection = desk.city.connection(desk.department)
     accepted = accepted_dates(desk.home, desk.department)
-    if connection.is_pulled:
+    if asks and connection.is_pulled:
         days |= {until} if not accepted or until > accepted[-1] else set()
     return sorted(day for day in days - set(accepted) if day <= until)
 

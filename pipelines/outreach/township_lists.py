@@ -50,7 +50,7 @@ def write_lists(marts: Path, folder: Path, on_date: date, vault: Vault) -> list[
     Returns:
         The files written, by name. The same marts give the same bytes.
     """
-    lines = list_lines(marts, vault)
+    lines = list_lines(marts, on_date, vault)
     coverage = pl.read_parquet(marts / "rpt_coverage.parquet")
     late = (
         coverage.filter(pl.col("freshness") != "on_time").select("source", "table").sort(pl.all())
@@ -66,7 +66,7 @@ def write_lists(marts: Path, folder: Path, on_date: date, vault: Vault) -> list[
     return sorted(written)
 
 
-def list_lines(marts: Path, vault: Vault) -> pl.DataFrame:
+def list_lines(marts: Path, on_date: date, vault: Vault) -> pl.DataFrame:
     """Open alerts and audited households as lines: Chinese columns of `WIDTHS`, and `office`.
 
     One row per line, ordered by office, then urgency: emergency first, overdue, soonest due,
@@ -91,7 +91,7 @@ def list_lines(marts: Path, vault: Vault) -> pl.DataFrame:
         .with_columns(subject_key=pl.coalesce("person_key", "head_person_key"))
     )
     keys = pl.concat([lines["subject_key"], lines["head_person_key"]]).drop_nulls().unique()
-    people = vault.people(keys.str.decode("hex")).select(
+    people = vault.people(keys.str.decode("hex"), until=on_date).select(
         key=pl.col("person_key").bin.encode("hex"),
         name=mask_name(pl.col("name")),
         number=mask_number(pl.col("id_no")),

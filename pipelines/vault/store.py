@@ -9,6 +9,8 @@ import io
 import os
 import secrets
 from collections.abc import Iterable
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -140,12 +142,15 @@ class Vault:
                 "another key; restore it from the backup of the vault folder."
             ) from fault
 
-    def identities(self, department: str, table: str) -> pl.DataFrame:
+    def identities(self, department: str, table: str, until: date | None = None) -> pl.DataFrame:
         """All sealed frames of a table one after the other, with `received_on`, newest last.
 
-        A table of which nothing was sealed gives a frame without rows and columns.
+        Given a date, only what was received by then. A table of which nothing was sealed gives a
+        frame without rows and columns.
         """
-        paths = sorted((self._folder / department / table).glob(f"received_on=*{SUFFIX}"))
+        last = f"received_on={until}{SUFFIX}" if until else f"received_on=9{SUFFIX}"
+        sealed = (self._folder / department / table).glob(f"received_on=*{SUFFIX}")
+        paths = sorted(path for path in sealed if path.name <= last)
         frames = [
             self.unseal(path).with_columns(
                 received_on=pl.lit(path.stem.removeprefix("received_on=")).str.to_date()
@@ -154,12 +159,13 @@ class Vault:
         ]
         return pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
 
-    def people(self, keys: pl.Series) -> pl.DataFrame:
+    def people(self, keys: pl.Series, until: date | None = None) -> pl.DataFrame:
         """Who stands behind person keys: `person_key`, `id_no`, `name`, a row per key found.
 
-        The newest name wins; on one day civil affairs goes before the other departments.
+        The newest name wins, of those received by a date where one is given; on one day civil
+        affairs goes before the other departments.
         """
-        return newest_people(keys, self.identities)
+        return newest_people(keys, partial(self.identities, until=until))
 
     def households(self, keys: pl.Series) -> pl.DataFrame:
         """What stands behind household keys, a row per key found, the newest state.

@@ -3,9 +3,13 @@
 The state of every alert at the end of a day, and the day's events, counts and draws: the life of
 an alert is a fold over days, and a day reads the state of the run day before it, however many
 went before. All of it is made of lake, replies, signatures and policy alone: deleting it and
-running the days again restores it. Does not belong here: what moves an alert (dbt).
+running the days again restores it. Beside it stands on what a day was built: a day that stands
+on other days than lie before it now must be run again. Does not belong here: what moves an alert
+(dbt), which days are run (`order_of_days`).
 """
 
+import hashlib
+import json
 import shutil
 from datetime import date
 from pathlib import Path
@@ -70,6 +74,9 @@ SCHEMAS = {
     "audit_sample": AUDIT_SAMPLE,
 }
 
+STANDS_ON = "stands_on.json"
+"""Beside a day's files: hash of the chain of days before it, of its own files, of its policy."""
+
 LAST_DAY_ONLY = ("alerts",)
 """Of these a day reads the run day before it alone."""
 
@@ -94,7 +101,6 @@ QUERIES = {
 
 def run_days(home: Home) -> list[date]:
     """The days that were run and handed something on, oldest first."""
-    _recover(home)
     return sorted(date.fromisoformat(folder.name) for folder in _place(home).glob("????-??-??"))
 
 
@@ -118,12 +124,39 @@ def alerts_of(home: Home, on_date: date) -> pl.DataFrame:
     return pl.read_parquet(kept) if kept.exists() else ALERTS.to_frame()
 
 
-def remember(home: Home, on_date: date) -> None:
+def stands_on(home: Home, on_date: date) -> dict[str, str]:
+    """On what a day was run: hashes of `days_before` and `policy`, and of what it `handed_on`.
+
+    Empty where the day was not run.
+    """
+    file = _folder(home, on_date) / STANDS_ON
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+
+def is_standing(home: Home, on_date: date, day_before: date | None) -> bool:
+    """Whether a day was run on exactly what the days up to the run day before it hand on now."""
+    told = stands_on(home, on_date)
+    return bool(told) and told["days_before"] == _chain(home, day_before)
+
+
+def copy_before(home: Home, on_date: date, to: Home) -> None:
+    """Copy what the days before a day handed on into another home."""
+    for day in run_days(home):
+        if day < on_date:
+            shutil.copytree(_folder(home, day), _folder(to, day))
+
+
+def remember(home: Home, on_date: date, policy: str = "") -> None:
     """Keep what the work database hands on, whole; a later run of the same day replaces it.
 
     Killed at any moment, it leaves the day as it was before or as it is now.
+
+    Args:
+        home: the home.
+        on_date: the day that was built.
+        policy: hash of the policy rows it was judged with.
     """
-    _recover(home)
+    clean_up(home)
     unfinished = _place(home) / f".{on_date}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
@@ -132,6 +165,14 @@ def remember(home: Home, on_date: date) -> None:
             query = QUERIES[name].format(columns=", ".join(schema.names()), day=on_date)
             frame = connection.sql(f"from ({query}) order by all").pl().cast(schema)
             frame.write_parquet(unfinished / f"{name}.parquet")
+    days = [day for day in run_days(home) if day < on_date]
+    files = [(unfinished / f"{name}.parquet").read_bytes() for name in SCHEMAS]
+    told = {
+        "days_before": _chain(home, max(days, default=None)),
+        "handed_on": _hash(*(hashlib.sha256(file).hexdigest() for file in files)),
+        "policy": policy,
+    }
+    (unfinished / STANDS_ON).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
     folder, before = _folder(home, on_date), _place(home) / f".{on_date}.before"
     if folder.exists():
         folder.replace(before)
@@ -149,14 +190,29 @@ def forget(home: Home, on_date: date) -> None:
         shutil.rmtree(leaving)
 
 
-def _recover(home: Home) -> None:
-    """Take back a day whose replacement was interrupted between its two steps."""
+def clean_up(home: Home) -> None:
+    """Take back a day whose replacement was interrupted between its two steps.
+
+    Only for who holds the home: a run may be between the two steps right now.
+    """
     for before in _place(home).glob(".????-??-??.before"):
         folder = _place(home) / before.name.removeprefix(".").removesuffix(".before")
         if folder.exists():
             shutil.rmtree(before)
         else:
             before.replace(folder)
+
+
+def _chain(home: Home, until: date | None) -> str:
+    """Hash over all run days up to one; each day's file carries the chain before it."""
+    if until is None:
+        return ""
+    told = stands_on(home, until)
+    return _hash(until.isoformat(), told.get("days_before", ""), told.get("handed_on", ""))
+
+
+def _hash(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 def _place(home: Home) -> Path:

@@ -202,6 +202,28 @@ def publish(home: Home, on_date: date) -> Path:
     return home.day(on_date)
 
 
+def show_as_corrected(scratch: Home, home: Home, on_date: date) -> Path:
+    """Show what was built in a scratch home as the corrected view of a day; returns its folder.
+
+    It lies below `published/as_corrected/`, apart from the published days, and takes the place
+    of an earlier corrected view of the day.
+    """
+    building, shown = Building(scratch), home.published / "as_corrected"
+    name = f"{on_date}-{sha256_of(building.day / 'manifest.json')[:16]}"
+    place = shown / ".versions" / name
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        (building.day / "manifest.json").replace(building.root / "manifest.json")
+        building.day.rmdir()
+        (building.root / FINGERPRINTS).unlink()
+        building.root.replace(place)
+    _point(shown / on_date.isoformat(), Path(".versions") / name)
+    for older in place.parent.glob(f"{on_date}-*"):
+        if older != place:
+            shutil.rmtree(older)
+    return shown / on_date.isoformat()
+
+
 def current_version(home: Home) -> str | None:
     """Name of the version readers see in the warehouse, starting with its date; None before any."""
     link = home.published / ".current"
@@ -221,6 +243,12 @@ def published_days(home: Home) -> list[date]:
         for link in home.published.glob("????-??-??")
         if link.is_symlink()
     )
+
+
+def published_manifest(home: Home, on_date: date) -> dict[str, Any]:
+    """What `manifest.json` says of a published day; empty for a day that is not published."""
+    file = home.day(on_date) / "manifest.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
 
 
 def clean_up(home: Home) -> None:

@@ -1,7 +1,8 @@
 """The work database of one day: views on the lake's shelves and the tables that control the run.
 
 The file is disposable and made anew for every run. What dbt calls the sources `lake` and
-`control` is exactly what this module puts there; nothing received after the day is visible.
+`control` is exactly what this module puts there; nothing received after the day is visible,
+unless the day is judged again with what was received later (`as_corrected`).
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ import polars as pl
 
 from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract
 from pipelines.settings import Home
+from pipelines.warehouse.as_corrected import corrected_rows
 
 
 def work_database(home: Home) -> Path:
@@ -25,6 +27,7 @@ def open_shelves(
     on_date: date,
     contracts: Mapping[tuple[str, str], Contract],
     control: Mapping[str, pl.DataFrame],
+    known_on: date | None = None,
 ) -> Path:
     """Make the work database of a day and return its path.
 
@@ -34,6 +37,7 @@ def open_shelves(
         contracts: every declared table gets a relation `lake.<department>__<table>`, and every
             department `lake.<department>__people`, empty where nothing was received.
         control: frames that become the tables `control.<name>`.
+        known_on: a later day: what was received until then corrects the day.
     """
     path = work_database(home)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,8 +52,12 @@ def open_shelves(
         connection.execute("create schema control")
         for (department, table), schema in schemas.items():
             relation = f"lake.{department}__{table}"
-            shelves = shelves_until(home, department, table, on_date)
-            if shelves:
+            shelves = shelves_until(home, department, table, known_on or on_date)
+            contract = contracts.get((department, table))
+            if shelves and known_on and contract:
+                rows = corrected_rows(contract, shelves, on_date)
+                connection.execute(f"create view {relation} as {rows}")
+            elif shelves:
                 files = ", ".join(f"'{shelf.as_posix()}'" for shelf in shelves)
                 connection.execute(
                     f"create view {relation} as "

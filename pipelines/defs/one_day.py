@@ -1,0 +1,49 @@
+"""What a day is made of, the same for a run, a replay and a corrected view.
+
+Composes the floors below; knows nothing of the orchestrator and of readers.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from pipelines.defs.installation import Installation
+from pipelines.ingest import load_receipts
+from pipelines.ingest.control import control_tables, sources_of
+from pipelines.settings import versions
+from pipelines.warehouse import history
+from pipelines.warehouse.dbt import NodeResult
+from pipelines.warehouse.policy import keep_policy
+from pipelines.warehouse.work_database import open_shelves
+
+
+def build_day(
+    installation: Installation, on_date: date, known_on: date | None = None
+) -> list[NodeResult]:
+    """Build the warehouse of a day, and keep what it hands on and the policy rows it used.
+
+    Args:
+        installation: where; its dbt project brings the policy rows.
+        on_date: the day.
+        known_on: a later day: what was received until then corrects the day.
+    """
+    home, contracts = installation.home, installation.contracts
+    receipts = load_receipts(home, known_on or on_date)
+    control = control_tables(contracts, receipts, installation.city, home, on_date, known_on)
+    open_shelves(home, on_date, contracts, control | history.earlier(home, on_date), known_on)
+    policy = keep_policy(home, installation.dbt.project)
+    built = installation.dbt.build(on_date)
+    history.remember(home, on_date, policy)
+    return built
+
+
+def description_of(
+    installation: Installation, on_date: date, known_on: date | None = None
+) -> Mapping[str, Any]:
+    """What a manifest says besides hashes: the city, versions, deliveries and days beneath."""
+    return {
+        "city": installation.city_code,
+        "versions": versions(),
+        "sources": sources_of(load_receipts(installation.home, known_on or on_date)),
+        "stands_on": history.stands_on(installation.home, on_date),
+    }

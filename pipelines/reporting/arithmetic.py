@@ -135,10 +135,11 @@ def taken_further(value: Fraction, step: str, number: Fraction) -> Fraction:
 
 
 def rounded(value: Fraction, decimals: int) -> Decimal:
-    """Rounded half away from zero, exactly."""
+    """Rounded half away from zero, exactly; of any length, unlike arithmetic on decimals."""
     scaled = abs(value) * 10**decimals
     whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return Decimal(whole if value >= 0 else -whole).scaleb(-decimals)
+    digits = tuple(int(digit) for digit in str(whole))
+    return Decimal((int(value < 0 and whole > 0), digits, -decimals))
 
 
 def decimals_of(number: Decimal) -> int:

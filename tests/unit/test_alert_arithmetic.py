@@ -66,7 +66,7 @@ def test_rounding_is_half_away_from_zero_and_never_further_than_half_a_unit(valu
     number = Fraction(rounded(value, decimals))
     unit = Fraction(1, 10**decimals)
     assert abs(number - value) <= unit / 2
-    assert rounded(-value, decimals) == -rounded(value, decimals)
+    assert rounded(-value, decimals) == rounded(value, decimals).copy_negate()
     if abs(number - value) == unit / 2:
         assert abs(number) > abs(value)
 

@@ -105,13 +105,11 @@ def _coming_of_age(world: World, day: np.datetime64) -> np.ndarray:
     approved_at = years_between(world.people["born_on"][person], roll["approved_on"])
     is_near = (
         (roll["kind"] <= 4) & (approved_at < ADULT)
-        & (np.isnat(roll["ended_on"]) | (roll["ended_on"] > day))
+        & (np.isnat(roll["ended_on"]) | (roll["ended_on"] >= day))
         & (world.people["born_on"][person] <= months_before(day + TERM_WITHIN, 12 * ADULT))
     )  # fmt: skip
-    at_school = members["person"][
-        np.isin(members["student"], (2, 3)) & (members["is_removed"] != 1)
-    ]
-    return np.setdiff1d(person[is_near], at_school)
+    is_student = np.isin(members["student"], (2, 3)) & (members["is_removed"] != 1)
+    return np.setdiff1d(person[is_near], members["person"][is_student])
 
 
 def _note_spans(

@@ -194,7 +194,7 @@ def _newly_disabled(book: Casebook) -> None:
               from_date=start + 12)  # fmt: skip
 
 
-def _breadwinners(book: Casebook) -> None:  # noqa: PLR0915 - one family after the other
+def _breadwinners(book: Casebook) -> None:
     start = book.start
     count = book.few()
     members = book.world["members"]

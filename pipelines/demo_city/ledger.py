@@ -84,6 +84,12 @@ class Ledger:
             ).to_series():  # fmt: skip
                 self.found.setdefault((rule, office), []).append(day)
 
+    def has_paid(self, office: str) -> bool:
+        """Whether an office has paid anything so far."""
+        sums = pl.concat([part for part in self.parts if part.height])
+        name = pl.format("{}:{}:{}", *OFFICE)
+        return sums.filter(name == office, pl.col("paid") > 0).height > 0
+
     def _add(self, month: np.datetime64, rows: pl.DataFrame, **sums: str) -> None:
         self.parts.append(
             rows.join(_NAMES, on="code")

@@ -406,14 +406,14 @@ def expected_cases(home: Home) -> Any:
     """What the demo city knows to be true, keyed as published; nothing in any other home."""
     import polars as pl
 
-    from pipelines.demo_city import PROGRAM_NAMES
+    from pipelines.demo_city import PAID_NAMES
     from pipelines.ingest.keys import subject_keys
 
     truth = home.truth / "planted.parquet"
     if not truth.exists():
         return None
     vault = open_vault()
-    names = {str(code): name for code, name in PROGRAM_NAMES.items()}
+    names = {str(code): name for code, name in PAID_NAMES.items()}
     cases = pl.read_parquet(truth).with_columns(
         kind=pl.when(pl.col("program").is_in(["1101", "1201"]))
         .then(pl.lit("household"))

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo_city.calendar import add_working_days
-from pipelines.demo_city.payments import SUCCESS, codes
+from pipelines.demo_city.payments import SUCCESS, is_of
 from pipelines.demo_city.places import county_of
 from pipelines.demo_city.tables import DATE
 from pipelines.demo_city.world import World
@@ -114,12 +114,9 @@ def allocation_groups(world: World, month: np.datetime64, rows: pl.DataFrame) ->
     )
     for plan in world.offices:
         if plan.month == month and plan.per_mille != 1000:
-            is_theirs = (pl.col("county") == plan.county) & pl.col("code").is_in(
-                codes(plan.program)
-            )
             other = pl.col("cents") * plan.per_mille // 1000
             groups = groups.with_columns(
-                pl.when(is_theirs).then(other).otherwise("cents").alias("cents")
+                pl.when(is_of(plan)).then(other).otherwise("cents").alias("cents")
             )
     before = add_working_days(groups["paid_on"].to_numpy().astype(DATE) - 4, 0)
     allocated_on = np.minimum(before, groups["paid_on"].to_numpy().astype(DATE))

@@ -211,7 +211,7 @@ def _enrol_children(world: World) -> None:
         & (world.people.age(members["person"], world.start) < 17)
         & (world.people.age(members["person"], world.start) > 2)
     )
-    minors = np.sort(rng.permutation(minors)[: wanted // 8])
+    minors = np.sort(rng.permutation(minors)[: wanted // 20])
     heads = households["head"][members["household"][minors]]
     enrol(world, rng, members["person"][minors], KEY, heads)
     # Kind 0 stands for "kept for tuning": `_tune_children` gives each its kind.

@@ -51,11 +51,11 @@ class Ledger:
 
     def owe(self, world: World, month: np.datetime64, due: dict[str, Due]) -> None:
         """Take down what is due for a month, where the rolls tell it."""
-        for program, told in due.items():
-            is_unknown = program == "dibao" and month < world.start.astype("datetime64[M]")
-            if program == "elderly" or is_unknown or not len(told.person):
-                continue
-            owed = dibao_by_the_roll(world, month) if program == "dibao" else told
+        known = {program: owed for program, owed in due.items() if program != "elderly"}
+        known["dibao"] = dibao_by_the_roll(world, month)
+        if month < world.start.astype("datetime64[M]"):
+            del known["dibao"]
+        for owed in known.values():
             area = world.people["area"][owed.person]
             rows = pl.DataFrame({"county": county_of(area), "code": owed.code, "cents": owed.cents})
             self._add(month, rows, due="cents")
@@ -83,6 +83,12 @@ class Ledger:
                 pl.format("{}:{}:{}", *OFFICE)
             ).to_series():  # fmt: skip
                 self.found.setdefault((rule, office), []).append(day)
+
+    def has_paid(self, office: str) -> bool:
+        """Whether an office has paid anything so far."""
+        sums = pl.concat([part for part in self.parts if part.height])
+        name = pl.format("{}:{}:{}", *OFFICE)
+        return sums.filter(name == office, pl.col("paid") > 0).height > 0
 
     def _add(self, month: np.datetime64, rows: pl.DataFrame, **sums: str) -> None:
         self.parts.append(

@@ -57,14 +57,31 @@ class Diary:
             persons = np.concatenate([persons for _, persons in entries])
             on_days = np.concatenate([np.full(len(persons), day) for day, persons in entries])
             _note_spans(book, rule, "person", persons, on_days)
-        planned = {
+        self._note_offices(book)
+
+    def _note_offices(self, book: Casebook) -> None:
+        """Offices that were planned to depart, or nearly, and those that depart by themselves."""
+        known = {
             (case.rule, office) for case in book.cases if case.kind == "office"
             for office in case.subjects.tolist()
         }  # fmt: skip
+        for plan in book.world.offices:
+            rule = "R30" if plan.paid_on is None else "R28"
+            office = f"{plan.county}:{plan.program}:{plan.month}"
+            on_days = self.ledger.found.get((rule, office), [])
+            subject = np.array([office])
+            if on_days:
+                reason = "allocated another sum" if rule == "R30" else "paid after the tenth"
+                book.note(rule, True, "office", subject, reason,
+                          from_date=on_days[0], to_date=on_days[-1])  # fmt: skip
+            elif self.ledger.has_paid(office):
+                reason = "allocated nearly the sum" if rule == "R30" else "paid on the tenth"
+                book.note(rule, False, "office", subject, reason)
+            known.add((rule, office))
         for rule in ("R28", "R30"):
             found = [
                 (office, day) for (name, office), on_days in sorted(self.ledger.found.items())
-                for day in on_days if name == rule and (rule, office) not in planned
+                for day in on_days if name == rule and (rule, office) not in known
             ]  # fmt: skip
             if found:
                 offices = np.array([office for office, _ in found])
@@ -105,13 +122,11 @@ def _coming_of_age(world: World, day: np.datetime64) -> np.ndarray:
     approved_at = years_between(world.people["born_on"][person], roll["approved_on"])
     is_near = (
         (roll["kind"] <= 4) & (approved_at < ADULT)
-        & (np.isnat(roll["ended_on"]) | (roll["ended_on"] > day))
+        & (np.isnat(roll["ended_on"]) | (roll["ended_on"] >= day))
         & (world.people["born_on"][person] <= months_before(day + TERM_WITHIN, 12 * ADULT))
     )  # fmt: skip
-    at_school = members["person"][
-        np.isin(members["student"], (2, 3)) & (members["is_removed"] != 1)
-    ]
-    return np.setdiff1d(person[is_near], at_school)
+    is_student = np.isin(members["student"], (2, 3)) & (members["is_removed"] != 1)
+    return np.setdiff1d(person[is_near], members["person"][is_student])
 
 
 def _note_spans(

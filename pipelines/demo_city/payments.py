@@ -11,7 +11,7 @@ from pipelines.demo_city.calendar import run_dates
 from pipelines.demo_city.entitlements import PROGRAMS, Due, entitlements
 from pipelines.demo_city.places import county_of
 from pipelines.demo_city.tables import DATE, NUMBER, Table
-from pipelines.demo_city.world import World
+from pipelines.demo_city.world import OfficePlan, World
 
 SUCCESS, FAILED, RETURNED = 1, 2, 3
 STOP, ADD, EXTRA, RECOVER, FAIL, LATER, EXTRA_FAILED, RETURN = range(8)
@@ -23,6 +23,8 @@ PROGRAM_NAMES = {
     3103: "key_child",
 }  # fmt: skip
 """Programmes with an entitlement, by the treasury's codes."""
+PAID_NAMES = PROGRAM_NAMES | {6101: "old_age"}
+"""Programmes that are paid month by month, with or without an entitlement we could work out."""
 
 FAILED_SHARE = 0.01
 FAIL_REASONS = ("账号错误", "账户冻结", "户名不符", "账户已注销")
@@ -51,11 +53,8 @@ def run_month(
     rows = rows.with_columns(pl.Series("county", county_of(area)))
     for plan in world.offices:
         if plan.month == month and plan.paid_on is not None:
-            is_theirs = (pl.col("county") == plan.county) & pl.col("code").is_in(
-                codes(plan.program)
-            )
             rows = rows.with_columns(
-                pl.when(is_theirs).then(_day(plan.paid_on)).otherwise("paid_on").alias("paid_on")
+                pl.when(is_of(plan)).then(_day(plan.paid_on)).otherwise("paid_on").alias("paid_on")
             )
     rows = rows.with_columns(
         pl.int_range(1, pl.len() + 1).over("code").alias("sequence"),
@@ -143,9 +142,10 @@ def _run_program(
     )
 
 
-def codes(program: str) -> list[int]:
-    """The treasury's codes of a programme."""
-    return [code for code, name in PROGRAM_NAMES.items() if name == program]
+def is_of(plan: OfficePlan) -> pl.Expr:
+    """Whether a row belongs to the county and programme of a plan."""
+    codes = [code for code, name in PROGRAM_NAMES.items() if name == plan.program]
+    return (pl.col("county") == plan.county) & pl.col("code").is_in(codes)
 
 
 def _day(day: np.datetime64) -> pl.Expr:

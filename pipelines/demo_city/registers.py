@@ -112,7 +112,7 @@ def relief_amounts(rng: np.random.Generator, count: int, total: int) -> np.ndarr
     """
     if count == 0:
         return np.empty(0, dtype=np.int64)
-    raw = rng.uniform(0.3, 1.7, count)
+    raw = rng.uniform(0.5, 1.5, count)
     amounts = np.maximum(np.floor(raw / raw.sum() * total / 1000).astype(np.int64), 20) * 1000
     gap = total - int(amounts.sum())
     amounts += gap // count

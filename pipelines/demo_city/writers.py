@@ -41,7 +41,7 @@ _PARTS = {
     "_rels/.rels": f'{_HEAD}<Relationships xmlns="{_NAMESPACE}/package/2006/relationships">'
     f'<Relationship Id="rId1" Type="{_RELATIONS}/officeDocument" Target="xl/workbook.xml"/>'
     "</Relationships>",
-    "xl/_rels/workbook.xml.rels": f'{_HEAD}<Relationships '
+    "xl/_rels/workbook.xml.rels": f"{_HEAD}<Relationships "
     f'xmlns="{_NAMESPACE}/package/2006/relationships"><Relationship Id="rId1" '
     f'Type="{_RELATIONS}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
 }

@@ -194,7 +194,7 @@ def _newly_disabled(book: Casebook) -> None:
               from_date=start + 12)  # fmt: skip
 
 
-def _breadwinners(book: Casebook) -> None:  # noqa: PLR0915 - one family after the other
+def _breadwinners(book: Casebook) -> None:
     start = book.start
     count = book.few()
     members = book.world["members"]
@@ -214,36 +214,37 @@ def _breadwinners(book: Casebook) -> None:  # noqa: PLR0915 - one family after t
         for person in home.persons[2:]:
             assert (book.world.people.age(person, start) < 18).all()
 
-    home = marginal(6)
-    minors(home)
-    book.bury(home.heads, start - 20)
-    book.note("R21", True, "household", home.households, "the only worker died, minors remain")
-    book.note("R01", True, "person", home.heads, "member, dead for more than 30 days",
-              from_date=start + 11)  # fmt: skip
-    home = marginal(1)
-    book.bury(home.heads, start - 20)
-    book.note("R21", True, "household", home.households, "one other worker remains")
-    book.note("R01", True, "person", home.heads, "member, dead for more than 30 days",
-              from_date=start + 11)  # fmt: skip
-    home = marginal(1)
-    for row in home.rows[2:]:
-        members["employment"][row] = 1
-    book.bury(home.heads, start - 20)
-    book.note("R21", False, "household", home.households, "three others work")
-    book.note("R01", True, "person", home.heads, "member, dead for more than 30 days",
-              from_date=start + 11)  # fmt: skip
-    home = marginal(6)
-    members["employment"][home.rows[0]] = 6
-    book.bury(home.heads, start - 20)
-    book.note("R21", False, "household", home.households, "the dead did not work")
-    book.note("R01", True, "person", home.heads, "member, dead for more than 30 days",
-              from_date=start + 11)  # fmt: skip
+    def still_listed(home: Settled) -> None:
+        book.note("R01", True, "person", home.heads, "member, dead for more than 30 days",
+                  from_date=start + 11)  # fmt: skip
+
+    for works, is_match, reason in (
+        (6, True, "the only worker died, minors remain"),
+        (1, True, "one other worker remains"),
+        (1, False, "three others work"),
+        (6, False, "the dead did not work"),
+    ):
+        home = marginal(works)
+        minors(home)
+        if reason == "three others work":
+            for row in home.rows[2:]:
+                members["employment"][row] = 1
+        if reason == "the dead did not work":
+            members["employment"][home.rows[0]] = 6
+        book.bury(home.heads, start - 20)
+        book.note("R21", is_match, "household", home.households, reason)
+        still_listed(home)
     home = book.family(DIBAO, family, count=count)
     members["employment"][home.rows[0]] = 2
     book.bury(home.heads, start - 20)
     book.note("R21", False, "household", home.households, "the family is helped by dibao")
-    book.note("R01", True, "person", home.heads, "member, dead for more than 30 days",
-              from_date=start + 11)  # fmt: skip
+    still_listed(home)
+    _watched_breadwinners(book)
+
+
+def _watched_breadwinners(book: Casebook) -> None:
+    """The same in households that agriculture alone knows."""
+    start, count = book.start, book.few()
 
     def watched(died_on: np.datetime64, worker: np.ndarray) -> np.ndarray:
         wives = book.citizens(38, 44, count, male_share=0)

@@ -214,7 +214,7 @@ def _property(book: Casebook) -> None:
     machines(months_before(start, 36), 60_000, True, "bought 36 months ago, the last day",
              to_date=start)  # fmt: skip
     machines(months_before(start, 36) - 1, 60_000, False, "bought more than 36 months ago")
-    machines(start + 9, 80_000, True, "machinery bought later")
+    machines(start + 8, 80_000, True, "machinery bought later")
 
 
 def _marry(

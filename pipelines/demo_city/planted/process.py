@@ -53,7 +53,7 @@ def _coming_of_age(book: Casebook) -> None:
     rows = book.rows_of("children", "person", persons)
     book.change(start + 9, "children", rows, ended_on=start + 9)
     book.note_span("R09", "person", persons, "turns eighteen, until taken off the roll",
-                   ends=start + 9)  # fmt: skip
+                   ends=start + 10)  # fmt: skip
 
     for student, is_match, reason in (
         (0, True, "tekun child turns eighteen"),
@@ -221,6 +221,8 @@ def _urgent_relief(book: Casebook) -> None:
                       to_date=late + COUNTED_ON if working_days else None)  # fmt: skip
         else:
             done = add_working_days(np.array([granted_on]), 10)[0]
+            book.note("R32", True, "case", rows, f"yellow while awaited: {reason}",
+                      from_date=nearly, to_date=done - 1)  # fmt: skip
             book.note("R32", False, "case", rows, reason, from_date=done)
 
 
@@ -228,13 +230,13 @@ def _reviews(book: Casebook) -> None:
     count, start = book.few(), book.start
     table = book.world["households"]
 
-    for category, review_class, reviewed_on, begins, reason in (
-        (DIBAO, 12, months_before(start, 12) - 9, None, "review overdue, once a year"),
-        (DIBAO, 6, months_before(start, 6) - 2, None, "review overdue, twice a year"),
-        (MARGINAL, 12, months_before(start, 12), start + 1, "review due today"),
-        (MARGINAL, 6, months_before(start, 6) + 5, start + 6, "review due in five days"),
-        (TEKUN, NO_NUMBER, months_before(start, 12) - 9, None, "tekun without class, overdue"),
-        (RIGID, 12, months_before(start, 12) - 3, None, "rigid, review overdue"),
+    for category, review_class, reviewed_on, is_later, reason in (
+        (DIBAO, 12, months_before(start, 12) - 9, False, "review overdue, once a year"),
+        (DIBAO, 6, months_before(start, 6) - 2, False, "review overdue, twice a year"),
+        (MARGINAL, 12, months_before(start, 12), True, "review due today"),
+        (MARGINAL, 6, months_before(start, 6) + 5, True, "review due in five days"),
+        (TEKUN, NO_NUMBER, months_before(start, 12) - 9, False, "tekun without class, overdue"),
+        (RIGID, 12, months_before(start, 12) - 3, False, "rigid, review overdue"),
     ):
         slots = (head(64, 80),) if category == TEKUN else COUPLE
         home = book.family(category, slots, count=count, approved_on=reviewed_on - 500)
@@ -242,8 +244,10 @@ def _reviews(book: Casebook) -> None:
             book.note("R09", True, "household", home.households, "rigid, long past twelve months")
         table["reviewed_on"][home.households] = reviewed_on
         table["review_class"][home.households] = review_class
-        overdue = None if begins is None else months_after(reviewed_on, review_class) + 1
-        book.note_span("R32", "household", home.households, reason, begins=overdue)
+        book.note_span(
+            "R32", "household", home.households, reason,
+            begins=months_after(reviewed_on, review_class) + 1 if is_later else None,
+        )  # fmt: skip
     home = book.family(DIBAO, COUPLE, count=count)
     table["reviewed_on"][home.households] = months_before(start, 12) - 40
     table["ended_on"][home.households] = start - 10

@@ -169,9 +169,8 @@ def _tekun_candidates(book: Casebook) -> None:
     book.note("R18", False, "person", heads, "a child in agriculture's register")
 
     dibao = book.family(DIBAO, (head(66, 85),), count=count)
-    book.change(
-        start + 11, "households", dibao.households, ended_on=start + 11, end_reason="转为特困"
-    )
+    book.change(start + 11, "households", dibao.households, ended_on=start + 11,
+                end_reason="转为特困")  # fmt: skip
 
     def approve() -> None:
         new = book.family(TEKUN, (head(66, 85),), persons=[dibao.heads], approved_on=start + 11)
@@ -241,7 +240,7 @@ def _unsupported_children(book: Casebook) -> None:
 
     book.later(start + 12, take_in)
     book.note_span("R19", "person", family.persons[2], "both severe, until taken onto the roll",
-                   ends=start + 12)  # fmt: skip
+                   ends=start + 13)  # fmt: skip
 
 
 def hide_until(book: Casebook, rows: np.ndarray, day: np.datetime64) -> None:

@@ -98,9 +98,7 @@ def _single_person_dibao(book: Casebook) -> np.ndarray:
     book.note("R13", False, "person", family.persons[1], "on the children's roll as unsupported")
 
     gone = book.family(MARGINAL, COUPLE)
-    book.note(
-        "R04", True, "household", gone.households, "two persons' income, and one of them died"
-    )
+    book.note("R04", True, "household", gone.households, "an income for two, and one died")
     book.certify(gone.persons[1], 4, 1)
     book.bury(gone.persons[1], book.start - 5)
     book.note("R13", False, "person", gone.persons[1], "died five days before")

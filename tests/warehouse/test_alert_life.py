@@ -518,6 +518,7 @@ def test_no_event_names_who_signed(june: Told) -> None:
 def test_a_day_whose_replacement_was_interrupted_is_taken_back(tmp_path: Path) -> None:
     home = Home(tmp_path)
     (home.warehouse / "history" / f".{SECOND}.before").mkdir(parents=True)
+    history.clean_up(home)
     assert history.run_days(home) == [SECOND]
 
 

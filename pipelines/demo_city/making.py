@@ -3,6 +3,7 @@
 Belongs here: the order of things and the folders. Does not belong here: any content.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -49,6 +50,16 @@ class Arguments:
     from_date: str
     to_date: str
     messy: float
+    generator: str
+
+
+def generator_version() -> str:
+    """Hash of this package's files: another generator makes another city of equal arguments."""
+    told = hashlib.sha256()
+    package = Path(__file__).parent
+    for file in sorted([*package.rglob("*.py"), *package.rglob("*.csv")]):
+        told.update(f"{file.relative_to(package)} ".encode() + file.read_bytes())
+    return told.hexdigest()[:16]
 
 
 def make_city(
@@ -79,7 +90,9 @@ def make_city(
     _check(from_date, to_date, scale, messy)
     say = progress or (lambda _: None)
     home = Home(out)
-    arguments = Arguments(seed, scale, from_date.isoformat(), to_date.isoformat(), messy)
+    arguments = Arguments(
+        seed, scale, from_date.isoformat(), to_date.isoformat(), messy, generator_version()
+    )
     _claim(home, arguments)
 
     say("founding the city")
@@ -129,8 +142,8 @@ def _claim(home: Home, arguments: Arguments) -> None:
         wanted = asdict(arguments)
         if any(standing.get(name) != wanted[name] for name in wanted if name != "to_date"):
             raise UsageError(
-                f"{home.root} holds a city made with other arguments; "
-                "choose another folder or remove it"
+                f"{home.root} holds a city made with other arguments or by another version of the "
+                "generator; choose another folder or remove it"
             )
         wanted["to_date"] = max(standing["to_date"], wanted["to_date"])
     elif home.landing.exists() and any(home.landing.iterdir()):

@@ -16,14 +16,15 @@ families as (
 ),
 
 concerned as (
-    select payments.*
+    select payments.payment_no, payments.program, payments.person_key, payments.household_key, payments.period, payments.amount_cny, payments.paid_on
     from {{ ref("stg_finance__payments") }} as payments
-    left join payees on payments.person_key = payees.person_key
-    left join families on payments.household_key = families.household_key
-    where payments.known_until_on is null
-        and payments.status = '1'
-        and payments.amount_cny > 0
-        and (payees.person_key is not null or families.household_key is not null)
+    inner join payees on payments.person_key = payees.person_key
+    where payments.known_until_on is null and payments.status = '1' and payments.amount_cny > 0
+    union
+    select payments.payment_no, payments.program, payments.person_key, payments.household_key, payments.period, payments.amount_cny, payments.paid_on
+    from {{ ref("stg_finance__payments") }} as payments
+    inner join families on payments.household_key = families.household_key
+    where payments.known_until_on is null and payments.status = '1' and payments.amount_cny > 0
 ),
 
 programmes as (

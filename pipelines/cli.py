@@ -25,6 +25,8 @@ from pipelines.settings import (
     Settings,
     UsageError,
     WenduError,
+    full_disk_sentence,
+    is_full_disk,
     now,
     user_name,
     versions,
@@ -485,6 +487,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     given = globals_first(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in given
+    if not debug:
+        # What a library could not finish closing is told by the fault itself.
+        sys.unraisablehook = lambda _: None
     try:
         code = app(given, standalone_mode=False) or 0
     except typer.TyperException as fault:
@@ -502,7 +507,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if debug:
             raise
         told.print(
-            f"Something unforeseen happened ({type(fault).__name__}); nothing was published. "
+            full_disk_sentence(Home(Settings().home))
+            if is_full_disk(str(fault))
+            else f"Something unforeseen happened ({type(fault).__name__}); nothing was published. "
             "Run again with --debug and report what it shows.",
             markup=False,
         )

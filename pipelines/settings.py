@@ -30,6 +30,19 @@ class UsageError(WenduError):
     """The command or the configuration is wrong; nothing was done (exit code 4)."""
 
 
+def is_full_disk(message: str) -> bool:
+    """Whether a fault's own text, of whatever library, says that a disk is full."""
+    return "No space left on device" in message or "Disk quota exceeded" in message
+
+
+def full_disk_sentence(home: "Home") -> str:
+    """What to tell when a day could not be written."""
+    return (
+        f"The disk that holds {home.root} is full; nothing was published and what was published "
+        "before stands; make room there and run again."
+    )
+
+
 class Settings(BaseSettings):
     """Where this installation keeps its things. Read from `WENDU_…` in the environment."""
 

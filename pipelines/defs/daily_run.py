@@ -23,7 +23,14 @@ from pipelines.defs.graph import build_definitions, prepare_instance
 from pipelines.defs.installation import Installation
 from pipelines.ingest import load_receipts
 from pipelines.ingest.freshness import freshness
-from pipelines.settings import DEPARTMENTS, Home, UsageError, WenduError
+from pipelines.settings import (
+    DEPARTMENTS,
+    Home,
+    UsageError,
+    WenduError,
+    full_disk_sentence,
+    is_full_disk,
+)
 from pipelines.warehouse.holds import held_sentences
 from pipelines.warehouse.order_of_days import DueDay, days_to_look_at, due_days, missed_days
 from pipelines.warehouse.policy import current_policy
@@ -152,7 +159,8 @@ def _run_day(
             for event in result.all_events
             if event.is_step_failure
         ]
-        return DayReport(on_date, Outcome.NOTHING_PUBLISHED, failures + sentences, seconds)
+        told_once = list(dict.fromkeys(failures + sentences))
+        return DayReport(on_date, Outcome.NOTHING_PUBLISHED, told_once, seconds)
     sentences += held_sentences(installation.home, on_date)
     outcome = Outcome.PUBLISHED_WITH_GAPS if sentences else Outcome.PUBLISHED
     return DayReport(on_date, outcome, sentences, seconds)
@@ -186,6 +194,8 @@ def _told(error: SerializableErrorInfo | None, home: Home) -> str:
         error = error.cause
     if error is None:
         return "A step failed without saying why; run again with --debug."
+    if is_full_disk(error.message):
+        return full_disk_sentence(home)
     kind, _, message = error.message.strip().partition(": ")
     if kind.endswith("DagsterAssetCheckFailedError"):
         return f"Gate 2 refused what was built; {home.quality / 'index.html'} tells what failed."

@@ -1,7 +1,6 @@
-"""A day killed at chosen moments and run again: how to do it and what must then be equal.
+"""A day killed, starved of disk or run on an odd machine: how to do it and what must be equal.
 
-No test stands here. `test_killed_runs.py` kills at the boundaries of stages; its long sister kills
-at random moments and is asked for by `make kills`.
+No test stands here; they are in `test_killed_runs.py`.
 """
 
 import hashlib
@@ -12,6 +11,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -21,6 +22,7 @@ import duckdb
 from pipelines.settings import PROJECT, Home
 from tests.conftest import FIRST_DAY, SECOND_DAY, run_wendu
 
+PAGE_BYTES = 4096
 SAME_BYTES = (
     "lake", "published/parquet", f"published/{FIRST_DAY}", f"published/{SECOND_DAY}", "quarantine",
     "outbox", "warehouse/history", "policy",
@@ -43,9 +45,26 @@ def home_before_the_day(world: Home, root: Path) -> Home:
 def start(home: Home) -> subprocess.Popen[str]:
     """Start the second day in a process group of its own."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("WENDU_")}
+    command = [sys.executable, "-m", "pipelines", "--home", str(home.root)]
     return subprocess.Popen(
-        [sys.executable, "-m", "pipelines", "--home", str(home.root), "run", "--date", str(SECOND_DAY)],
+        [*command, "run", "--date", str(SECOND_DAY)],
         cwd=PROJECT, env=known, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def run_on_an_odd_machine(home: Home) -> subprocess.CompletedProcess[str]:
+    """Run the second day far from Shanghai, in locale C, with a clock set back to 2001."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith("WENDU_")}
+    clock = "datetime(2001, 2, 3, 4, 5, tzinfo=settings.TIME_ZONE)"
+    program = (
+        "import sys; from datetime import datetime; from pipelines import settings; "
+        f"settings.now = lambda: {clock}; settings.today = lambda: {clock}.date(); "
+        "from pipelines.cli import main; main(sys.argv[1:])"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program, "--home", str(home.root), "run", "--date", str(SECOND_DAY)],
+        cwd=PROJECT, env=known | {"TZ": "America/Adak", "LC_ALL": "C", "LANG": "C"},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
@@ -74,6 +93,35 @@ def kill_after(home: Home, seconds: float) -> bool:
     return False
 
 
+@contextmanager
+def nearly_full_disk(place: Path, room_bytes: int) -> Iterator[None]:
+    """Put a folder on a disk of its own that has little room left, and back when done.
+
+    Raises:
+        PermissionError: this user may not mount.
+    """
+    aside = place.with_name(place.name + ".aside")
+    sizes = [file.lstat().st_size for file in place.rglob("*") if file.is_file()]
+    size = sum(-(-used // PAGE_BYTES) * PAGE_BYTES for used in sizes) + room_bytes
+    place.rename(aside)
+    place.mkdir()
+    try:
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(place)],
+            capture_output=True, check=False,
+        )  # fmt: skip
+        if mounted.returncode:
+            raise PermissionError("this user may not mount a disk")
+        shutil.copytree(aside, place, symlinks=True, dirs_exist_ok=True)
+        shutil.rmtree(aside)
+        yield
+        shutil.copytree(place, aside, symlinks=True)
+    finally:
+        subprocess.run(["umount", str(place)], capture_output=True, check=False)
+        place.rmdir()
+        aside.rename(place)
+
+
 def state_of(home: Home) -> dict[str, str]:
     """Hash of every file that must come out the same, and of every table of the warehouse."""
     found = {}
@@ -84,14 +132,12 @@ def state_of(home: Home) -> dict[str, str]:
                 name = f"{place}/{file.relative_to(folder).as_posix()}"
                 found[name] = hashlib.sha256(file.read_bytes()).hexdigest()
     with duckdb.connect(str(home.published / "warehouse.duckdb"), read_only=True) as connection:
-        tables = connection.execute(
-            "select schema_name, table_name from duckdb_tables()"
-        ).fetchall()
-        for schema, table in tables:
+        tables = connection.execute("select table_name from duckdb_tables()").fetchall()
+        for (table,) in tables:
             rows = connection.execute(
-                f'select count(*), sum(cast(hash(rows) as hugeint)) from "{schema}"."{table}" as rows'
+                f'select count(*), sum(cast(hash(mart) as hugeint)) from marts."{table}" as mart'
             ).fetchall()
-            found[f"warehouse {schema}.{table}"] = str(rows)
+            found[f"warehouse {table}"] = str(rows)
     return found
 
 
@@ -143,7 +189,7 @@ class Reader:
         with duckdb.connect(str(file), read_only=True) as connection:
             [[on_date, balance]] = connection.execute(
                 "select on_date, sum(open_now) from marts.rpt_alert_balance "
-                "where on_date = (select max(on_date) from marts.rpt_alert_balance) group by on_date"
+                "group by on_date order by on_date desc limit 1"
             ).fetchall()
             [[is_open]] = connection.execute(
                 "select count(*) from marts.fct_alerts where status = 'open'"

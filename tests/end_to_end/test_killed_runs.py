@@ -1,15 +1,21 @@
-"""Kill a day anywhere: the next run ends as if nothing had happened, and readers never notice."""
+"""Kill a day anywhere, fill the disk, set the clock back: the next run ends as if nothing had been.
+
+Whoever reads what is published never notices. The long tests are asked for by `make kills`.
+"""
 
 import random
 
 import pytest
 
+from pipelines.warehouse.publication import current_version
 from tests.end_to_end.kills import (
     Reader,
     home_before_the_day,
     kill_after,
     kill_at_stage,
     leftovers,
+    nearly_full_disk,
+    run_on_an_odd_machine,
     state_of,
 )
 
@@ -21,6 +27,8 @@ STAGES = (
 SOME_STAGES = ("receive finance", "publication")
 RANDOM_KILLS, KILLS_BETWEEN_LOOKS = 100, 5
 LONGEST_SECONDS = 25.0
+ROOM_BYTES = 16_384
+"""What a nearly full disk has left: less than any stage writes."""
 
 
 @pytest.fixture(scope="module")
@@ -36,17 +44,23 @@ def expected(world):
 def finish_and_compare(home, expected, wendu):
     ran = wendu("run", "--date", SECOND_DAY, home=home.root)
     assert ran.code in (0, 2), ran.err
+    compare(home, expected)
+
+
+def compare(home, expected):
     found = state_of(home)
     assert sorted(set(found) ^ set(expected)) == []
     assert [name for name in expected if found[name] != expected[name]] == []
     assert leftovers(home) == []
 
 
-def test_a_day_killed_as_stages_begin_ends_as_if_it_had_not_been(home, expected, wendu):
+def test_a_killed_day_that_an_odd_machine_finishes_ends_as_if_nothing_had_been(home, expected):
     with Reader(home) as reader:
         for stage in SOME_STAGES:
             assert kill_at_stage(home, stage), f"{stage} never began"
-        finish_and_compare(home, expected, wendu)
+        ran = run_on_an_odd_machine(home)
+        assert ran.returncode in (0, 2), ran.stderr
+        compare(home, expected)
     assert reader.looks > 0
     assert reader.faults == []
 
@@ -66,3 +80,23 @@ def test_a_day_killed_at_a_hundred_random_moments_ends_as_if_it_had_not_been(
             finish_and_compare(home, expected, wendu)
     assert reader.faults == []
     print(f"{killed} kills survived, {reader.looks} looks by a reader, 0 of them spoilt")
+
+
+@pytest.mark.kills
+@pytest.mark.parametrize("place", ["lake", "warehouse", "published"])
+def test_a_full_disk_is_told_in_a_sentence_and_leaves_the_old_state(
+    world, expected, wendu, tmp_path, place
+):
+    home = home_before_the_day(world.home, tmp_path / "home")
+    before = current_version(home)
+    try:
+        with nearly_full_disk(home.root / place, ROOM_BYTES), Reader(home) as reader:
+            ran = wendu("run", "--date", SECOND_DAY, home=home.root)
+            assert current_version(home) == before
+    except PermissionError as fault:
+        pytest.skip(str(fault))
+    assert ran.code == 3
+    assert "full" in ran.err
+    assert "Traceback" not in ran.err
+    assert reader.faults == []
+    finish_and_compare(home, expected, wendu)

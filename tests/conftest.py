@@ -1,15 +1,17 @@
 """The world that the tests share: one small demo city, run for two days by the command itself."""
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 import pytest
+from filelock import FileLock
 
 from pipelines.settings import PROJECT, Home
 
@@ -64,5 +66,13 @@ def wendu() -> Callable[..., Ran]:
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    home = Home(tmp_path_factory.mktemp("world") / "home")
-    return World(home, run_wendu("demo", "--scale", SCALE, "--days", "2", home=home.root))
+    """Built by whichever worker asks first; the others wait and read the same home."""
+    place = tmp_path_factory.getbasetemp().parent / "world"
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        place = tmp_path_factory.mktemp("world")
+    home, told = Home(place / "home"), place / "told.json"
+    with FileLock(place.with_suffix(".lock")):
+        if not told.exists():
+            ran = run_wendu("demo", "--scale", SCALE, "--days", "2", home=home.root)
+            told.write_text(json.dumps(asdict(ran)), encoding="utf-8")
+    return World(home, Ran(**json.loads(told.read_text(encoding="utf-8"))))

@@ -152,6 +152,7 @@ def demo(
         raise typer.Exit(code)
     printed.print(f"Warehouse: {home.published / 'warehouse.duckdb'}")
     printed.print(f"Lists:     {home.day(last) / 'lists'}")
+    printed.print(f"Bulletin:  {home.day(last) / 'bulletin.html'}")
     printed.print(f"Quality:   {home.quality / 'index.html'}")
     raise typer.Exit(code)
 

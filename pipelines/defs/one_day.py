@@ -5,15 +5,19 @@ Composes the floors below; knows nothing of the orchestrator and of readers.
 
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from pipelines.defs.installation import Installation
 from pipelines.ingest import load_receipts
 from pipelines.ingest.control import control_tables, sources_of
+from pipelines.outreach.township_lists import write_lists
+from pipelines.reporting.bulletin import write_bulletin
 from pipelines.settings import versions
 from pipelines.warehouse import history
 from pipelines.warehouse.dbt import NodeResult
 from pipelines.warehouse.policy import keep_policy
+from pipelines.warehouse.publication import Building
 from pipelines.warehouse.work_database import open_shelves
 
 
@@ -35,6 +39,17 @@ def build_day(
     built = installation.dbt.build(on_date)
     history.remember(home, on_date, policy)
     return built
+
+
+def write_for_readers(installation: Installation, on_date: date) -> list[Path]:
+    """Write what people read of a day beside its exported marts; the lists, the bulletin last."""
+    building = Building(installation.home)
+    lists = write_lists(building.parquet, building.day / "lists", on_date, installation.vault)
+    about = description_of(installation, on_date)
+    bulletin = write_bulletin(
+        building.parquet, building.day, on_date, installation.dbt.project, about
+    )
+    return [*lists, bulletin]
 
 
 def description_of(

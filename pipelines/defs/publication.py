@@ -1,4 +1,4 @@
-"""Marts → published: export aside, gate 2, township lists, then shown all at once."""
+"""Marts → published: export aside, gate 2, lists and bulletin, then shown all at once."""
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -8,9 +8,8 @@ import dagster as dg
 
 from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
-from pipelines.defs.one_day import description_of
+from pipelines.defs.one_day import description_of, write_for_readers
 from pipelines.ingest import load_receipts
-from pipelines.outreach.township_lists import write_lists
 from pipelines.quality import judge_marts
 from pipelines.quality.page import store_results
 from pipelines.warehouse.publication import (
@@ -24,6 +23,7 @@ from pipelines.warehouse.publication import (
 
 EXPORTED = dg.AssetKey(["publication", "exported_marts"])
 LISTS = dg.AssetKey(["publication", "township_lists"])
+BULLETIN = dg.AssetKey(["publication", "bulletin"])
 PUBLISHED = dg.AssetKey(["publication", "published"])
 
 
@@ -49,6 +49,12 @@ def publication_assets(
                 group_name="publication",
                 description="One workbook per township with its open alerts, not yet visible.",
             ),
+            dg.AssetSpec(
+                BULLETIN,
+                deps=[dg.AssetKey(["warehouse", mart.name]) for mart in marts],
+                group_name="publication",
+                description="One page on the day, in counts, not yet visible.",
+            ),
         ],
         check_specs=[
             dg.AssetCheckSpec("gate_2", asset=EXPORTED, blocking=True, description="May it go out?")
@@ -65,9 +71,7 @@ def publication_assets(
             judged = beside.submit(
                 judge_marts, installation.judge, building.parquet, home.quality / "passed.json"
             )
-            written = write_lists(
-                building.parquet, building.day / "lists", on_date, installation.vault
-            )
+            *lists, bulletin = write_for_readers(installation, on_date)
             packed.result()
             verdicts = judged.result()
         store_results(home, on_date, load_receipts(home, on_date), verdicts)
@@ -78,11 +82,12 @@ def publication_assets(
         yield dg.MaterializeResult(
             asset_key=EXPORTED, metadata={"marts": len(marts)}, check_results=[check]
         )
-        yield dg.MaterializeResult(asset_key=LISTS, metadata={"workbooks": len(written)})
+        yield dg.MaterializeResult(asset_key=LISTS, metadata={"workbooks": len(lists)})
+        yield dg.MaterializeResult(asset_key=BULLETIN, metadata={"bytes": bulletin.stat().st_size})
 
     @dg.asset(
         key=PUBLISHED,
-        deps=[EXPORTED, LISTS],
+        deps=[EXPORTED, LISTS, BULLETIN],
         partitions_def=days,
         group_name="publication",
         description="What analysts, caseworkers and programs read; replaced all at once.",

@@ -20,9 +20,8 @@ import polars as pl
 from filelock import FileLock, Timeout
 
 from pipelines.defs.installation import Installation
-from pipelines.defs.one_day import build_day, description_of
+from pipelines.defs.one_day import build_day, description_of, write_for_readers
 from pipelines.ingest import load_receipts
-from pipelines.outreach.township_lists import write_lists
 from pipelines.settings import Home, UsageError, WenduError
 from pipelines.warehouse import history
 from pipelines.warehouse.dbt import DbtProject
@@ -66,7 +65,7 @@ class Replay:
         if not self.differing:
             yield (
                 f"{self.on_date}, built again{days}, is byte for byte what is published: "
-                f"{self.files} marts and lists."
+                f"{self.files} marts, lists and bulletin."
             )
             return
         yield (
@@ -140,9 +139,9 @@ def replay(
             build_day(scratch, day)
         tell("export_marts")
         export_marts(scratch.home, declared_marts(scratch.dbt.manifest))
-        tell("township_lists")
+        tell("lists_and_bulletin")
+        write_for_readers(scratch, on_date)
         building = Building(scratch.home)
-        write_lists(building.parquet, building.day / "lists", on_date, scratch.vault)
         rebuilt = write_manifest(scratch.home, on_date, description_of(scratch, on_date))
         if keep is not None:
             shutil.copytree(building.parquet, keep / "parquet", dirs_exist_ok=True)

@@ -46,12 +46,14 @@ def rows_used(terms: Sequence[Term], areas: Sequence[str]) -> list[PolicyRow]:
     return [look_up(table, key, as_of, areas) for (table, key), as_of in named.items()]
 
 
-def look_up(table: str, key: str, as_of: str, areas: Sequence[str]) -> PolicyRow:
+def look_up(
+    table: str, key: str, as_of: str, areas: Sequence[str], folder: Path = POLICY
+) -> PolicyRow:
     """The row that a term names; without value and reference where no row is in force."""
     names = NAMES.get(table, _first_column)
     candidates = [
         row
-        for row in policy_rows(table)
+        for row in policy_rows(table, folder)
         if names(row) == key
         and (row.get("area_code") or EVERYWHERE) in areas
         and (row.get("effective_from") or "") <= as_of

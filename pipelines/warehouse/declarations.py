@@ -12,7 +12,7 @@ from pipelines.contracts.city import load_city
 from pipelines.contracts.dbt_sources import render
 from pipelines.contracts.sources import load_contracts
 from pipelines.quality import load_mart_promises
-from pipelines.settings import DBT_PROJECT, DEPARTMENTS, Home, WenduError
+from pipelines.settings import DBT_PROJECT, DEPARTMENTS, PROJECT, Home, WenduError
 
 POLICY = DBT_PROJECT / "seeds" / "policy"
 COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "in"}
@@ -139,7 +139,7 @@ def every_mart_has_its_promise_and_back() -> Iterator[str]:
 
 
 def every_parameter_used_is_set_and_back() -> Iterator[str]:
-    """A row in parameters.csv for every parameter a model names, and none that nobody reads."""
+    """A row in parameters.csv for every parameter a model or page names, and none nobody reads."""
     texts = [path.read_text(encoding="utf-8") for path in DBT_PROJECT.rglob("*.sql")]
     used = {name for text in texts for name in re.findall(r"parameter\(\s*['\"](\w+)['\"]", text)}
     for text in texts:
@@ -151,12 +151,15 @@ def every_parameter_used_is_set_and_back() -> Iterator[str]:
         if row["value"].startswith("parameter ")
     }
     used |= {row["cool_down_parameter"] for row in policy_rows("outcomes")} - {""}
+    for page in (PROJECT / "pipelines" / "reporting").glob("*.py"):
+        text = page.read_text(encoding="utf-8")
+        used |= set(re.findall(r"parameter_in_force\(\s*\"(\w+)\"", text))
     quoted = {name for text in texts for name in re.findall(r"['\"](\w+)['\"]", text)}
     known = {row["name"] for row in policy_rows("parameters")}
     for name in sorted(used - known):
-        yield f"A model reads the parameter {name}, which parameters.csv does not set."
+        yield f"A model or page reads the parameter {name}, which parameters.csv does not set."
     for name in sorted(known - used - quoted):
-        yield f"parameters.csv sets {name}, which no model reads."
+        yield f"parameters.csv sets {name}, which no model or page reads."
 
 
 def city_names_declared_things(city_code: str, home: Home) -> Iterator[str]:

@@ -26,6 +26,7 @@ def test_the_demo_tells_where_everything_is(world):
     for place in (
         "published/warehouse.duckdb",
         f"published/{SECOND_DAY}/lists",
+        f"published/{SECOND_DAY}/bulletin.html",
         "quality/index.html",
     ):
         assert str(world.home.root / place) in world.ran.out
@@ -226,3 +227,15 @@ def test_runs_show_in_the_orchestrators_record(world):
     with sqlite3.connect(world.home.orchestrator / "history" / "runs.db") as connection:
         runs = connection.execute("select status, count(*) from runs group by status").fetchall()
     assert runs == [("SUCCESS", 2)]
+
+
+def test_the_bulletin_tells_the_balance_of_the_day_and_is_in_the_manifest(world):
+    day = world.home.day(SECOND_DAY)
+    page = (day / "bulletin.html").read_text(encoding="utf-8")
+    balance = world.mart("rpt_alert_balance").filter(pl.col("on_date") == SECOND_DAY)
+    equation = re.search(r'<dl class="equation">(.*?)</dl>', page, flags=re.DOTALL)
+    shown = [int(told.replace(",", "")) for told in re.findall(r"<dd>(.*?)</dd>", equation[1])]
+    columns = ("open_before", "new", "cleared", "closed", "open_now")
+    assert shown == [balance[column].sum() for column in columns]
+    manifest = json.loads((day / "manifest.json").read_text(encoding="utf-8"))
+    assert "bulletin.html" in manifest["files"]

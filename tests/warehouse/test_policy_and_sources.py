@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.contracts.dbt_sources import CONTROL_TABLES, SOURCES_FILE, render
 from pipelines.contracts.sources import load_contracts
-from pipelines.settings import DBT_PROJECT, DEPARTMENTS
+from pipelines.settings import DBT_PROJECT, DEPARTMENTS, PROJECT
 
 POLICY = DBT_PROJECT / "seeds" / "policy"
 REFERENCE = DBT_PROJECT / "seeds" / "reference"
@@ -107,3 +107,16 @@ def test_every_number_that_an_answer_quotes_is_a_parameter() -> None:
     texts = [*answers["clears_when_zh"], *answers["clears_when_en"]]
     quoted = {name for text in texts for _, name, _, _ in Formatter().parse(text) if name}
     assert sorted(quoted - set(seed(POLICY / "parameters.csv")["name"])) == []
+
+
+def test_families_of_rules_and_published_measures_have_their_words_for_the_bulletin() -> None:
+    words = seed(PROJECT / "pipelines" / "reporting" / "names.csv")
+
+    def named(kind: str) -> set[str]:
+        return set(words.filter(pl.col("kind") == kind)["name"])
+
+    families = seed(POLICY / "rule_answers.csv")["family"]
+    measures = seed(REFERENCE / "published_totals.csv")["measure"]
+    assert sorted(set(families) - named("rule_family")) == []
+    assert sorted(set(measures) - named("measure")) == []
+    assert sorted(set(DEPARTMENTS) - named("department")) == []

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: run test kills lint lock serve clean
+.PHONY: run test kills lint licences lock serve clean
 
 run: $(VENV)/ready
 	$(BIN)/wendu demo --days 3
@@ -23,6 +23,9 @@ lint: $(VENV)/ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+
+licences: $(VENV)/ready
+	$(BIN)/python -m tests.architecture.licences
 
 lock: $(VENV)/ready
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

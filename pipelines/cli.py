@@ -314,16 +314,68 @@ def key_household(
 
 
 @app.command()
+def forget(
+    number: Annotated[str, typer.Argument(help="Citizen number of the person.")],
+    purpose: Annotated[str, typer.Option(help="On what ground; kept in the audit book.")],
+    lift: Annotated[
+        bool, typer.Option("--lift", help="Let a forgotten number be stored again.")
+    ] = False,
+) -> None:
+    """Take a person's identity out of vault, refused rows, raw deliveries and returned lists.
+
+    The facts stay under their pseudonym. The number stays out, also when a department sends it
+    again, until --lift.
+    """
+    from pipelines.defs.forgetting import forget as forget_person
+    from pipelines.defs.installation import Installation
+
+    installation = Installation.from_settings()
+    open_vault()
+    try:
+        done = forget_person(
+            installation, number, purpose, now().isoformat(), user_name(), tell_step, lift=lift
+        )
+    finally:
+        installation.close()
+    for sentence in done.sentences():
+        printed.print(sentence, markup=False)
+
+
+@app.command("rotate-key")
+def rotate_key() -> None:
+    """Make a new key and with it new pseudonyms everywhere; cut off, run it again to finish.
+
+    Alerts keep their codes. The old key is destroyed at the end: what was copied under it, in
+    backups above all, cannot be joined with what comes.
+    """
+    from pipelines.defs.installation import Installation
+    from pipelines.defs.rotation import rotate
+
+    installation = Installation.from_settings()
+    try:
+        done = rotate(installation, now().isoformat(), user_name(), tell_step)
+    finally:
+        installation.close()
+    for sentence in done.sentences():
+        printed.print(sentence, markup=False)
+
+
+@app.command()
 def check() -> None:
     """Check every declaration against every other, and the audit book where there is a key."""
-    from pipelines.vault import AuditBook
+    from pipelines.vault import AuditBook, RotationPlace, key_is_known
     from pipelines.warehouse.declarations import disagreements
 
     settings = Settings()
     home = Home(settings.home)
     found = disagreements(settings.city, home)
-    if (settings.key_file or home.vault / "key").exists():
+    if key_is_known(home, settings.key_file):
         AuditBook(home, open_vault()).check()
+    if RotationPlace(home).journal is not None:
+        raise WenduError(
+            f"A change of the key of {home.root} was cut off and the old key is still there; run "
+            "`wendu rotate-key` again, which finishes it."
+        )
     for sentence in found:
         told.print(sentence, markup=False)
     if found:
@@ -397,7 +449,9 @@ def show_answer(connection: Any, query: str, *, as_json: bool, as_csv: bool) -> 
     if as_json:
         print(json.dumps(frame.to_dicts(), ensure_ascii=False, default=str))
     elif as_csv:
-        print(frame.write_csv(), end="")
+        from pipelines.reporting.spreadsheet import as_csv as spreadsheet
+
+        print(spreadsheet(frame), end="")
     else:
         table = Table(*frame.columns)
         for row in frame.iter_rows():
@@ -433,11 +487,11 @@ def expected_cases(home: Home) -> Any:
 
 def open_vault() -> Any:
     """The vault of the home; a home without one is told, and none is made."""
-    from pipelines.vault import Vault
+    from pipelines.vault import Vault, key_is_known
 
     settings = Settings()
     home = Home(settings.home)
-    if not (settings.key_file or home.vault / "key").exists():
+    if not key_is_known(home, settings.key_file):
         raise UsageError(f"{home.root} has no vault key yet; it is made by the first run.")
     return Vault.open(home, settings.key_file)
 

@@ -20,6 +20,7 @@ from pipelines.connectors.raw import (
     RawRows,
     declared_rows,
     match_header,
+    shown_file,
 )
 from pipelines.connectors.text_files import split_records
 from pipelines.contracts.city import Connection
@@ -67,9 +68,13 @@ class _Opened:
 
     def __enter__(self) -> sqlite3.Connection:
         if not self.path.is_file():
-            raise ConnectorError(f"{self.path.name}: there is no such database; deliver it again")
+            raise ConnectorError(
+                f"{shown_file(self.path)}: there is no such database; deliver it again"
+            )
         if self.path.stat().st_size == 0:
-            raise ConnectorError(f"{self.path.name}: the database is empty; deliver it again")
+            raise ConnectorError(
+                f"{shown_file(self.path)}: the database is empty; deliver it again"
+            )
         self.connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?mode=ro",
             uri=True,
@@ -86,7 +91,9 @@ class _Opened:
             busy = "locked" in str(fault) or "busy" in str(fault)
             state = "is locked by another program" if busy else "cannot be read as SQLite"
             advice = "close that program and run again" if busy else "deliver it again"
-            raise ConnectorError(f"{self.path.name}: the database {state}; {advice}") from fault
+            raise ConnectorError(
+                f"{shown_file(self.path)}: the database {state}; {advice}"
+            ) from fault
 
 
 def _opened(path: Path) -> _Opened:
@@ -111,7 +118,7 @@ class SqliteTable:
         Raises:
             ConnectorError: the database cannot be read, or a required column is missing.
         """
-        source = f"{self._path.name}, table {self._table}"
+        source = f"{shown_file(self._path)}, table {self._table}"
         with _opened(self._path) as connection:
             titles = _titles(connection, self._table)
             header = match_header(titles, self._contract, self._renamed, source)

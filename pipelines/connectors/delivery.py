@@ -5,6 +5,7 @@ Belongs here: finding files and choosing the form. Does not belong here: reading
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,7 +17,7 @@ from pipelines.connectors.database import (
     sqlite_path,
     sqlite_tables,
 )
-from pipelines.connectors.raw import ConnectorError, RawRows, shown
+from pipelines.connectors.raw import ConnectorError, RawRows, shown, shown_file
 from pipelines.connectors.text_files import read_csv, read_ndjson
 from pipelines.connectors.workbooks import read_parquet, read_workbook
 from pipelines.contracts.city import Connection, Form
@@ -137,19 +138,23 @@ def _from_files(
     connection: Connection, tables: Mapping[str, Contract], placed: Mapping[Path, str | None]
 ) -> Delivery:
     pieces: dict[str, list[Piece]] = {}
+    alike: Counter[str] = Counter()
     for path, table in placed.items():
         if table is not None:
-            pieces.setdefault(table, []).append(_piece_of(path, tables[table], connection))
+            alike[shown_file(path)] += 1
+            piece = _piece_of(path, tables[table], connection, alike[shown_file(path)])
+            pieces.setdefault(table, []).append(piece)
     unknown = tuple(shown(path.name) for path, table in placed.items() if table is None)
     is_asked_for = connection.form == "api" or connection.is_pulled
     return Delivery(connection.form if is_asked_for else "files", pieces, unknown)
 
 
-def _piece_of(path: Path, contract: Contract, connection: Connection) -> Piece:
+def _piece_of(path: Path, contract: Contract, connection: Connection, alike: int) -> Piece:
+    """The piece of a file; names that became alike by masking are told apart by a number."""
     reader = READERS[path.suffix.lower()]
     renamed = connection.columns.get(contract.table, {})
     return Piece(
-        path.name,
+        shown_file(path) if alike == 1 else f"{shown_file(path)} ({alike})",
         lambda: reader(path, contract, renamed),
         lambda: f"{path.suffix.lower()} {_sha256_of(path)}",
         path,
@@ -175,8 +180,8 @@ def _from_database(
     }
     if not pieces:
         raise ConnectorError(
-            f"{path.name}: none of the tables of {next(iter(tables.values())).department} is "
-            "there; name theirs in the city's folder"
+            f"{shown_file(path)}: none of the tables of {next(iter(tables.values())).department} "
+            "is there; name theirs in the city's folder"
         )
     unknown = tuple(shown(name) for name in sorted(there - set(names.values())))
     return Delivery("database", pieces, unknown)
@@ -185,4 +190,4 @@ def _from_database(
 def _table_in(path: Path, contract: Contract, table: str, connection: Connection) -> Piece:
     renamed = connection.columns.get(contract.table, {})
     held = SqliteTable(path, contract, table, renamed)
-    return Piece(path.name, held.read, held.fingerprint, path)
+    return Piece(shown_file(path), held.read, held.fingerprint, path)

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import polars as pl
 
@@ -61,6 +62,11 @@ def plain(title: str) -> str:
 def shown(title: str) -> str:
     """A delivered name fit for a message: long runs of digits are masked."""
     return re.sub(r"\d{6,}[Xx]?", "…", " ".join(title.split()))[:60]
+
+
+def shown_file(path: Path) -> str:
+    """A file's name fit for receipts and messages: what reads like a citizen number is masked."""
+    return re.sub(r"\d{14,}[\dXx]", "…", path.name)
 
 
 def match_header(

@@ -21,6 +21,7 @@ from pipelines.connectors.raw import (
     declared_rows,
     match_header,
     no_unreadable,
+    shown_file,
 )
 from pipelines.contracts.sources import Contract
 
@@ -39,11 +40,11 @@ def read_csv(path: Path, contract: Contract, renamed: Mapping[str, str]) -> Iter
     """
     content = path.read_bytes()
     if not content.strip():
-        raise ConnectorError(f"{path.name}: the file is empty; send it again")
+        raise ConnectorError(f"{shown_file(path)}: the file is empty; send it again")
     content, damaged = _as_utf8(content)
     start = _end_of_record(content, 0)
     titles = next(csv.reader(io.StringIO(content[:start].decode("utf-8"), newline="")), [])
-    header = match_header(titles, contract, renamed, path.name)
+    header = match_header(titles, contract, renamed, shown_file(path))
     line = content.count(b"\n", 0, start) + 1
     for block in _blocks(content, start):
         cells, unreadable = split_records(block, len(titles), line, damaged)
@@ -233,7 +234,7 @@ def read_ndjson(path: Path, contract: Contract, renamed: Mapping[str, str]) -> I
     content, damaged = _as_utf8(path.read_bytes())
     lines = [line.strip() for line in content.split(b"\n")]
     if not any(lines):
-        raise ConnectorError(f"{path.name}: the file is empty; send it again")
+        raise ConnectorError(f"{shown_file(path)}: the file is empty; send it again")
     numbers = [number for number, line in enumerate(lines, start=1) if line]
     unreadable = no_unreadable()
     titles = _fields(content, numbers)
@@ -255,10 +256,10 @@ def read_ndjson(path: Path, contract: Contract, renamed: Mapping[str, str]) -> I
         content = b"\n".join(lines[number - 1] for number in numbers)
         titles = _fields(content, numbers)
     if titles is None or not numbers:
-        raise ConnectorError(f"{path.name}: the file holds no JSON record; send it again")
+        raise ConnectorError(f"{shown_file(path)}: the file holds no JSON record; send it again")
     content = BARE_NUMBER.sub(rb'\1"\2"', content)
     cells = pl.read_ndjson(content, schema=dict.fromkeys(titles, pl.String))
-    header = match_header(titles, contract, renamed, path.name)
+    header = match_header(titles, contract, renamed, shown_file(path))
     _refuse_nested(cells, path)
     cells = cells.with_columns(pl.Series(LINE, numbers, dtype=pl.Int64))
     yield RawRows(declared_rows(cells, header), unreadable, header.unknown, header.factors)
@@ -286,5 +287,5 @@ def _refuse_nested(cells: pl.DataFrame, path: Path) -> None:
     ).item()
     if looks_nested:
         raise ConnectorError(
-            f"{path.name}: a value is a list or a record; send one plain value per field"
+            f"{shown_file(path)}: a value is a list or a record; send one plain value per field"
         )

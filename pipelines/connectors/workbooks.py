@@ -20,6 +20,7 @@ from pipelines.connectors.raw import (
     match_header,
     no_unreadable,
     plain,
+    shown_file,
 )
 from pipelines.contracts.sources import Contract
 
@@ -41,7 +42,7 @@ def read_workbook(path: Path, contract: Contract, renamed: Mapping[str, str]) ->
     position, cells = _first_sheet_with_data(path)
     header_line = _header_line(cells, contract, renamed)
     titles = [str(title or "") for title in cells.row(header_line)]
-    header = match_header(titles, contract, renamed, path.name)
+    header = match_header(titles, contract, renamed, shown_file(path))
     rows = cells.slice(header_line + 1).with_columns(
         pl.int_range(header_line + 2, cells.height + 1, dtype=pl.Int64).alias(LINE)
     )
@@ -56,7 +57,7 @@ def read_workbook(path: Path, contract: Contract, renamed: Mapping[str, str]) ->
 def _first_sheet_with_data(path: Path) -> tuple[int, pl.DataFrame]:
     try:
         if path.stat().st_size == 0:
-            raise ConnectorError(f"{path.name}: the file is empty; send it again")
+            raise ConnectorError(f"{shown_file(path)}: the file is empty; send it again")
         _refuse_bomb(path)
         workbook = fastexcel.read_excel(path)
         for position in range(len(workbook.sheet_names)):
@@ -65,10 +66,10 @@ def _first_sheet_with_data(path: Path) -> tuple[int, pl.DataFrame]:
                 return position, sheet.to_polars()
     except (fastexcel.FastExcelError, zipfile.BadZipFile) as fault:
         raise ConnectorError(
-            f"{path.name}: the workbook cannot be opened (truncated, encrypted or not a "
+            f"{shown_file(path)}: the workbook cannot be opened (truncated, encrypted or not a "
             "workbook); save it anew without a password and send it again"
         ) from fault
-    raise ConnectorError(f"{path.name}: no sheet of the workbook holds data; send it again")
+    raise ConnectorError(f"{shown_file(path)}: no sheet of the workbook holds data; send it again")
 
 
 def _refuse_bomb(path: Path) -> None:
@@ -78,8 +79,8 @@ def _refuse_bomb(path: Path) -> None:
         unpacked = sum(part.file_size for part in archive.infolist())
     if unpacked > LARGEST_UNPACKED_BYTES:
         raise ConnectorError(
-            f"{path.name}: the workbook unpacks to {unpacked // 1_000_000} MB, more than any "
-            "register needs; send the table as CSV"
+            f"{shown_file(path)}: the workbook unpacks to {unpacked // 1_000_000} MB, more than "
+            "any register needs; send the table as CSV"
         )
 
 
@@ -155,14 +156,14 @@ def read_parquet(path: Path, contract: Contract, renamed: Mapping[str, str]) -> 
         frame = pl.read_parquet(path, glob=False)
     except (pl.exceptions.PolarsError, OSError) as fault:
         raise ConnectorError(
-            f"{path.name}: the file cannot be read as Parquet; send it again"
+            f"{shown_file(path)}: the file cannot be read as Parquet; send it again"
         ) from fault
     if any(column.dtype.is_nested() for column in frame.get_columns()):
         raise ConnectorError(
-            f"{path.name}: a column holds lists or records; send one plain value per field"
+            f"{shown_file(path)}: a column holds lists or records; send one plain value per field"
         )
     titles = frame.columns
-    header = match_header(titles, contract, renamed, path.name)
+    header = match_header(titles, contract, renamed, shown_file(path))
     cells = frame.select(_as_text(column) for column in frame.get_columns()).with_columns(
         pl.int_range(1, pl.len() + 1, dtype=pl.Int64).alias(LINE)
     )

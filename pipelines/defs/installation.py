@@ -19,7 +19,7 @@ from pipelines.contracts.city import City, load_city
 from pipelines.contracts.sources import Contract, load_contracts
 from pipelines.quality import Judge
 from pipelines.settings import Home, Settings, WenduError
-from pipelines.vault import Vault
+from pipelines.vault import RotationPlace, Vault, require_no_rotation
 from pipelines.warehouse import history, publication
 from pipelines.warehouse.dbt import DbtProject
 
@@ -72,13 +72,22 @@ class Installation:
         self.home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
         return FileLock(self.home.lock)
 
-    def hold(self) -> None:
+    @property
+    def key_place(self) -> Path:
+        """Where the vault's key lies."""
+        return self.key_file or self.home.vault / "key"
+
+    def hold(self, *, to_change_the_key: bool = False) -> None:
         """Take the home's lock, once, and remove what an interrupted run left behind.
 
         The lock goes with the process, however it ends.
 
+        Args:
+            to_change_the_key: goes on with a change of the key that was cut off.
+
         Raises:
             HomeInUseError: another process holds it; says which.
+            VaultError: a change of the key was cut off.
         """
         if self._lock.is_locked:
             return
@@ -93,6 +102,11 @@ class Installation:
             ) from fault
         told = {"pid": os.getpid(), "host": socket.gethostname()}
         holder.write_text(json.dumps(told), encoding="utf-8")
+        if RotationPlace(self.home).is_under_way:
+            if not to_change_the_key:
+                self.close()
+                require_no_rotation(self.home)
+            return
         ingest.clean_up(self.home)
         publication.clean_up(self.home)
         history.clean_up(self.home)

@@ -16,6 +16,7 @@ from pipelines.reporting.bulletin import write_bulletin
 from pipelines.settings import versions
 from pipelines.warehouse import history
 from pipelines.warehouse.dbt import NodeResult
+from pipelines.warehouse.kept_codes import with_kept
 from pipelines.warehouse.policy import keep_policy
 from pipelines.warehouse.publication import Building
 from pipelines.warehouse.work_database import open_shelves
@@ -34,7 +35,8 @@ def build_day(
     home, contracts = installation.home, installation.contracts
     receipts = load_receipts(home, known_on or on_date)
     control = control_tables(contracts, receipts, installation.city, home, on_date, known_on)
-    open_shelves(home, on_date, contracts, control | history.earlier(home, on_date), known_on)
+    before = with_kept(home, on_date, history.earlier(home, on_date))
+    open_shelves(home, on_date, contracts, control | before, known_on)
     policy = keep_policy(home, installation.dbt.project)
     built = installation.dbt.build(on_date)
     history.remember(home, on_date, policy)

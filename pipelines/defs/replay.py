@@ -35,6 +35,7 @@ from pipelines.warehouse.publication import (
     show_as_corrected,
     write_manifest,
 )
+from pipelines.warehouse.rekeying import UNDER_EARLIER_KEY
 
 READ_ONLY = ("lake", "quarantine", "vault", "replies", "outbox", "audit", "policy", "cities")
 """What the scratch place shares with the home."""
@@ -45,6 +46,8 @@ class Replay:
     """What came of a replay: the files that differ, why, and rows by mart where both are at hand.
 
     `rows` has one row per differing mart: `mart`, `gone`, `new`, `changed`, counted by its key.
+    `under_earlier_key` counts marts that were hashed with pseudonyms there are no more; None where
+    the key is that of then.
     """
 
     on_date: date
@@ -53,6 +56,7 @@ class Replay:
     differing: list[str] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    under_earlier_key: int | None = None
 
     @property
     def exit_code(self) -> int:
@@ -61,6 +65,17 @@ class Replay:
 
     def sentences(self) -> Iterator[str]:
         """What is told of it."""
+        if self.under_earlier_key:
+            yield (
+                f"The key was changed since {self.on_date} was published: {self.under_earlier_key} "
+                "marts with pseudonyms of then cannot be compared; the others and the lists can."
+            )
+        if self.under_earlier_key is not None and self.differing:
+            yield (
+                "Where two are equal in all else, the pseudonym decides which comes first: of a "
+                "person in two families the one that is named, and the order of evidence. That "
+                "may have changed with the key."
+            )
         days = f" ({self.days} days in a row)" if self.days > 1 else ""
         if not self.differing:
             yield (
@@ -146,7 +161,11 @@ def replay(
         if keep is not None:
             shutil.copytree(building.parquet, keep / "parquet", dirs_exist_ok=True)
             shutil.copytree(building.day, keep / "day", dirs_exist_ok=True)
-        now, then = hashes_in(rebuilt), _published_hashes(home, on_date, published)
+        under_earlier_key = {f"{mart}.parquet" for mart in published.get(UNDER_EARLIER_KEY, ())}
+        now, then = (
+            {name: told for name, told in hashes.items() if name not in under_earlier_key}
+            for hashes in (hashes_in(rebuilt), _published_hashes(home, on_date, published))
+        )
         differing = sorted(
             name for name in now.keys() | then.keys() if now.get(name) != then.get(name)
         )
@@ -162,6 +181,7 @@ def replay(
             differing,
             list(_reasons(published, rebuilt)) if differing else [],
             _rows_that_differ(home, scratch, on_date, differing),
+            len(under_earlier_key) if UNDER_EARLIER_KEY in published else None,
         )
 
 

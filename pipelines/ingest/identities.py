@@ -6,6 +6,7 @@ here: the hash itself (`vault`), checking a number (`identity`).
 """
 
 from datetime import date
+from typing import Protocol
 
 import polars as pl
 
@@ -52,6 +53,38 @@ def content_columns(contract: Contract) -> list[str]:
 def key_columns(contract: Contract) -> list[str]:
     """The lake's pseudonyms and keyed hashes."""
     return [name for name, kind in value_schema(contract).items() if kind == pl.Binary()]
+
+
+class Pseudonyms(Protocol):
+    """Who gives pseudonyms: the vault, or what remembers its answers."""
+
+    def pseudonyms(self, space: str, values: pl.Series) -> pl.Series:
+        """As `Vault.pseudonyms`."""
+
+    def name_hashes(self, numbers: pl.Series, names: pl.Series) -> pl.Series:
+        """As `Vault.name_hashes`."""
+
+
+def keys_of(contract: Contract, read: pl.DataFrame, vault: Pseudonyms) -> list[pl.Series]:
+    """Pseudonyms and keyed hashes of identity columns, under the lake's names.
+
+    Args:
+        contract: the table.
+        read: its identity columns, as conformed.
+        vault: gives the pseudonyms.
+    """
+    keys = []
+    for name, column in contract.columns.items():
+        if not column.is_pseudonymised:
+            continue
+        if column.kind == "name":
+            key = vault.name_hashes(read[str(column.names)].str.head(18), read[name])
+        else:
+            key = vault.pseudonyms(str(column.key_space), read[name])
+        keys.append(key.alias(str(column.becomes)))
+        if column.kind == "certificate":
+            keys.append(vault.pseudonyms("person", read[name].str.head(18)).alias("person_key"))
+    return keys
 
 
 class Identities:
@@ -130,30 +163,14 @@ class Identities:
             made.append(result["value"].cast(pl.String).alias(name))
             made.append(result["reason"].cast(pl.String).alias(fault_of(name)))
         read = pl.DataFrame(made)
-        keys = [self._key_of(name, read) for name in self.columns]
-        for name in self.columns:
-            if self._contract.columns[name].kind == "certificate":
-                bearer = read[name].str.head(18)
-                keys.append(self._vault.pseudonyms("person", bearer).alias("person_key"))
         restricted = [name for name in self.columns if self._contract.columns[name].restricted]
         hashes = (
             read.select(restricted).hash_rows(seed=3)
             if restricted
             else pl.repeat(0, read.height, dtype=pl.UInt64(), eager=True)
         )
-        return read.with_columns(
-            *(key for key in keys if key is not None), hashes.alias(RESTRICTED)
-        )
-
-    def _key_of(self, name: str, read: pl.DataFrame) -> pl.Series | None:
-        column = self._contract.columns[name]
-        if not column.is_pseudonymised:
-            return None
-        if column.kind == "name":
-            key = self._vault.name_hashes(read[str(column.names)].str.head(18), read[name])
-        else:
-            key = self._vault.pseudonyms(str(column.key_space), read[name])
-        return key.alias(str(column.becomes))
+        keys = keys_of(self._contract, read, self._vault)
+        return read.with_columns(*keys, hashes.alias(RESTRICTED))
 
     def without_citizen_numbers(self, texts: pl.Series) -> pl.Series:
         """Texts in which a run that reads like a citizen number is a short pseudonym instead."""

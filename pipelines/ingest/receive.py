@@ -32,6 +32,7 @@ from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract, contracts_of
 from pipelines.ingest import lake
 from pipelines.ingest.conform import FILE
 from pipelines.ingest.divisions import Divisions, load_divisions
+from pipelines.ingest.forgetting import unnamed
 from pipelines.ingest.identities import identity_columns, key_columns
 from pipelines.ingest.identity import birth_date, sex
 from pipelines.ingest.intake import Batch, IngestError, Intake, read_batches, take_in
@@ -51,6 +52,7 @@ from pipelines.ingest.unchanged import Repeat, find_repeat, fingerprint
 from pipelines.quality import Judge, Verdict, gate_expectations
 from pipelines.settings import Home, WenduError
 from pipelines.vault import Vault
+from pipelines.vault.forgotten import Forgotten
 
 PEOPLE = "people"
 
@@ -458,6 +460,7 @@ def _identities_to_seal(
     identities = intake.spool.identities
     if not identities.height:
         return identities
+    forgotten = Forgotten(desk.home, desk.vault)
     names = [*identity_columns(contract), *key_columns(contract)]
     keys = key_columns(contract)
     written = identities
@@ -476,7 +479,25 @@ def _identities_to_seal(
             known = earlier.unique(contract.lake_key, keep="last", maintain_order=True)
             changed = identities.join(known, on=names, how="anti", nulls_equal=True)
             written = pl.concat([written, changed]).unique()
+    if len(forgotten):
+        written = _without_forgotten(desk, contract, written, forgotten, received_on)
     return written.select(names).sort(names)
+
+
+def _without_forgotten(
+    desk: Desk, contract: Contract, written: pl.DataFrame, forgotten: Forgotten, received_on: date
+) -> pl.DataFrame:
+    """Identities without those of forgotten people; a row left without a name is sealed once.
+
+    It looks new every day, as its name is never found sealed.
+    """
+    kept, every = unnamed(contract, written, forgotten), written.columns
+    touched = kept.join(written, on=every, how="anti", nulls_equal=True)
+    sealed = desk.vault.identities(desk.department, contract.table)
+    if touched.height and sealed.height:
+        earlier = sealed.filter(pl.col("received_on") < received_on)
+        touched = touched.join(earlier, on=every, how="anti", nulls_equal=True)
+    return pl.concat([kept.join(written, on=every, how="semi", nulls_equal=True), touched])
 
 
 def _people(contract: Contract, sealed: pl.DataFrame, received_on: date) -> pl.DataFrame:

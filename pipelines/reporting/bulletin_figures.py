@@ -126,9 +126,8 @@ class Marts:
     def __init__(self, folder: Path) -> None:
         self.connection = duckdb.connect()
         for file in sorted(folder.glob("*.parquet")):
-            self.connection.execute(
-                f"create view {file.stem} as from read_parquet('{file.as_posix()}')"
-            )
+            path = file.as_posix().replace("'", "''")
+            self.connection.execute(f"create view {file.stem} as from read_parquet('{path}')")
 
     def rows(self, query: str, *values: Any) -> list[Row]:
         """The rows of a query by name."""

@@ -1,12 +1,18 @@
 """Identities: pseudonyms, and the encrypted store of what stands behind them.
 
-Belongs here: the key, keyed hashes, sealing and unsealing, the book of who looked at whom, masking
-for lists. Does not belong
-here: parsing of numbers and names (ingest), workbooks (outreach).
+Belongs here: the key and how far a change of it has come, keyed hashes, sealing and unsealing,
+the book of who looked at whom, masking for lists. Does not belong here: parsing of numbers and
+names (ingest), workbooks (outreach).
 """
 
 from pipelines.vault.audit import AuditBook, AuditError
+from pipelines.vault.key import given_secret, key_is_known
 from pipelines.vault.masking import mask_name, mask_number, masked
+from pipelines.vault.rotation import RotationPlace, require_no_rotation
 from pipelines.vault.store import Vault, VaultError
+from pipelines.vault.translation import Translation
 
-__all__ = ["AuditBook", "AuditError", "Vault", "VaultError", "mask_name", "mask_number", "masked"]
+__all__ = [
+    "AuditBook", "AuditError", "RotationPlace", "Translation", "Vault", "VaultError",
+    "given_secret", "key_is_known", "mask_name", "mask_number", "masked", "require_no_rotation",
+]  # fmt: skip

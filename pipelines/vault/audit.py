@@ -9,7 +9,7 @@ here: what is shown (`lookup`), which alert is meant (the command line).
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import polars as pl
 from filelock import FileLock
@@ -23,6 +23,12 @@ HEAD = "audit_head.sealed"
 FIELDS = ("number", "at", "who", "what", "subject", "purpose", "before")
 
 
+def book_lock(home: Home) -> FileLock:
+    """Held by who writes the book of a home, or writes it anew."""
+    home.audit.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return FileLock(home.audit / "reveals.lock")
+
+
 class AuditError(VaultError):
     """The audit book does not stand as it was written; says where it breaks."""
 
@@ -31,6 +37,7 @@ class AuditBook:
     """The book of one home; needs the vault's key to be written and to be checked."""
 
     def __init__(self, home: Home, vault: Vault) -> None:
+        self._home = home
         self._book = home.audit / "reveals.jsonl"
         self._head = home.vault / HEAD
         self._vault = vault
@@ -48,8 +55,7 @@ class AuditBook:
         Raises:
             AuditError: the book was changed; nothing is added to it until that is cleared up.
         """
-        self._book.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with FileLock(self._book.with_suffix(".lock")):
+        with book_lock(self._home):
             before, number = self.check()
             row = {
                 "number": number + 1, "at": at, "who": who, "what": what, "subject": subject,
@@ -92,6 +98,35 @@ class AuditBook:
                 "taken off its end; put the book back from the backup."
             )
         return mark, number
+
+    def copy_to(self, other: "AuditBook", subjects: Callable[[pl.Series], pl.Series]) -> int:
+        """Write the book anew under the key of another vault, every row as it was but its marks.
+
+        Args:
+            other: an empty book, which gets all rows.
+            subjects: gives the subjects of the rows, pseudonyms among them, their new form.
+
+        Returns:
+            The number of rows.
+
+        Raises:
+            AuditError: this book was changed; nothing was written.
+        """
+        _, number = self.check()
+        rows = list(self._rows())
+        told = subjects(pl.Series([row["subject"] for row in rows], dtype=pl.String))
+        mark = BEGINNING
+        lines = []
+        for row, subject in zip(rows, told, strict=True):
+            row |= {"subject": subject, "before": mark}
+            mark = row["mark"] = other._mark(row)
+            lines.append(json.dumps(row, ensure_ascii=False) + "\n")
+        if lines:
+            other._book.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            other._book.write_text("".join(lines), encoding="utf-8")
+            other._book.chmod(0o600)
+            other._vault.seal(pl.DataFrame({"mark": [mark], "number": [number]}), other._head)
+        return number
 
     def _sealed(self) -> tuple[str, int]:
         if not self._head.exists():

@@ -13,9 +13,10 @@ from pathlib import Path
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from pipelines.settings import WenduError
+from pipelines.settings import Home, WenduError, secret
 
 SECRET_BYTES = 32
+KEY_VARIABLE = "WENDU_KEY"
 
 
 class VaultError(WenduError):
@@ -47,14 +48,46 @@ def make_secret(path: Path) -> bytes:
     return secret
 
 
+def given_secret() -> bytes | None:
+    """The secret that the environment gives in `WENDU_KEY`, in place of a file; None without it.
+
+    Raises:
+        VaultError: what it gives is no key.
+    """
+    given = secret(KEY_VARIABLE)
+    if given is None:
+        return None
+    try:
+        found = bytes.fromhex(given.strip())
+    except ValueError:
+        found = b""
+    if len(found) != SECRET_BYTES:
+        raise VaultError(
+            f"{KEY_VARIABLE} is not a key of {SECRET_BYTES} bytes in hexadecimal; give the right "
+            "one, or none and a key file."
+        )
+    return found
+
+
+def key_is_known(home: Home, key_file: Path | None) -> bool:
+    """Whether there is a key to open the vault of a home with."""
+    return secret(KEY_VARIABLE) is not None or (key_file or home.vault / "key").exists()
+
+
 def read_secret(path: Path) -> bytes:
     """The secret of a key file.
 
     Raises:
-        VaultError: others than the owner may read the file, or it is not a key.
+        VaultError: it belongs to another user, others than the owner may read it, or it is no key.
     """
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
+        found = path.stat()
+        if found.st_uid not in (os.geteuid(), 0):
+            raise VaultError(
+                f"The vault key {path} belongs to another user; run as that user, or make the "
+                "file your own."
+            )
+        mode = stat.S_IMODE(found.st_mode)
         if mode & 0o077:
             raise VaultError(
                 f"The vault key {path} can be read by others (mode {mode:04o}); "

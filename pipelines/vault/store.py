@@ -20,8 +20,17 @@ from cryptography.hazmat.primitives.hashes import SM3
 from cryptography.hazmat.primitives.hmac import HMAC
 
 from pipelines.settings import Home
-from pipelines.vault.key import Keys, VaultError, derive, make_secret, read_secret
+from pipelines.vault.key import (
+    KEY_VARIABLE,
+    Keys,
+    VaultError,
+    derive,
+    given_secret,
+    make_secret,
+    read_secret,
+)
 from pipelines.vault.lookup import newest_households, newest_people
+from pipelines.vault.rotation import require_no_rotation
 
 PSEUDONYM_BYTES = 16
 NONCE_BYTES = 12
@@ -48,15 +57,21 @@ class Vault:
 
         Args:
             home: the home whose identities are meant.
-            key_file: where the secret lies; `<home>/vault/key` if not given.
+            key_file: where the secret lies; if not given, the environment gives the secret
+                itself in `WENDU_KEY`, else it lies in `<home>/vault/key`.
 
         Raises:
             VaultError: the key is missing though the vault or the lake hold data, can be read
-                by others, or is not the one this vault was sealed with. Nothing was written.
+                by others, or is not the one this vault was sealed with; or a change of the key
+                was cut off. Nothing was written.
         """
+        require_no_rotation(home)
         path = key_file or home.vault / "key"
         check = home.vault / CHECK_FILE
-        if path.exists():
+        given = given_secret() if key_file is None else None
+        if given is not None:
+            vault = cls(home, derive(given))
+        elif path.exists():
             vault = cls(home, derive(read_secret(path)))
         elif _holds_data(home):
             raise VaultError(
@@ -67,10 +82,10 @@ class Vault:
             _make_private(home.vault)
             vault = cls(home, derive(make_secret(path)))
         if check.exists():
-            vault._prove(check, path)
+            vault._prove(check, KEY_VARIABLE if given is not None else str(path))
         elif any(home.vault.rglob(f"*{SUFFIX}")):
             raise VaultError(
-                f"{check} is missing, so nothing proves that {path} is this vault's key; "
+                f"{check} is missing, so nothing proves that the key is this vault's; "
                 "put the file back from the backup of the vault folder."
             )
         else:
@@ -183,12 +198,12 @@ class Vault:
             return False
         return present.schema == frame.schema and present.equals(frame)
 
-    def _prove(self, check: Path, key_path: Path) -> None:
+    def _prove(self, check: Path, key: str) -> None:
         try:
             self._read(check)
         except (InvalidTag, OSError) as fault:
             raise VaultError(
-                f"The key {key_path} does not open the vault {self._folder}; "
+                f"The key {key} does not open the vault {self._folder}; "
                 "use the key this home was made with."
             ) from fault
 

@@ -26,7 +26,8 @@ HOUSEHOLD_DATES = ("approved_on", "first_paid_month", "ended_on", "end_reason")
 
 def corrected_rows(contract: Contract, shelves: Sequence[Path], on_date: date) -> str:
     """The query of a table's rows that count on a day, of shelves received until later."""
-    files = ", ".join(f"'{shelf.as_posix()}'" for shelf in shelves)
+    doubled = (shelf.as_posix().replace("'", "''") for shelf in shelves)
+    files = ", ".join(f"'{path}'" for path in doubled)
     log = f"read_parquet([{files}], hive_partitioning = false)"
     day = f"date '{on_date}'"
     could_be_received = " and ".join(

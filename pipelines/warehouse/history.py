@@ -11,6 +11,7 @@ on other days than lie before it now must be run again. Does not belong here: wh
 import hashlib
 import json
 import shutil
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -124,6 +125,11 @@ def alerts_of(home: Home, on_date: date) -> pl.DataFrame:
     return pl.read_parquet(kept) if kept.exists() else ALERTS.to_frame()
 
 
+def file_of(home: Home, on_date: date, name: str) -> Path:
+    """Where one of the things a day handed on lies, by its name in `SCHEMAS`."""
+    return _folder(home, on_date) / f"{name}.parquet"
+
+
 def stands_on(home: Home, on_date: date) -> dict[str, str]:
     """On what a day was run: hashes of `days_before` and `policy`, and of what it `handed_on`.
 
@@ -166,18 +172,32 @@ def remember(home: Home, on_date: date, policy: str = "") -> None:
             frame = connection.sql(f"from ({query}) order by all").pl().cast(schema)
             frame.write_parquet(unfinished / f"{name}.parquet")
     days = [day for day in run_days(home) if day < on_date]
-    files = [(unfinished / f"{name}.parquet").read_bytes() for name in SCHEMAS]
-    told = {
-        "days_before": _chain(home, max(days, default=None)),
-        "handed_on": _hash(*(hashlib.sha256(file).hexdigest() for file in files)),
-        "policy": policy,
-    }
-    (unfinished / STANDS_ON).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    _tell_what_it_stands_on(unfinished, _chain(home, max(days, default=None)), policy)
     folder, before = _folder(home, on_date), _place(home) / f".{on_date}.before"
     if folder.exists():
         folder.replace(before)
     unfinished.replace(folder)
     shutil.rmtree(before, ignore_errors=True)
+
+
+def copy_rewritten(home: Home, to: Home, rewrite: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+    """Copy what all days handed on into another home, each frame rewritten on the way.
+
+    On what the days stand is told anew, so that they stand on each other there as they do here.
+    """
+    day_before: date | None = None
+    for day in run_days(home):
+        folder = _folder(to, day)
+        folder.mkdir(parents=True)
+        with duckdb.connect() as connection:
+            for name, schema in SCHEMAS.items():
+                rewritten = rewrite(pl.read_parquet(_folder(home, day) / f"{name}.parquet"))
+                connection.register("rewritten", rewritten.to_arrow())
+                frame = connection.sql("from rewritten order by all").pl().cast(schema)
+                frame.write_parquet(folder / f"{name}.parquet")
+        policy = stands_on(home, day).get("policy", "")
+        _tell_what_it_stands_on(folder, _chain(to, day_before), policy)
+        day_before = day
 
 
 def forget(home: Home, on_date: date) -> None:
@@ -201,6 +221,16 @@ def clean_up(home: Home) -> None:
             shutil.rmtree(before)
         else:
             before.replace(folder)
+
+
+def _tell_what_it_stands_on(folder: Path, days_before: str, policy: str) -> None:
+    files = [(folder / f"{name}.parquet").read_bytes() for name in SCHEMAS]
+    told = {
+        "days_before": days_before,
+        "handed_on": _hash(*(hashlib.sha256(file).hexdigest() for file in files)),
+        "policy": policy,
+    }
+    (folder / STANDS_ON).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 def _chain(home: Home, until: date | None) -> str:

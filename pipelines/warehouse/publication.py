@@ -21,7 +21,7 @@ import duckdb
 import polars as pl
 
 from pipelines.settings import Home
-from pipelines.warehouse.work_database import work_database
+from pipelines.warehouse.work_database import sql_text, work_database
 
 MARTS_SCHEMA = "marts"
 FINGERPRINTS = "fingerprints.json"
@@ -104,7 +104,7 @@ def export_marts(home: Home, marts: Iterable[Mart]) -> None:
                 continue
             order = ", ".join(mart.ordered_by) or "all"
             connection.execute(
-                f"copy (select * from {relation} order by {order}) to '{file.as_posix()}' "
+                f"copy (select * from {relation} order by {order}) to {sql_text(file.as_posix())} "
                 "(format parquet, compression zstd, row_group_size 500000)"
             )
     (building.root / FINGERPRINTS).write_text(json.dumps(now), encoding="utf-8")
@@ -131,30 +131,31 @@ def write_database(home: Home, marts: Iterable[Mart]) -> None:
         for mart in marts:
             relation = f'{MARTS_SCHEMA}."{mart.name}"'
             if mart.name not in kept:
-                connection.execute(
-                    f"create table {relation} as "
-                    f"select * from '{(building.parquet / mart.name).as_posix()}.parquet'"
-                )
-            connection.execute(f"comment on table {relation} is {_quoted(mart.description)}")
+                file = sql_text((building.parquet / f"{mart.name}.parquet").as_posix())
+                connection.execute(f"create table {relation} as select * from {file}")
+            connection.execute(f"comment on table {relation} is {sql_text(mart.description)}")
             for column, description in mart.columns.items():
                 connection.execute(
-                    f'comment on column {relation}."{column}" is {_quoted(description)}'
+                    f'comment on column {relation}."{column}" is {sql_text(description)}'
                 )
 
 
-def write_manifest(home: Home, on_date: date, about: Mapping[str, Any]) -> dict[str, Any]:
+def write_manifest(
+    home: Home, on_date: date, about: Mapping[str, Any], marts: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Write `manifest.json` of the state being built: what it holds, hashed, and from what.
 
     Args:
         home: its building folder is described.
         on_date: the day.
         about: city, versions and sources, as given by the caller; no personal value.
+        marts: what is said of marts that are no longer at hand, in place of those in the folder.
     """
     building = Building(home)
     manifest = {
         "on_date": on_date.isoformat(),
         **about,
-        "marts": {
+        "marts": marts or {
             mart.stem: {"sha256": sha256_of(mart), "rows": _rows_of(mart)}
             for mart in sorted(building.parquet.glob("*.parquet"))
         },
@@ -202,6 +203,24 @@ def publish(home: Home, on_date: date) -> Path:
         _point(home.published / "warehouse.duckdb", Path(".current") / "warehouse.duckdb")
         _point(home.published / "parquet", Path(".current") / "parquet")
     return home.day(on_date)
+
+
+def adopt(home: Home, stage: Home) -> None:
+    """Show readers what was published in another home on the same disk, in place of what was.
+
+    Doing it again, or after half of it, ends the same.
+    """
+    for version in sorted((stage.published / ".versions").glob("*")):
+        place = home.published / ".versions" / version.name
+        if place.exists():
+            shutil.rmtree(version)
+        else:
+            version.replace(place)
+    for link in sorted(stage.published.glob("*")):
+        if link.is_symlink():
+            _point(home.published / link.name, link.readlink())
+    shutil.rmtree(home.published / "as_corrected", ignore_errors=True)
+    _forget_unseen_versions(home)
 
 
 def show_as_corrected(scratch: Home, home: Home, on_date: date) -> Path:
@@ -304,7 +323,3 @@ def _forget_unseen_versions(home: Home, coming: str | None = None) -> None:
             (version / "warehouse.duckdb").unlink(missing_ok=True)
             (version / FINGERPRINTS).unlink(missing_ok=True)
             shutil.rmtree(version / "parquet", ignore_errors=True)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

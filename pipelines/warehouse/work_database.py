@@ -58,7 +58,7 @@ def open_shelves(
                 rows = corrected_rows(contract, shelves, on_date)
                 connection.execute(f"create view {relation} as {rows}")
             elif shelves:
-                files = ", ".join(f"'{shelf.as_posix()}'" for shelf in shelves)
+                files = ", ".join(sql_text(shelf.as_posix()) for shelf in shelves)
                 connection.execute(
                     f"create view {relation} as "
                     f"select * from read_parquet([{files}], hive_partitioning = false)"
@@ -77,6 +77,11 @@ def shelves_until(home: Home, department: str, table: str, on_date: date) -> lis
         for shelf in sorted((home.lake / department / table).glob("received_on=*/part.parquet"))
         if shelf.parent.name.removeprefix("received_on=") <= on_date.isoformat()
     ]
+
+
+def sql_text(text: str) -> str:
+    """A text as SQL writes it, whatever it holds."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _create_table(

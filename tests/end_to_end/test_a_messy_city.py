@@ -1,5 +1,11 @@
-"""A city damaged on purpose: every fault is found, and the day is published."""
+"""A city damaged on purpose: every fault is found, the day is published, and nobody is named.
 
+Among its people is one whose every value is known: none of them may stand in anything a run
+writes but vault and quarantine, not even where a delivery broke on it.
+"""
+
+import re
+import zipfile
 from datetime import date
 
 import polars as pl
@@ -7,7 +13,9 @@ import pytest
 
 from pipelines.ingest import load_receipts
 from pipelines.settings import Home
+from pipelines.vault import Vault
 from tests.conftest import run_wendu
+from tests.end_to_end.canaries import BROKEN_DAY, CANARIES, leaks, plant
 
 DAY = date(2024, 4, 30)
 
@@ -20,7 +28,11 @@ def messy(tmp_path_factory):
         "--scale", "0.005", "--messy", "0.02",
     )  # fmt: skip
     assert made.code == 0, made.err
-    return home, run_wendu("run", "--date", str(DAY), home=home.root)
+    plant(home, DAY)
+    temporary = home.root.with_name("temporary")
+    temporary.mkdir()
+    told = run_wendu("run", "--date", str(DAY), home=home.root, TMPDIR=str(temporary))
+    return home, told
 
 
 def test_a_messy_day_is_published(messy):
@@ -54,3 +66,54 @@ def test_refusals_are_published_without_any_value(messy):
     assert set(published.columns) == {
         "department", "table", "received_on", "file", "line", "field", "reason",
     }  # fmt: skip
+
+
+def files_below(*places):
+    return [path for place in places for path in place.rglob("*") if path.is_file()]
+
+
+def test_the_canaries_can_be_found_where_they_were_put(messy):
+    home, _ = messy
+    found = leaks(files_below(home.landing, home.quarantine))
+    assert {leak.canary for leak in found} == set(CANARIES)
+    forms = {place.place.rpartition(".")[2].split(" ")[0] for place in found}
+    assert forms >= {"csv", "sqlite", "ndjson", "xlsx", "parquet"}
+
+
+def test_the_canary_family_was_taken_in(messy):
+    home, _ = messy
+    people = Vault.open(home).people(
+        Vault.open(home).pseudonyms("person", pl.Series([CANARIES["number"]]))
+    )
+    assert people["name"].to_list() == [CANARIES["name"]]
+    broken = load_receipts(home, BROKEN_DAY)
+    assert [receipt.verdict for receipt in broken] == ["failed"] * 4
+
+
+def test_no_canary_stands_in_anything_else_a_run_wrote(messy):
+    home, _ = messy
+    closed = (home.vault, home.landing, home.quarantine, home.truth)
+    written = [
+        path for path in files_below(home.root, home.root.with_name("temporary"))
+        if not any(place in path.parents for place in closed)
+    ]  # fmt: skip
+    kinds = {path.suffix for path in written}
+    assert kinds >= {".parquet", ".duckdb", ".json", ".db", ".xlsx", ".sql", ".html"}
+    assert leaks(written) == []
+
+
+def test_no_canary_was_said(messy):
+    _, ran = messy
+    said = ran.out + ran.err
+    assert [name for name, value in CANARIES.items() if value in said] == []
+
+
+def test_no_cell_of_a_list_is_a_formula(messy):
+    home, _ = messy
+    books = sorted((home.day(DAY) / "lists").glob("*.xlsx"))
+    assert books
+    for path in books:
+        with zipfile.ZipFile(path) as book:
+            sheets = [name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
+            assert sheets
+            assert not any(re.search(rb"<f[ >]", book.read(name)) for name in sheets)

@@ -8,6 +8,7 @@ import pytest
 import xlsxwriter
 
 from pipelines.connectors import ConnectorError
+from pipelines.connectors.database import SqliteTable
 from pipelines.connectors.raw import RawRows
 from pipelines.connectors.text_files import read_csv, read_ndjson
 from pipelines.connectors.workbooks import read_parquet, read_workbook
@@ -205,3 +206,43 @@ def test_an_interface_without_pages_is_told_in_one_sentence(office: Office) -> N
     office.home.delivery("agriculture", FIRST).mkdir(parents=True)
     (receipt,) = office.receive("agriculture")
     assert (receipt.form, "no pages" in receipt.message) == ("api", True)
+
+
+def test_a_number_in_the_name_of_a_file_is_told_nowhere(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1), name=f"payroll_{number(1)}.csv")
+    office.payroll(FIRST, payroll_row(2), name=f"payroll_{number(2)}.csv")
+    (receipt,) = office.receive()
+    assert [file.name for file in receipt.tables["payroll"].files] == [
+        "payroll_….csv", "payroll_….csv (2)",
+    ]  # fmt: skip
+
+
+def test_a_broken_file_with_a_number_in_its_name_is_told_without_it(office: Office) -> None:
+    office.file("finance", FIRST, f"payroll_{number(1)}.xlsx", b"broken")
+    (receipt,) = office.receive()
+    assert receipt.verdict == "failed"
+    assert "payroll_….xlsx" in receipt.message
+
+
+HOSTILE = 'members"; drop table kept; --'
+
+
+def test_hostile_names_of_tables_and_columns_are_only_names(tmp_path: Path) -> None:
+    path = tmp_path / "civil_affairs.sqlite"
+    with sqlite3.connect(path) as connection:
+        doubled = HOSTILE.replace('"', '""')
+        connection.execute("create table kept (one)")
+        connection.execute(f'create table "{doubled}" ("{doubled}" text, name text)')
+        connection.execute(f'insert into "{doubled}" values (?, ?)', (number(1), "张某"))
+    connection.close()
+    renamed = {"id_no": HOSTILE}
+    contract = load_contracts()["finance", "payroll"].model_copy(
+        update={"columns": {
+            name: column for name, column in PAYROLL.columns.items() if name in ("id_no", "name")
+        }}
+    )  # fmt: skip
+    (part,) = SqliteTable(path, contract, HOSTILE, renamed).read()
+    assert part.rows.select("id_no", "name").rows() == [(number(1), "张某")]
+    with sqlite3.connect(path) as connection:
+        assert connection.execute("select count(*) from kept").fetchone() == (0,)
+    connection.close()

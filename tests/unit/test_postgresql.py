@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import psycopg
 import pytest
+from psycopg import sql
 
 from pipelines.connectors import ConnectorError, fetch_delivery
 from pipelines.connectors.postgresql import FILE_BYTES
@@ -267,3 +268,20 @@ def test_a_day_is_fetched_once_and_can_be_received_again_from_landing(
     ]
     accepted = [[receipt.tables["payroll"].accepted for receipt in told] for told in receipts]
     assert accepted == [[2], [], [2]]
+
+
+HOSTILE = 'payroll"; drop table kept; --'
+
+
+def test_hostile_names_of_tables_and_columns_are_only_names(
+    database, address: str, folder: Path
+) -> None:
+    database.execute("create table kept (one int)")
+    make_payroll(database, 1)
+    hostile = sql.Identifier(HOSTILE)
+    database.execute(sql.SQL("alter table payroll rename to {}").format(hostile))
+    database.execute(sql.SQL("alter table {} rename id_no to {}").format(hostile, hostile))
+    names = {"tables": {"payroll": HOSTILE}, "columns": {"payroll": {"id_no": HOSTILE}}}
+    (row,) = fetched(address, folder, PAYROLL, **names).to_dicts()
+    assert row["id_no"] == number(0)
+    assert database.execute("select to_regclass('kept') is not null").fetchone() == (True,)

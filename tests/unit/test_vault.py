@@ -1,5 +1,6 @@
 """The vault through its public face: key, pseudonyms, sealed frames, lookups, masking."""
 
+import os
 import stat
 from datetime import date
 from pathlib import Path
@@ -288,3 +289,52 @@ def test_a_masked_number_keeps_six_and_four_characters() -> None:
 
 def test_the_vault_tells_no_secret_of_itself(home: Home, vault: Vault) -> None:
     assert (home.vault / "key").read_text().strip() not in repr(vault) + repr(vars(vault))
+
+
+def test_a_key_from_the_environment_is_used_and_written_nowhere(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WENDU_KEY", "ab" * 32)
+    key = Vault.open(home).pseudonyms("person", pl.Series([NUMBER])).item()
+    assert not (home.vault / "key").exists()
+    (home.root / "elsewhere").write_text("ab" * 32)
+    (home.root / "elsewhere").chmod(0o600)
+    monkeypatch.delenv("WENDU_KEY")
+    vault = Vault.open(home, home.root / "elsewhere")
+    assert vault.pseudonyms("person", pl.Series([NUMBER])).item() == key
+
+
+def test_a_key_file_that_is_named_goes_before_the_environment(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Vault.open(home, tmp_path / "secret")
+    monkeypatch.setenv("WENDU_KEY", "ab" * 32)
+    Vault.open(home, tmp_path / "secret")
+
+
+@pytest.mark.parametrize("given", ["", "ab", "zz" * 32, "ab" * 33])
+def test_what_is_no_key_in_the_environment_is_refused_without_being_shown(
+    home: Home, monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    monkeypatch.setenv("WENDU_KEY", given)
+    with pytest.raises(VaultError, match="WENDU_KEY is not a key") as told:
+        Vault.open(home)
+    assert not given or given not in str(told.value)
+    assert not home.vault.exists()
+
+
+def test_a_wrong_key_from_the_environment_changes_nothing(
+    home: Home, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path: path.read_bytes() for path in home.vault.rglob("*") if path.is_file()}
+    monkeypatch.setenv("WENDU_KEY", "ab" * 32)
+    with pytest.raises(VaultError, match="WENDU_KEY does not open the vault"):
+        Vault.open(home)
+    assert {path: path.read_bytes() for path in home.vault.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_a_key_of_another_user_is_refused(home: Home, vault: Vault) -> None:
+    os.chown(home.vault / "key", 12345, 12345)
+    with pytest.raises(VaultError, match="another user"):
+        Vault.open(home)

@@ -21,15 +21,17 @@ from pipelines.settings import DBT_PROJECT, Home, UsageError
 from pipelines.warehouse import history
 from pipelines.warehouse.dbt import DbtProject
 from pipelines.warehouse.holds import sign
+from pipelines.warehouse.kept_codes import with_kept
 from pipelines.warehouse.work_database import open_shelves, work_database
 
 POLICY = DBT_PROJECT / "seeds" / "policy"
 MODELS = (
     "alert_transitions", "outcomes", "rules", "divisions", "stg_control__run",
-    "stg_control__calendar", "stg_control__alerts", "stg_control__alert_events",
-    "stg_control__alert_balance", "stg_control__openings", "stg_control__evaluations",
-    "stg_control__outcomes", "stg_control__releases", "stg_control__handed_over",
-    "int_rules__previous_findings", "int_rules__alert_signals", "int_rules__alerts",
+    "stg_control__calendar", "stg_control__alerts", "stg_control__kept_codes",
+    "stg_control__alert_events", "stg_control__alert_balance", "stg_control__openings",
+    "stg_control__evaluations", "stg_control__outcomes", "stg_control__releases",
+    "stg_control__handed_over", "int_rules__previous_findings", "int_rules__alert_signals",
+    "int_rules__alerts",
     "int_rules__alert_events", "int_rules__alert_balance",
 )  # fmt: skip
 FINDING = pl.Schema({
@@ -100,7 +102,8 @@ class Desk:
             "handed_over": handed_over(self.home, on),
             "releases": releases(self.home, on),
         }  # fmt: skip
-        open_shelves(self.home, on, load_contracts(), control | history.earlier(self.home, on))
+        before = with_kept(self.home, on, history.earlier(self.home, on))
+        open_shelves(self.home, on, load_contracts(), control | before)
         self._lay_out(on, findings, late)
         self.dbt.build(on, MODELS)
         history.remember(self.home, on)

@@ -27,6 +27,10 @@ rules as (
     select * from {{ ref("rules") }}
 ),
 
+kept_codes as (
+    select * from {{ ref("stg_control__kept_codes") }}
+),
+
 received_outcomes as (
     select * from {{ ref("stg_control__outcomes") }}
 ),
@@ -260,7 +264,8 @@ final as (
         side_by_side.rule_id,
         side_by_side.subject,
         side_by_side.program_key,
-        coalesce(side_by_side.alert_id, {{ alert_code_of_hash("side_by_side.alert_hash") }}) as alert_id,
+        -- The subject is a pseudonym: where the key has changed since, the code of then stands.
+        coalesce(side_by_side.alert_id, kept_codes.alert_id, {{ alert_code_of_hash("side_by_side.alert_hash") }}) as alert_id,
         side_by_side.status_before,
         side_by_side.status_between,
         side_by_side.signal_of_people,
@@ -282,6 +287,10 @@ final as (
     from side_by_side
     left join floods
         on side_by_side.rule_id = floods.rule_id and side_by_side.county_code = floods.county_code
+    left join kept_codes
+        on side_by_side.rule_id = kept_codes.rule_id
+        and side_by_side.subject = kept_codes.subject
+        and side_by_side.program_key = kept_codes.program_key
 )
 
 select * from final

@@ -33,8 +33,8 @@ READING = (
     ),
     (
         "依据",
-        "文件只写文号，全称见下面；“政策参数”是所用标准和期限开始执行的日期；"
-        "“数据日期”是各部门最近一次送来数据的日期。",
+        "文件只写文号，全称见下面；“参数”是所用标准和期限开始执行的日期；"
+        "“数据”是各部门最近一次送来数据的月和日。",
     ),
 )
 FILLING = (
@@ -56,6 +56,7 @@ FILLING = (
     ),
     ("纸面使用", "按 A4 横向打印。级别同时用符号和文字表示：◆ 特急、▲ 红、● 橙、○ 黄。"),
 )
+AFTER_ITS_NUMBER = r"^(.*》（[^）]*号）).*$"
 EFFECTS = {"closes": "填写后本线索办结", "keeps_open": "线索继续保留，请另选时间再访"}
 DAYS_OF = "alert_due_working_days_"
 SCHEMA = {"topic": pl.String, "explanation": pl.String}
@@ -69,23 +70,25 @@ def outcome_choices(policy: Policy) -> list[tuple[str, str]]:
     ]
 
 
-def explanations(shown: pl.DataFrame | None, office: str, policy: Policy) -> pl.DataFrame:
-    """The rows of the sheet: `topic`, `explanation`; the outcomes are the last.
-
-    Args:
-        shown: the alerts of the list, whose legal bases are given in full.
-        office: whose limits are told.
-        policy: rows in force on the day.
-    """
+def limits(office: str, policy: Policy) -> str:
+    """How long a visit may take, by level, at an office."""
     days = {level: policy.number(DAYS_OF + level, office) for level in LEVELS}
-    limits = "、".join(
-        f"{wording.LEVEL_WORDS[level]} {number} 个工作日"
-        for level, number in days.items()
-        if number
+    told = (
+        f"{wording.LEVEL_WORDS[level]} {days[level]} 个工作日" for level in LEVELS if days[level]
     )
-    rows = [*READING, ("办理期限", f"特急 24 小时内（节假日照常）；{limits}。"), *FILLING]
-    if shown is not None:
-        clauses = shown["legal_reference"].drop_nulls().str.split("；").explode().unique().sort()
-        rows += [("依据全称", "；".join(clauses) + "。")]
-    rows += [("走访结果可选项", "以下为下拉列表的各项：")]
-    return pl.DataFrame([*rows, *outcome_choices(policy)], schema=SCHEMA, orient="row")
+    return f"特急 24 小时内（节假日照常）；{'、'.join(told)}。"
+
+
+def explanations(limits_of_office: str, policy: Policy) -> pl.DataFrame:
+    """The rows of the sheet: `topic`, `explanation`; the outcomes are the last."""
+    clauses = policy.table("rules")["legal_reference"].str.split("；").explode()
+    documents = clauses.str.replace(AFTER_ITS_NUMBER, "${1}").unique().sort()
+    rows = [
+        *READING,
+        ("办理期限", limits_of_office),
+        *FILLING,
+        ("依据全称", "；".join(documents) + "。"),
+        ("走访结果可选项", "以下为下拉列表的各项："),
+        *outcome_choices(policy),
+    ]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")

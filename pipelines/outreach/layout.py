@@ -92,7 +92,7 @@ LINE = (
     Column("reasons", "情况说明", 25),
     Column("distance", "与标准线的距离", 9.5),
     Column("change", "变化", 6),
-    Column("basis", "依据", 13.5),
+    Column("basis", "依据", 14),
     Column("confidence", "同类线索属实率", 6.5),
     Column("unknown", "尚不清楚", 11),
     Column("action", "建议", 16),

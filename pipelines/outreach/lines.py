@@ -116,8 +116,8 @@ def lines_of(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
             change=pl.concat_str("change", "trend", separator="；", ignore_nulls=True),
             basis=pl.concat_str(
                 "clauses",
-                pl.format("政策参数 {} 起执行", "version"),
-                pl.format("数据日期：{}", "received"),
+                pl.format("参数 {} 版", "version"),
+                pl.format("数据 {}", "received"),
                 separator="\n", ignore_nulls=True,
             ),
             earlier=pl.coalesce("earlier", pl.lit(wording.NO_EARLIER)),
@@ -165,15 +165,16 @@ def with_names(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
             number=pl.when(pl.col("whose").is_null())
             .then(pl.lit("—"))
             .otherwise(pl.col("number").fill_null(wording.NO_NAME)),
-            involved=pl.concat_str(
-                pl.col("other_name").fill_null(
-                    pl.when(pl.col("other").is_not_null()).then(pl.lit(wording.NO_NAME))
+            involved=pl.format(
+                "{}（{}尾号 {}）",
+                pl.when(pl.col("other").is_not_null()).then(
+                    pl.col("other_name").fill_null(wording.NO_NAME)
                 ),
                 pl.format(
-                    "（{} {} 岁）",
+                    "{} {} 岁，",
                     pl.col("sex").replace_strict(wording.SEXES, default="").fill_null(""), "age",
                 ).fill_null(""),
-                pl.col("other_number").fill_null(""),
+                pl.col("other_number").str.slice(-4).fill_null(wording.NO_NAME),
             ),
         )
     )  # fmt: skip
@@ -352,7 +353,7 @@ def stands_on(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
 
 
 def indicators(sources: Sources) -> pl.DataFrame:
-    """What is measured of a household, worded: its distance to the line and how its income moved."""
+    """What is measured of a household: its distance to the line and how its income moved."""
     return sources.mart("fct_household_indicators").select(
         "household_key", "minors", "elderly", "severely_disabled_members", "workers",
         distance=wording.distance_text(), trend=wording.trend_text(),
@@ -360,7 +361,10 @@ def indicators(sources: Sources) -> pl.DataFrame:
 
 
 def paid_lately(sources: Sources) -> pl.DataFrame:
-    """What a household or its members were paid for this month or the one before, by name."""
+    """What a household or its members were paid for this month or the one before, by name.
+
+    The assistance by which a household is registered is left out: its category says it.
+    """
     names = dict(sources.policy.table("programmes").select("program", "programme").iter_rows())
     known = sources.policy.folder.parent / "reference" / "programme_names.csv"
     in_chinese = dict(
@@ -378,10 +382,16 @@ def paid_lately(sources: Sources) -> pl.DataFrame:
         .join(households, on="beneficiary_key", how="left")
         .select(
             household_key=pl.coalesce("household_key", "household_of_person"),
-            programme=pl.col("program").replace(names).replace(in_chinese),
+            programme=pl.col("program").replace(names),
         )
         .drop_nulls()
         .unique()
+        .join(
+            sources.mart("dim_households").select("household_key", programme="category_registered"),
+            on=["household_key", "programme"],
+            how="anti",
+        )
+        .with_columns(pl.col("programme").replace(in_chinese))
         .sort("household_key", "programme")
         .group_by("household_key", maintain_order=True)
         .agg(programmes=pl.col("programme").str.join("、"))
@@ -423,7 +433,7 @@ def cleared_lines(sources: Sources, vault: Vault) -> pl.DataFrame:
             pl.first("village", "head", "number"),
             line_id=pl.col("alert_id").first(),
             reasons=unique_text(pl.col("reason"), "\n"),
-            first_seen_on=pl.col("first_seen_on").min(),
+            first_seen_on=pl.col("first_seen_on").min().cast(pl.String),
             why=unique_text(pl.col("why"), "；"),
         )
     )

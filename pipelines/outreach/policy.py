@@ -37,8 +37,14 @@ class Policy:
     on_date: date
 
     def table(self, name: str) -> pl.DataFrame:
-        """All rows of a policy file, as text."""
-        return pl.read_csv(self.folder / f"{name}.csv", infer_schema=False)
+        """All rows of a policy file, as text; read once."""
+        if name not in self._tables:
+            self._tables[name] = pl.read_csv(self.folder / f"{name}.csv", infer_schema=False)
+        return self._tables[name]
+
+    @cached_property
+    def _tables(self) -> dict[str, pl.DataFrame]:
+        return {}
 
     @cached_property
     def in_force(self) -> pl.DataFrame:

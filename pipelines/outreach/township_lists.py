@@ -6,7 +6,7 @@ leaves out is counted on the sheet. Reads published marts and asks the vault for
 written carries masked names and numbers only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -14,16 +14,15 @@ import polars as pl
 
 from pipelines.outreach import layout, wording
 from pipelines.outreach.alerts import QUOTA, open_alerts, read_mart, within_capacity
-from pipelines.outreach.how_to import explanations, outcome_choices
+from pipelines.outreach.how_to import explanations, limits, outcome_choices
 from pipelines.outreach.lines import Sources, cleared_lines, lines_of, masked_people
 from pipelines.outreach.policy import Policy
 from pipelines.outreach.questions import data_questions
-from pipelines.outreach.workbook import Book, write_book
+from pipelines.outreach.workbook import Book, with_printed_lines, write_book
 from pipelines.vault import Vault
 
-WORTH_A_BOOK = ("lines", "cleared", "questions")
 LISTS, BATCHES = "lists", "batches.parquet"
-NEAR_DUE = "list_near_due_working_days"
+NEAR_DUE_DAYS = "list_near_due_working_days"
 
 
 def write_lists(
@@ -46,35 +45,30 @@ def write_lists(
     shown = alerts.filter("is_shown")
     sources = Sources(marts, masked_people(alerts, vault, on_date), policy, on_date)
     lines = lines_of(shown, sources)
-    cleared = cleared_lines(sources, vault)
-    questions = data_questions(lines, sources, vault)
     batches(shown, lines, on_date).write_parquet(day / BATCHES)
-
-    by_office = {
-        kind: {str(office): rows for (office,), rows in frame.partition_by(
-            "office", as_dict=True, maintain_order=True
-        ).items()}
-        for kind, frame in (
-            ("lines", lines), ("cleared", cleared), ("questions", questions),
-            ("waiting", alerts.filter(pl.col("is_shown").not_())), ("shown", shown),
-        )
-    }  # fmt: skip
-    names = area_names(marts)
+    sheets = by_office(rows_of_sheets(lines, sources, vault))
+    waiting = waiting_notes(alerts.filter(pl.col("is_shown").not_()), policy)
     told_of_all = notes_of_the_day(sources)
-    choices = outcome_choices(policy)
+    names = area_names(marts)
+    explained = Explained(policy)
     (day / LISTS).mkdir(parents=True, exist_ok=True)
     written = []
-    offices = {office for kind in WORTH_A_BOOK for office in by_office[kind]}
-    for office in sorted(offices):
-        here = {kind: frames.get(office) for kind, frames in by_office.items()}
+    for office in sorted({office for offices in sheets.values() for office in offices}):
+        rows = {name: offices[office] for name, offices in sheets.items() if office in offices}
         book = Book(
-            office=office,
             title=f"{names.get(office, wording.NO_PLACE)} 走访核对清单 {on_date:%Y年%m月%d日}",
             batch_id=layout.batch_of(office, on_date),
             on_date=on_date,
-            rows=rows_of_sheets(here, office, policy),
-            notes=notes_of_sheets(here, office, policy, told_of_all),
-            outcomes=choices,
+            rows={**rows, layout.HOW_TO.name: explained.rows(office)},
+            notes={
+                sheet.name: [
+                    *(waiting.get(office, []) if sheet.takes_replies else []),
+                    *told_of_all,
+                ]
+                for sheet in layout.SHEETS
+                if sheet is not layout.HOW_TO
+            },
+            outcomes=explained.outcomes,
         )
         path = day / LISTS / f"{office}.xlsx"
         write_book(path, book)
@@ -107,73 +101,84 @@ def batches(shown: pl.DataFrame, lines: pl.DataFrame, on_date: date) -> pl.DataF
     )
 
 
-def rows_of_sheets(
-    here: Mapping[str, pl.DataFrame | None], office: str, policy: Policy
-) -> dict[str, pl.DataFrame]:
-    """The rows of every sheet that has any, of one office."""
-    rows = {layout.HOW_TO.name: explanations(here["shown"], office, policy)}
-    if (cleared := here["cleared"]) is not None:
-        rows[layout.CLEARED.name] = cleared.with_columns(pl.col("first_seen_on").cast(pl.String))
-    if (questions := here["questions"]) is not None:
-        rows[layout.QUESTIONS.name] = questions
-    if (lines := here["lines"]) is not None:
-        for sheet in layout.REPLY_SHEETS:
-            rows[sheet.name] = lines.filter(pl.col("sheet") == sheet.name)
-        near = policy.number(NEAR_DUE, office) or 0
-        places = pl.concat([
-            rows[sheet.name].select(
-                "line_id",
-                place=pl.format(
-                    "{} 第 {} 行", pl.lit(sheet.name), pl.int_range(pl.len()) + layout.FIRST_ROW + 1
-                ),
-            )
-            for sheet in layout.REPLY_SHEETS
-        ])  # fmt: skip
-        rows[layout.NEAR_DUE.name] = lines.filter(
-            (pl.col("days_left") <= near) | pl.col("is_overdue")
-        ).join(places, on="line_id", maintain_order="left")
-    return rows
+def rows_of_sheets(lines: pl.DataFrame, sources: Sources, vault: Vault) -> dict[str, pl.DataFrame]:
+    """The rows of every sheet by its name, of all offices together."""
+    replied_on = {
+        sheet: lines.filter(pl.col("sheet") == sheet.name) for sheet in layout.REPLY_SHEETS
+    }
+    rows = {
+        **replied_on,
+        layout.NEAR_DUE: near_due(lines, sources.policy),
+        layout.CLEARED: cleared_lines(sources, vault),
+        layout.QUESTIONS: data_questions(lines, sources, vault),
+    }
+    return {sheet.name: with_printed_lines(frame, sheet) for sheet, frame in rows.items()}
 
 
-def notes_of_sheets(
-    here: Mapping[str, pl.DataFrame | None],
-    office: str,
-    policy: Policy,
-    told_of_all: Sequence[str],
-) -> dict[str, list[str]]:
-    """What stands under the lines of each sheet."""
-    waits = waiting_note(here["waiting"], office, policy)
-    told = {sheet.name: [*told_of_all] for sheet in layout.SHEETS if sheet is not layout.HOW_TO}
-    for sheet in layout.REPLY_SHEETS:
-        told[sheet.name] = [*waits, *told_of_all]
-    return told
+def near_due(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """The lines that are near due or overdue, with `place`: where they are filled in."""
+    days = {
+        office: policy.number(NEAR_DUE_DAYS, office) or 0 for office in lines["office"].unique()
+    }
+    row = pl.int_range(pl.len()).over("office", "sheet") + layout.FIRST_ROW + 1
+    return lines.with_columns(place=pl.format("{} 第 {} 行", "sheet", row)).filter(
+        pl.col("days_left") <= pl.col("office").replace_strict(days, return_dtype=pl.Int64)
+    )
 
 
-def waiting_note(waiting: pl.DataFrame | None, office: str, policy: Policy) -> list[str]:
-    """How many households wait beyond the day's quota, and with what, by level and rule."""
-    if waiting is None:
-        return []
+def by_office(sheets: Mapping[str, pl.DataFrame]) -> dict[str, dict[str, pl.DataFrame]]:
+    """The rows of every sheet, by office, where it has any."""
+    return {
+        name: {
+            str(office): rows
+            for (office,), rows in frame.partition_by(
+                "office", as_dict=True, maintain_order=True
+            ).items()
+        }
+        for name, frame in sheets.items()
+    }
+
+
+class Explained:
+    """The explanations of an office; offices with the same limits share them."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._rows: dict[str, pl.DataFrame] = {}
+        self.outcomes = len(outcome_choices(policy))
+
+    def rows(self, office: str) -> pl.DataFrame:
+        """The rows of the sheet of explanations."""
+        told = limits(office, self._policy)
+        if told not in self._rows:
+            self._rows[told] = with_printed_lines(explanations(told, self._policy), layout.HOW_TO)
+        return self._rows[told]
+
+
+def waiting_notes(waiting: pl.DataFrame, policy: Policy) -> dict[str, list[str]]:
+    """By office, how many lines wait beyond the day's quota, and with what, by level and rule."""
     names = dict(policy.table("rules").select("rule_id", "name_zh").iter_rows())
-    counted = (
-        waiting.with_columns(
-            rule=pl.col("rule_id").replace_strict(
-                names, default=wording.OTHER_RULE, return_dtype=pl.String
-            )
-        )
-        .group_by("level_rank", "level", "rule")
+    rule = pl.col("rule_id").replace_strict(
+        names, default=wording.OTHER_RULE, return_dtype=pl.String
+    )
+    level = pl.col("level").replace(wording.LEVEL_WORDS)
+    told = (
+        waiting.with_columns(rule=rule, lines=pl.col("line_key").n_unique().over("office"))
+        .group_by("office", "lines", "level_rank", "level", "rule")
         .len()
-        .sort("level_rank", "rule")
-        .group_by("level", maintain_order=True)
+        .sort("office", "level_rank", "rule")
+        .group_by("office", "lines", "level", maintain_order=True)
         .agg(total=pl.sum("len"), rules=pl.format("{} {}", "rule", "len").str.join("、"))
+        .group_by("office", "lines", maintain_order=True)
+        .agg(levels=pl.format("{} {} 项（{}）", level, "total", "rules").str.join("；"))
     )
-    levels = "；".join(
-        f"{wording.LEVEL_WORDS.get(level, level)} {total} 项（{rules}）"
-        for level, total, rules in counted.iter_rows()
-    )
-    return [
-        f"今日清单按紧急程度和期限列出 {policy.number(QUOTA, office)} 行（特急和逾期的不受此限）；另有 "
-        f"{waiting['line_key'].n_unique()} 行排队等候，以后各日依次列出：{levels}。"
-    ]
+    return {
+        office: [
+            f"今日清单按紧急程度和期限列出 {policy.number(QUOTA, office)} 行"
+            f"（特急和逾期的不受此限）；另有 {lines} 行排队等候，以后各日依次列出：{levels}。"
+        ]
+        for office, lines, levels in told.iter_rows()
+    }
 
 
 def notes_of_the_day(sources: Sources) -> list[str]:

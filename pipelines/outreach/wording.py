@@ -52,8 +52,8 @@ ADVICE = {
 def short_clause(reference: pl.Expr) -> pl.Expr:
     """A legal reference by the numbers of its documents, where they have one.
 
-    `国务院《关于……的意见》（国发〔2015〕52号）政策衔接条款` becomes `国发〔2015〕52号政策衔接条款`; the full names
-    stand among the explanations.
+    `国务院《关于……的意见》（国发〔2015〕52号）政策衔接条款` becomes
+    `国发〔2015〕52号政策衔接条款`; the full names stand among the explanations.
     """
     return reference.str.split("；").list.eval(
         pl.element().str.replace(r"^[^《]*《[^》]+》（([^）]*号)）", "${1}")

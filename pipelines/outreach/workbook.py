@@ -23,10 +23,11 @@ FONT_SIZE, CODE_FONT_SIZE = 9, 8
 LINE_POINTS, MOST_POINTS = 12, 409
 """Height of one printed line of the body's font, and the most that a row can have."""
 
-LETTERS_A_UNIT = 1.1
+LETTERS_A_UNIT = 1.15
 """Latin letters (a Chinese character counts as two) of the body's font in a unit of width."""
 
-HEADER_LINES, FEWEST_LINES = 3, 2
+HEADER_LINES = 3
+PRINTED_LINES = "printed_lines"
 
 LEVEL_COLOURS = {"emergency": "#F4B6B6", "red": "#F8CBAD", "orange": "#FFE699", "yellow": "#FFF9D9"}
 HEADER_COLOUR, REPLY_COLOUR, LINE_COLOUR = "#D9E2F3", "#E2EFDA", "#A6A6A6"
@@ -47,22 +48,21 @@ class Book:
     """What a workbook says.
 
     Attributes:
-        office: township or county code, or `unknown`.
         title: printed above each sheet, with the sheet's name.
         batch_id: of `layout.batch_of`.
         on_date: the day.
-        rows: the columns by key, of each sheet by name; a sheet that is missing stays empty.
+        rows: of each sheet by name the columns by key, all text, and `printed_lines` of
+            `with_printed_lines`; a sheet that is missing stays empty.
         notes: sentences under the lines, of each sheet by name.
-        outcomes: what the drop-downs offer, with an explanation.
+        outcomes: how many of the last rows of the explanations are what drop-downs offer.
     """
 
-    office: str
     title: str
     batch_id: str
     on_date: date
     rows: Mapping[str, pl.DataFrame]
     notes: Mapping[str, Sequence[str]]
-    outcomes: Sequence[tuple[str, str]]
+    outcomes: int
     formats: dict[str, Format] = field(default_factory=dict, compare=False)
 
 
@@ -80,7 +80,7 @@ def write_book(path: Path, book: Book) -> None:
         for sheet in layout.SHEETS:
             _write_sheet(file.add_worksheet(sheet.name), sheet, book)
         explained = book.rows[layout.HOW_TO.name].height
-        first = layout.FIRST_ROW + explained - len(book.outcomes) + 1
+        first = layout.FIRST_ROW + explained - book.outcomes + 1
         file.define_name(
             OUTCOMES_NAME, f"='{layout.HOW_TO.name}'!$A${first}:$A${layout.FIRST_ROW + explained}"
         )
@@ -92,8 +92,8 @@ def checksum(rows: pl.DataFrame) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:CHECKSUM_LETTERS].upper()
 
 
-def printed_lines(rows: pl.DataFrame, columns: Sequence[layout.Column]) -> pl.Series:
-    """How many printed lines each row needs, its longest text wrapped to the column."""
+def with_printed_lines(rows: pl.DataFrame, sheet: layout.Sheet) -> pl.DataFrame:
+    """The rows of a sheet with `printed_lines`: the longest text, wrapped to its column."""
     needed = [
         pl.col(column.key)
         .str.split("\n")
@@ -105,17 +105,17 @@ def printed_lines(rows: pl.DataFrame, columns: Sequence[layout.Column]) -> pl.Se
             ).ceil()
         )
         .list.sum()
-        for column in columns
-        if not column.is_code
+        for column in sheet.columns
+        if not column.is_code and not column.is_by_hand
     ]
-    return rows.select(lines=pl.max_horizontal(*needed, pl.lit(FEWEST_LINES)))["lines"]
+    return rows.with_columns(pl.max_horizontal(*needed, pl.lit(1.0)).alias(PRINTED_LINES))
 
 
 def _write_sheet(page: Worksheet, sheet: layout.Sheet, book: Book) -> None:
     formats = book.formats
     printed = [column for column in sheet.columns if not column.is_by_hand]
-    schema = {column.key: pl.String for column in printed}
-    rows = book.rows.get(sheet.name, pl.DataFrame(schema=schema))
+    keys = [column.key for column in printed]
+    rows = book.rows.get(sheet.name, pl.DataFrame(schema=[*keys, PRINTED_LINES]))
     title = f"{book.title} {sheet.name}"
     last_column = len(sheet.columns) - 1
     page.write_string(layout.TITLE_ROW, 0, title, formats["title"])
@@ -137,8 +137,8 @@ def _write_sheet(page: Worksheet, sheet: layout.Sheet, book: Book) -> None:
     end = layout.FIRST_ROW + rows.height - 1
     page.set_row(layout.TITLE_ROW, 1.8 * LINE_POINTS)
     page.set_row(layout.HEADER_ROW, HEADER_LINES * LINE_POINTS)
-    for position, lines in enumerate(printed_lines(rows, printed), start=layout.FIRST_ROW):
-        page.set_row(position, min(lines * LINE_POINTS + 3, MOST_POINTS))
+    for position, lines in enumerate(rows[PRINTED_LINES], start=layout.FIRST_ROW):
+        page.set_row(position, min((lines + 0.5) * LINE_POINTS, MOST_POINTS))
     if rows.height:
         _mark_levels_and_villages(page, sheet, end, formats)
         if sheet.takes_replies:
@@ -150,7 +150,7 @@ def _write_sheet(page: Worksheet, sheet: layout.Sheet, book: Book) -> None:
         end = layout.FIRST_ROW
     foot = [] if sheet is layout.HOW_TO else [
         f"共 {rows.height} 行；批次 {book.batch_id}；"
-        f"校验码 {checksum(rows.select(list(schema)))}"
+        f"校验码 {checksum(rows.select(keys))}"
     ]  # fmt: skip
     width = sum(column.width for column in sheet.columns)
     for offset, note in enumerate([*foot, *book.notes.get(sheet.name, ())], start=end + 2):
@@ -202,7 +202,7 @@ def _offer_answers(page: Worksheet, sheet: layout.Sheet, end: int, book: Book) -
     page.data_validation(
         layout.FIRST_ROW, day, end, day,
         {"validate": "date", "criteria": ">=", "value": book.on_date, "error_type": "warning",
-         "error_title": "走访日期", "error_message": "日期早于本清单，或不是日期（例：2024-05-06）。"},
+         "error_title": "走访日期", "error_message": "早于本清单，或不是日期（例：2024-05-06）。"},
     )  # fmt: skip
 
 
@@ -235,7 +235,7 @@ def _formats(file: xlsxwriter.Workbook) -> dict[str, Format]:
         "reply": by_hand,
         "reply_day": {**by_hand, "num_format": "yyyy-mm-dd"},
         "overdue": {"bold": True},
-        "next_village": {"top": 1, "border_color": "#000000"},
+        "next_village": {"border": 1, "border_color": LINE_COLOUR, "top_color": "#000000"},
         **{level: {"bg_color": colour, "bold": True} for level, colour in LEVEL_COLOURS.items()},
     }
     return {kind: file.add_format(properties) for kind, properties in kinds.items()}

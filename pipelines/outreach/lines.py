@@ -90,9 +90,9 @@ def lines_of(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
         .join(stands_on(shown, sources), on="line_key", how="left", maintain_order="left")
         .join(indicators(sources), on="household_key", how="left", maintain_order="left")
         .join(paid_lately(sources), on="household_key", how="left", maintain_order="left")
+        .with_row_index("order")
         .with_columns(
-            order_of_village=pl.int_range(pl.len()).min().over("office", "village"),
-            order=pl.int_range(pl.len()),
+            order_of_village=pl.col("order").min().over("office", "is_emergency", "village")
         )
         .sort("office", pl.col("is_emergency").not_(), "order_of_village", "order")
         .select(

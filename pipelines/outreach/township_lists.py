@@ -117,12 +117,19 @@ def rows_of_sheets(lines: pl.DataFrame, sources: Sources, vault: Vault) -> dict[
 
 def near_due(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """The lines that are near due or overdue, with `place`: where they are filled in."""
-    days = {
-        office: policy.number(NEAR_DUE_DAYS, office) or 0 for office in lines["office"].unique()
-    }
+    days = pl.DataFrame(
+        [
+            (office, policy.number(NEAR_DUE_DAYS, office) or 0)
+            for office in lines["office"].unique()
+        ],
+        schema={"office": pl.String, "near": pl.Int64},
+        orient="row",
+    )
     row = pl.int_range(pl.len()).over("office", "sheet") + layout.FIRST_ROW + 1
-    return lines.with_columns(place=pl.format("{} 第 {} 行", "sheet", row)).filter(
-        pl.col("days_left") <= pl.col("office").replace_strict(days, return_dtype=pl.Int64)
+    return (
+        lines.with_columns(place=pl.format("{} 第 {} 行", "sheet", row))
+        .join(days, on="office", maintain_order="left")
+        .filter(pl.col("days_left") <= pl.col("near"))
     )
 
 

@@ -12,12 +12,13 @@ from pipelines.contracts.city import load_city
 from pipelines.contracts.dbt_sources import render
 from pipelines.contracts.sources import load_contracts
 from pipelines.quality import load_mart_promises
-from pipelines.settings import DBT_PROJECT, DEPARTMENTS, Home, WenduError
+from pipelines.settings import DBT_PROJECT, DEPARTMENTS, PROJECT, Home, WenduError
 
 POLICY = DBT_PROJECT / "seeds" / "policy"
 COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "in"}
 LEVELS = {"emergency", "red", "orange", "yellow"}
 MODELS = DBT_PROJECT / "models"
+LISTS = PROJECT / "pipelines" / "outreach"
 
 
 def disagreements(city_code: str, home: Home) -> list[str]:
@@ -139,7 +140,10 @@ def every_mart_has_its_promise_and_back() -> Iterator[str]:
 
 
 def every_parameter_used_is_set_and_back() -> Iterator[str]:
-    """A row in parameters.csv for every parameter a model names, and none that nobody reads."""
+    """A row in parameters.csv for every parameter a model names, and none that nobody reads.
+
+    The lists read numbers of their own: how many lines a day, what is near due.
+    """
     texts = [path.read_text(encoding="utf-8") for path in DBT_PROJECT.rglob("*.sql")]
     used = {name for text in texts for name in re.findall(r"parameter\(\s*['\"](\w+)['\"]", text)}
     for text in texts:
@@ -151,12 +155,13 @@ def every_parameter_used_is_set_and_back() -> Iterator[str]:
         if row["value"].startswith("parameter ")
     }
     used |= {row["cool_down_parameter"] for row in policy_rows("outcomes")} - {""}
-    quoted = {name for text in texts for name in re.findall(r"['\"](\w+)['\"]", text)}
+    programs = [path.read_text(encoding="utf-8") for path in LISTS.glob("*.py")]
+    quoted = {name for text in [*texts, *programs] for name in re.findall(r"['\"](\w+)['\"]", text)}
     known = {row["name"] for row in policy_rows("parameters")}
     for name in sorted(used - known):
         yield f"A model reads the parameter {name}, which parameters.csv does not set."
     for name in sorted(known - used - quoted):
-        yield f"parameters.csv sets {name}, which no model reads."
+        yield f"parameters.csv sets {name}, which no model and no list reads."
 
 
 def city_names_declared_things(city_code: str, home: Home) -> Iterator[str]:

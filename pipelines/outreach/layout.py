@@ -73,15 +73,15 @@ REPLIES = (
     *RESULTS,
     Column("remarks", "备注", 8, is_by_hand=True),
     Column("visitor", "走访人", 6, is_by_hand=True),
-    Column("visited_on", "走访日期", 8.5, is_by_hand=True, is_date=True),
+    Column("visited_on", "走访日期", 8, is_by_hand=True, is_date=True),
 )
 """What a caseworker fills in, in this order."""
 
 WHO = (
     NUMBER,
-    Column("level_and_lane", "级别与条线", 5.5),
-    Column("due", "办理期限", 9.5),
-    Column("village", "村（社区）", 7.5),
+    Column("level_and_lane", "级别与条线", 6.5),
+    Column("due", "办理期限", 10.5),
+    Column("village", "村（社区）", 7),
     Column("head", "户主", 6),
     Column("number", "证件号码", 12, is_code=True),
 )
@@ -90,8 +90,8 @@ LINE = (
     Column("family", "家庭人口与相关成员", 10.5),
     Column("assistance", "现有救助", 7.5),
     Column("reasons", "情况说明", 25),
-    Column("distance", "与标准线的距离", 9.5),
-    Column("change", "变化", 6),
+    Column("distance", "与标准线的距离", 10),
+    Column("change", "变化", 7),
     Column("basis", "依据", 14),
     Column("confidence", "同类线索属实率", 6.5),
     Column("unknown", "尚不清楚", 11),

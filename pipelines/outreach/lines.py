@@ -84,6 +84,7 @@ def lines_of(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
             action=unique_text(pl.col("action_zh"), "\n"),
         )
     )  # fmt: skip
+    is_family = pl.col("head") != wording.DOES_NOT_APPLY
     return (
         lines.join(changes(alerts, sources), on="line_key", how="left", maintain_order="left")
         .join(earlier(alerts, sources), on="line_key", how="left", maintain_order="left")
@@ -107,12 +108,18 @@ def lines_of(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
             ) + "\n" + pl.col("lanes"),
             due=wording.due_text(pl.col("due_on"), pl.col("days_left")),
             family=family_text(),
-            assistance=pl.concat_str(
-                pl.col("category_registered").replace(wording.CATEGORIES), "programmes",
-                separator="；", ignore_nulls=True,
-            ).replace("", wording.NO_ASSISTANCE),
+            assistance=pl.when(is_family)
+            .then(
+                pl.concat_str(
+                    pl.col("category_registered").replace(wording.CATEGORIES), "programmes",
+                    separator="；", ignore_nulls=True,
+                ).replace("", wording.NO_ASSISTANCE)
+            )
+            .otherwise(pl.lit(wording.DOES_NOT_APPLY)),
             reasons=pl.concat_str("reasons", further_reasons(), separator="\n", ignore_nulls=True),
-            distance=pl.coalesce("distance", pl.lit(wording.NO_DISTANCE)),
+            distance=pl.when(is_family)
+            .then(pl.coalesce("distance", pl.lit(wording.NO_DISTANCE)))
+            .otherwise(pl.lit(wording.DOES_NOT_APPLY)),
             change=pl.concat_str("change", "trend", separator="；", ignore_nulls=True),
             basis=pl.concat_str(
                 "clauses",
@@ -160,10 +167,10 @@ def with_names(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
                 pl.lit(wording.NO_PLACE),
             ),
             head=pl.when(pl.col("whose").is_null())
-            .then(pl.lit("—"))
+            .then(pl.lit(wording.DOES_NOT_APPLY))
             .otherwise(pl.col("head").fill_null(wording.NO_NAME)),
             number=pl.when(pl.col("whose").is_null())
-            .then(pl.lit("—"))
+            .then(pl.lit(wording.DOES_NOT_APPLY))
             .otherwise(pl.col("number").fill_null(wording.NO_NAME)),
             involved=pl.format(
                 "{}（{}尾号 {}）",

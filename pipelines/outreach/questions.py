@@ -70,7 +70,10 @@ def names_that_differ(sources: Sources, vault: Vault) -> pl.DataFrame:
 def without_township(lines: pl.DataFrame) -> pl.DataFrame:
     """A row per line about a family for which no township is known."""
     return (
-        lines.filter(pl.col("office").str.len_chars() != TOWNSHIP_DIGITS, pl.col("head") != "—")
+        lines.filter(
+            pl.col("office").str.len_chars() != TOWNSHIP_DIGITS,
+            pl.col("head") != wording.DOES_NOT_APPLY,
+        )
         .select(
             "office", "village", "number", who="head",
             question=pl.format("编号 {}：" + NO_TOWNSHIP, "line_id"),

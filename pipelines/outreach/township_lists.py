@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.contracts.sources import load_contracts
 from pipelines.outreach import layout, wording
 from pipelines.outreach.alerts import QUOTA, open_alerts, read_mart, within_capacity
 from pipelines.outreach.how_to import explanations, limits, outcome_choices
@@ -191,9 +192,10 @@ def waiting_notes(waiting: pl.DataFrame, policy: Policy) -> dict[str, list[str]]
 def notes_of_the_day(sources: Sources) -> list[str]:
     """Missing sources and rules that were not evaluated, the same on every list."""
     late = sources.mart("rpt_coverage").filter(pl.col("freshness") != "on_time")
+    contracts = load_contracts()
     missing = "、".join(
-        f"{wording.DEPARTMENTS.get(source, source)} {table}"
-        for source, table in late.select("source", "table").sort(pl.all()).iter_rows()
+        wording.DEPARTMENTS[department] + contracts[department, table].title.zh
+        for department, table in late.select("source", "table").sort(pl.all()).iter_rows()
     )
     names = dict(sources.policy.table("rules").select("rule_id", "name_zh").iter_rows())
     silent = (

@@ -34,6 +34,7 @@ NO_ASSISTANCE = "未查到"
 OTHER_RULE = "家庭情况了解"
 NEW_TODAY, CAME_BACK, UNCHANGED = "今日新增", "再次出现", "无变化"
 NO_DISTANCE = "收入未核对，尚不能比较"
+DOES_NOT_APPLY = "—"
 NO_EARLIER = "无"
 LATE = "未按时"
 
@@ -88,21 +89,15 @@ def due_text(due_on: pl.Expr, days_left: pl.Expr) -> pl.Expr:
 def distance_text() -> pl.Expr:
     """How far a family's income per head and month is from the line above or below it."""
     above, to_marginal = -pl.col("gap_to_standard_cny"), pl.col("gap_to_marginal_cny")
-    return (
-        pl.when(above < 0)
-        .then(pl.format("{} 元：人均月收入低于低保标准", money(-above)))
-        .when(to_marginal > 0)
-        .then(
-            pl.format(
-                "{} 元：人均月收入高于低保标准，距低保边缘线还差 {} 元",
-                money(above), money(to_marginal),
-            )
-        )
-        .when(to_marginal <= 0)
-        .then(pl.format("{} 元：人均月收入高于低保边缘线", money(-to_marginal)))
-        .otherwise(pl.lit(NO_DISTANCE))
-        + pl.format("（{} 核对）", pl.col("income_observed_on").cast(pl.String)).fill_null("")
-    )  # fmt: skip
+    return pl.when(above < 0).then(pl.format("{} 元：低于低保标准", money(-above))).when(
+        to_marginal > 0
+    ).then(
+        pl.format("{} 元：高于低保标准，距低保边缘线 {} 元", money(above), money(to_marginal))
+    ).when(to_marginal <= 0).then(
+        pl.format("{} 元：高于低保边缘线", money(-to_marginal))
+    ).otherwise(pl.lit(NO_DISTANCE)) + pl.format(
+        "（{} 核对）", pl.col("income_observed_on").cast(pl.String)
+    ).fill_null("")
 
 
 def trend_text() -> pl.Expr:

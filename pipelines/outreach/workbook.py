@@ -19,11 +19,11 @@ from xlsxwriter.worksheet import Worksheet
 from pipelines.outreach import layout, wording
 
 FONT = "宋体"
-FONT_SIZE, CODE_FONT_SIZE = 9, 8
-LINE_POINTS, MOST_POINTS = 12, 409
+FONT_SIZE, CODE_FONT_SIZE = 10, 8
+LINE_POINTS, MOST_POINTS = 13, 409
 """Height of one printed line of the body's font, and the most that a row can have."""
 
-LETTERS_A_UNIT = 1.15
+LETTERS_A_UNIT = 1.05
 """Latin letters (a Chinese character counts as two) of the body's font in a unit of width."""
 
 HEADER_LINES = 3
@@ -101,7 +101,7 @@ def with_printed_lines(rows: pl.DataFrame, sheet: layout.Sheet) -> pl.DataFrame:
             # A Chinese character is as wide as two Latin ones and takes three bytes for their one.
             (
                 (pl.element().str.len_bytes() + pl.element().str.len_chars())
-                / (2 * (column.width * LETTERS_A_UNIT - 1))
+                / (2 * (column.width * LETTERS_A_UNIT - 0.5))
             ).ceil()
         )
         .list.sum()

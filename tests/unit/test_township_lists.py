@@ -110,8 +110,9 @@ def test_a_line_says_who_where_until_when_and_on_what_basis(lists):
     assert line["证件号码"] == "371599****0001"
     assert line["家庭人口与相关成员"] == "3 人（未成年 1、有就业登记 1）"
     assert line["现有救助"] == "低保；重度残疾人护理补贴"
-    assert line["与标准线的距离"].startswith(
-        "225.90 元：人均月收入高于低保标准，距低保边缘线还差 150.60 元"
+    assert (
+        line["与标准线的距离"]
+        == "225.90 元：高于低保标准，距低保边缘线 150.60 元（2024-05-06 核对）"
     )
     assert line["变化"] == "无变化；近 3 个月人均月收入减少 80.00 元"
     assert line["依据"] == "国发〔2015〕52号衔接条款\n参数 2023-01-01 版\n数据 财政 05-06"
@@ -303,7 +304,7 @@ def test_the_same_day_gives_the_same_bytes_and_another_text_another_checksum(lis
 def test_missing_sources_and_silent_rules_stand_at_the_foot(lists):
     day = lists([alert(1)], late=[("finance", "payments")], silent_rules=["R26"])
     for sheet in layout.REPLY_SHEETS:
-        assert "未按时收到的数据：财政 payments。" in foot(day, sheet)
+        assert "未按时收到的数据：财政一卡通发放明细。" in foot(day, sheet)
         assert "当日未评估的规则（不新增、也不解除）：应发与实发金额不一致。" in foot(day, sheet)
 
 

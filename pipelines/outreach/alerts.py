@@ -31,7 +31,8 @@ def open_alerts(marts: Path, on_date: date) -> pl.DataFrame:
         alert itself), `office` (township, else county, else `unknown`: one for a whole line),
         `area_code` (one for a whole line), `head_person_key`, `category_registered`, `members`,
         `came_today`, `precision`, `too_few`, `level_rank`, `position` within the line from 1,
-        `reasons_of_line`. Lines and reasons stand in order of urgency.
+        `reasons_of_line`, `level_of_line` (the most severe). Lines and reasons stand in order of
+        urgency.
     """
     people = read_mart(marts, "dim_people").select(
         "person_key", household_of_person="household_key"
@@ -72,6 +73,7 @@ def open_alerts(marts: Path, on_date: date) -> pl.DataFrame:
             pl.col("office", "area_code", "county_code").first().over("line_key"),
             position=pl.int_range(1, pl.len() + 1).over("line_key"),
             reasons_of_line=pl.len().over("line_key"),
+            level_of_line=pl.col("level_rank").min().over("line_key"),
         )
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.outreach import layout, wording
-from pipelines.outreach.alerts import LEVELS, read_mart, with_lines
+from pipelines.outreach.alerts import COMING, LEVELS, read_mart, with_lines
 from pipelines.outreach.policy import CITY_DIGITS, EVERYWHERE, PROVINCE_DIGITS, Policy
 from pipelines.vault import Vault, mask_name, mask_number
 
@@ -59,27 +59,29 @@ def lines_of(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
         sources: where its words come from.
 
     Returns:
-        `office`, `sheet`, `is_near_due`, and the columns of a sheet by key.
+        `office`, `line_key`, `sheet`, `days_left`, `is_overdue`, and the columns of a sheet by key.
     """
     shown = alerts.filter(pl.col("position") <= layout.SHOWN_REASONS)
     named = with_names(shown, sources)
+    too_few_under = sources.policy.number("performance_too_few_under", "")
     lines = (
-        named.with_columns(reason=reason_text(), confidence=confidence(sources))
+        named.with_columns(
+            reason=reason_text(), mark=mark(), confidence=wording.confidence_text(too_few_under)
+        )
         .group_by("office", "line_key", maintain_order=True)
         .agg(
             pl.first(
                 "household_key", "county_code", "village", "head", "number", "members",
                 "category_registered", "due_on", "days_left", "is_overdue", "reasons_of_line",
-                "subject", "unit",
+                "subject", "unit", "level_of_line",
             ),
             line_id=pl.col("alert_id").first(),
-            level_rank=pl.col("level_rank").min(),
             is_emergency=pl.col("level").eq("emergency").any(),
             lanes=unique_text(pl.col("lane").replace(wording.LANES), "、"),
             reasons=pl.col("reason").str.join("\n"),
             involved=unique_text(pl.col("involved"), "；"),
             clauses=unique_text(wording.short_clause(pl.col("legal_reference")).explode(), "；"),
-            confidence=unique_text(pl.col("confidence"), "\n"),
+            confidence=confidence_of_line(),
             unknown=unique_text(pl.col("unknown_zh"), "；"),
             action=unique_text(pl.col("action_zh"), "\n"),
         )
@@ -102,7 +104,7 @@ def lines_of(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
             sheet=pl.when("is_new")
             .then(pl.lit(layout.NEW.name))
             .otherwise(pl.lit(layout.OPEN.name)),
-            level_and_lane=pl.col("level_rank").replace_strict(
+            level_and_lane=pl.col("level_of_line").replace_strict(
                 dict(enumerate(wording.LEVELS[level] for level in LEVELS)), default="",
                 return_dtype=pl.String,
             ) + "\n" + pl.col("lanes"),
@@ -189,11 +191,8 @@ def with_names(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
 
 def reason_text() -> pl.Expr:
     """A reason, with its mark where a line has several, and whom it is about but the head."""
-    mark = pl.col("position").replace_strict(
-        dict(enumerate(layout.REASON_MARKS, start=1)), return_dtype=pl.String
-    )
     return pl.concat_str(
-        pl.when(pl.col("reasons_of_line") > 1).then(mark).otherwise(pl.lit("")),
+        mark(),
         "reason_zh",
         pl.format("（涉及 {}）", "other_name").fill_null(""),
     )
@@ -205,10 +204,24 @@ def further_reasons() -> pl.Expr:
     return pl.when(further > 0).then(pl.format("另有 {} 项", further))
 
 
-def confidence(sources: Sources) -> pl.Expr:
-    """How often like alerts proved true, with the reason's mark where a line has several."""
-    any_office = sources.policy.number("performance_too_few_under", "")
-    return wording.confidence_text(any_office)
+def mark() -> pl.Expr:
+    """The mark of a reason, where its line has several."""
+    marks = dict(enumerate(layout.REASON_MARKS, start=1))
+    return (
+        pl.when(pl.col("reasons_of_line") > 1)
+        .then(pl.col("position").replace_strict(marks, return_dtype=pl.String))
+        .otherwise(pl.lit(""))
+    )
+
+
+def confidence_of_line() -> pl.Expr:
+    """How often alerts like the reasons of a line proved true; by reason where they differ."""
+    told = pl.col("confidence")
+    return (
+        pl.when(told.n_unique() == 1)
+        .then(told.first())
+        .otherwise((pl.col("mark") + told).str.join("\n"))
+    )
 
 
 def family_text() -> pl.Expr:
@@ -406,18 +419,22 @@ def paid_lately(sources: Sources) -> pl.DataFrame:
 
 
 def cleared_lines(sources: Sources, vault: Vault) -> pl.DataFrame:
-    """Households of which an alert was cleared or answered by data on the day, one line each."""
-    events = (
-        sources.mart("fct_alert_events")
-        .filter(pl.col("on_date") == sources.on_date, pl.col("event").is_in(list(wording.EVENTS)))
-        .select("alert_id", why=pl.col("event").replace(wording.EVENTS))
-    )
+    """Households of which an alert was cleared or answered by data on the day, one line each.
+
+    An alert that was held until then stood on no list, so nobody need be told.
+    """
+    events = sources.mart("fct_alert_events")
+    ended = events.filter(
+        pl.col("on_date") == sources.on_date, pl.col("event").is_in(list(wording.EVENTS))
+    ).select("alert_id", why=pl.col("event").replace(wording.EVENTS))
+    was_open = events.filter(pl.col("event").is_in(COMING))
     people = sources.mart("dim_people").select("person_key", household_of_person="household_key")
     households = sources.mart("dim_households").select("household_key", "head_person_key")
     alerts = (
         with_lines(
             sources.mart("fct_alerts")
-            .join(events, on="alert_id")
+            .join(ended, on="alert_id")
+            .join(was_open, on="alert_id", how="semi")
             .join(people, on="person_key", how="left")
         )
         .join(households, on="household_key", how="left")

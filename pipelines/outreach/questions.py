@@ -7,6 +7,7 @@ deliveries, which go back to their department.
 
 import polars as pl
 
+from pipelines.contracts.sources import load_contracts
 from pipelines.outreach import wording
 from pipelines.outreach.lines import Sources
 from pipelines.vault import Vault, mask_name, mask_number
@@ -36,20 +37,29 @@ def names_that_differ(sources: Sources, vault: Vault) -> pl.DataFrame:
     )
     areas = sources.mart("dim_areas").sort("valid_to", nulls_last=True)
     villages = areas.unique("area_code", keep="last").select("area_code", village="name")
+    titles = pl.DataFrame(
+        [(*place, contract.title.zh) for place, contract in load_contracts().items()],
+        schema=["department", "table", "title"],
+        orient="row",
+    )
     department = pl.col("department").replace(wording.DEPARTMENTS)
-    return (
+    known_as = (
         vault.differing_names(until=sources.on_date)
-        .select(
-            "department", "id_no", name=mask_name(pl.col("name")),
-            person_key=pl.col("person_key").bin.encode("hex"),
-        )
-        .group_by("person_key", maintain_order=True)
+        .join(titles, on=["department", "table"], how="left", maintain_order="left")
+        .group_by("person_key", "id_no", "name", maintain_order=True)
+        .agg(tables=(department + "“" + pl.col("title") + "”").str.join("、"), asked=department)
+        .with_columns(name=mask_name(pl.col("name")))
+    )
+    return (
+        known_as.group_by("person_key", maintain_order=True)
         .agg(
             who=pl.col("name").first(),
             number=mask_number(pl.col("id_no").first()),
-            known_as=pl.format("{}登记为“{}”", department, "name").str.join("，"),
-            whom_to_ask=department.str.join("、") + "登记部门",
+            known_as=pl.format("{}中为 {}", "tables", "name").str.join("，"),
+            whom_to_ask=pl.col("asked").explode().unique(maintain_order=True).str.join("、")
+            + "登记部门",
         )
+        .with_columns(pl.col("person_key").bin.encode("hex"))
         .join(people, on="person_key", how="inner")
         .join(households, on="household_key", how="left")
         .join(villages, on="area_code", how="left")

@@ -15,6 +15,10 @@ from pipelines.settings import DEPARTMENTS
 Identities = Callable[[str, str], pl.DataFrame]
 
 PEOPLE = {"person_key": pl.Binary, "id_no": pl.String, "name": pl.String}
+DIFFERING = {
+    "person_key": pl.Binary, "department": pl.String, "table": pl.String, "id_no": pl.String,
+    "name": pl.String,
+}  # fmt: skip
 HOUSEHOLDS = {
     "household_key": pl.Binary, "household_no": pl.String, "head_key": pl.Binary,
     "head_id": pl.String, "head_name": pl.String, "address": pl.String, "phone": pl.String,
@@ -41,30 +45,32 @@ def newest_people(keys: pl.Series, identities: Identities) -> pl.DataFrame:
 
 
 def differing_names(identities: Identities) -> pl.DataFrame:
-    """People whom departments know by different names: a row per person and department.
+    """People whom department tables know by different names: a row per person and table.
 
-    Columns: `person_key`, `department`, `id_no`, `name`; of each department its newest name.
+    Columns: `person_key`, `department`, `table`, `id_no`, `name`; of each table its newest name.
     """
     found = [
-        frame.drop_nulls("name").with_columns(department=pl.lit(contract.department))
+        frame.drop_nulls("name").with_columns(
+            department=pl.lit(contract.department), table=pl.lit(contract.table)
+        )
         for contract in load_contracts().values()
         if any(_is_person(contract, column) for column in contract.columns)
         for frame in _people_in(contract, identities(contract.department, contract.table))
     ]
     if not found:
-        return pl.DataFrame(schema={**PEOPLE, "department": pl.String})
+        return pl.DataFrame(schema=DIFFERING)
     known = pl.concat(found)
     several = known.group_by("person_key").agg(pl.min("name"), last=pl.max("name"))
     doubtful = several.filter(pl.col("name") != pl.col("last")).select("person_key")
     newest = (
         known.join(doubtful, on="person_key", how="semi")
         .sort("received_on", "name")
-        .unique(["person_key", "department"], keep="last", maintain_order=True)
+        .unique(["person_key", "department", "table"], keep="last", maintain_order=True)
     )
     return (
         newest.filter(pl.col("name").n_unique().over("person_key") > 1)
-        .sort("person_key", "department")
-        .select("person_key", "department", "id_no", "name")
+        .sort("person_key", "department", "table")
+        .select(*DIFFERING)
     )
 
 

@@ -168,9 +168,9 @@ class Vault:
         return newest_people(keys, partial(self.identities, until=until))
 
     def differing_names(self, until: date | None = None) -> pl.DataFrame:
-        """People whom departments know by different names, of what was received by a date.
+        """People whom department tables know by different names, of what was received by a date.
 
-        Columns: `person_key`, `department`, `id_no`, `name`, a row per person and department.
+        Columns: `person_key`, `department`, `table`, `id_no`, `name`, a row per person and table.
         """
         return differing_names(partial(self.identities, until=until))
 

@@ -60,7 +60,7 @@ class Names:
 
     def __init__(self, names: dict[int, str] | None = None) -> None:
         self.names = names or {}
-        self.differing: list[tuple[int, str, str]] = []
+        self.differing: list[tuple[int, str, str, str]] = []
 
     def people(self, keys: pl.Series, until: date | None = None) -> pl.DataFrame:
         """As `Vault.people`."""
@@ -78,12 +78,12 @@ class Names:
         """As `Vault.differing_names`."""
         return pl.DataFrame(
             [
-                (number.to_bytes(16, "big"), department, f"37159919700101{number:04d}", name)
-                for number, department, name in self.differing
+                (number.to_bytes(16, "big"), *table, f"37159919700101{number:04d}", name)
+                for number, *table, name in self.differing
             ],
             schema={
-                "person_key": pl.Binary, "department": pl.String, "id_no": pl.String,
-                "name": pl.String,
+                "person_key": pl.Binary, "department": pl.String, "table": pl.String,
+                "id_no": pl.String, "name": pl.String,
             },
             orient="row",
         )  # fmt: skip
@@ -94,6 +94,7 @@ def write_marts(
     alerts: list[dict[str, object]],
     *,
     events: list[tuple[str, str, str]] = (),
+    held: list[str] = (),
     audited: list[int] = (),
     members: dict[int, int] | None = None,
     performance: dict[str, tuple[int, int]] | None = None,
@@ -106,6 +107,7 @@ def write_marts(
         folder: made if missing.
         alerts: of `alert`.
         events: alert, event and detail, all of the day.
+        held: alerts that were held and so never opened; the others opened when first seen.
         audited: households of the audit sample.
         members: persons by number, with the household they belong to; heads need not be told.
         performance: by rule, how many were answered and proved true.
@@ -121,7 +123,9 @@ def write_marts(
     frames = {
         "fct_alerts": pl.DataFrame(alerts, schema=ALERTS),
         "fct_alert_events": pl.DataFrame(
-            [(*event, DAY) for event in events],
+            [(row["alert_id"], "opened", "level orange", row["first_seen_on"]) for row in alerts
+             if row["first_seen_on"] < DAY and row["alert_id"] not in held]
+            + [(*event, DAY) for event in events],
             schema={
                 "alert_id": pl.String, "event": pl.String, "detail": pl.String, "on_date": pl.Date,
             },

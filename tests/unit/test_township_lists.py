@@ -125,6 +125,14 @@ def test_confidence_is_the_share_of_like_alerts_that_proved_true(lists):
     assert line["同类线索属实率"] == "72%（40 件中 29 件）"
 
 
+def test_confidence_is_told_by_reason_where_reasons_differ_in_it(lists):
+    day = lists(
+        [alert(1), alert(2, household_key=key(1), rule_id="R22")], performance={"R15": (40, 29)}
+    )
+    [line] = lines(day, layout.OPEN)
+    assert line["同类线索属实率"] == "①72%（40 件中 29 件）\n②回访不足 20 件，暂无比例"
+
+
 def test_a_visit_before_is_told(lists):
     before = alert(
         2, household_key=key(1), status="closed", outcome="declines", closed_on=date(2024, 3, 1)
@@ -320,12 +328,33 @@ def test_what_ended_by_itself_is_told_with_the_reason(lists):
     }
 
 
+def test_what_was_held_until_it_ended_is_not_told(lists):
+    day = lists(
+        [alert(1, status="cleared"), alert(2)],
+        events=[(code(1), "cleared", "…")],
+        held=[code(1)],
+    )
+    assert lines(day, layout.CLEARED) == []
+
+
+def test_a_line_has_the_level_of_its_most_severe_reason_shown_or_not(lists):
+    orange = [alert(number, household_key=key(1), days_left=number) for number in (1, 2, 3)]
+    day = lists([*orange, alert(4, household_key=key(1), level="red", days_left=9)])
+    assert lines(day, layout.OPEN)[0]["级别与条线"].startswith("▲ 红")
+
+
 def test_names_that_differ_become_a_masked_question(lists):
     vault = Names()
-    vault.differing = [(1, "civil_affairs", "李秀英"), (1, "finance", "王建国")]
+    vault.differing = [
+        (1, "civil_affairs", "members", "李秀英"),
+        (1, "civil_affairs", "cremations", "王建国"),
+        (1, "disabled_federation", "certificates", "李秀英"),
+    ]
     [question] = lines(lists([alert(1)], vault=vault), layout.QUESTIONS)
-    assert "民政登记为“李*英”，财政登记为“王*国”" in question["疑问"]
-    assert question["由谁核对"] == "民政、财政登记部门"
+    assert (
+        "民政“家庭成员”、残联“残疾人证”中为 李*英，民政“殡葬火化”中为 王*国；" in question["疑问"]
+    )
+    assert question["由谁核对"] == "民政、残联登记部门"
     assert question["证件号码"] == "371599****0001"
 
 

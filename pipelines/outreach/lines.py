@@ -41,9 +41,12 @@ class Sources:
         return read_mart(self.marts, name)
 
 
-def masked_people(alerts: pl.DataFrame, vault: Vault, on_date: date) -> pl.DataFrame:
+def masked_people(vault: Vault, on_date: date, *alerts: pl.DataFrame) -> pl.DataFrame:
     """Who stands behind the keys of the alerts: `person_key`, `name`, `number`, masked."""
-    keys = pl.concat([alerts["person_key"], alerts["head_person_key"]]).drop_nulls().unique()
+    keys = pl.concat(
+        [frame[column] for frame in alerts for column in ("person_key", "head_person_key")]
+    )
+    keys = keys.drop_nulls().unique()
     return vault.people(keys.str.decode("hex"), until=on_date).select(
         person_key=pl.col("person_key").bin.encode("hex"),
         name=mask_name(pl.col("name")),
@@ -418,40 +421,39 @@ def paid_lately(sources: Sources) -> pl.DataFrame:
     )
 
 
-def cleared_lines(sources: Sources, vault: Vault) -> pl.DataFrame:
-    """Households of which an alert was cleared or answered by data on the day, one line each.
+def cleared_alerts(marts: Path, on_date: date) -> pl.DataFrame:
+    """Alerts that were cleared or answered by data on the day, with `why`, line by line.
 
-    An alert that was held until then stood on no list, so nobody need be told.
+    One that was held until then stood on no list, so nobody need be told.
     """
-    events = sources.mart("fct_alert_events")
+    events = read_mart(marts, "fct_alert_events")
     ended = events.filter(
-        pl.col("on_date") == sources.on_date, pl.col("event").is_in(list(wording.EVENTS))
+        pl.col("on_date") == on_date, pl.col("event").is_in(list(wording.EVENTS))
     ).select("alert_id", why=pl.col("event").replace(wording.EVENTS))
     was_open = events.filter(pl.col("event").is_in(COMING))
-    people = sources.mart("dim_people").select("person_key", household_of_person="household_key")
-    households = sources.mart("dim_households").select("household_key", "head_person_key")
+    people = read_mart(marts, "dim_people").select(
+        "person_key", household_of_person="household_key"
+    )
+    households = read_mart(marts, "dim_households").select("household_key", "head_person_key")
     alerts = (
-        with_lines(
-            sources.mart("fct_alerts")
-            .join(ended, on="alert_id")
-            .join(was_open, on="alert_id", how="semi")
-            .join(people, on="person_key", how="left")
-        )
+        read_mart(marts, "fct_alerts")
+        .join(ended, on="alert_id")
+        .join(was_open, on="alert_id", how="semi")
+        .join(people, on="person_key", how="left")
+    )
+    return (
+        with_lines(alerts)
         .join(households, on="household_key", how="left")
         .sort("office", "area_code", "line_key", "alert_id", nulls_last=True)
-        .with_columns(
-            position=pl.int_range(1, pl.len() + 1).over("line_key"),
-            reasons_of_line=pl.len().over("line_key"),
-        )
     )
-    named = with_names(
-        alerts, Sources(sources.marts, masked_people(alerts, vault, sources.on_date),
-                        sources.policy, sources.on_date),
-    )  # fmt: skip
+
+
+def cleared_lines(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
+    """Households of `cleared_alerts`, one line each: `office` and the columns of the sheet."""
+    about = pl.format("（涉及 {}）", "other_name").fill_null("")
     return (
-        named.with_columns(
-            reason=pl.concat_str("reason_zh", pl.format("（涉及 {}）", "other_name").fill_null(""))
-        )
+        with_names(alerts, sources)
+        .with_columns(reason=pl.concat_str("reason_zh", about))
         .group_by("office", "line_key", maintain_order=True)
         .agg(
             pl.first("village", "head", "number"),

@@ -16,7 +16,7 @@ from pipelines.contracts.sources import load_contracts
 from pipelines.outreach import layout, wording
 from pipelines.outreach.alerts import QUOTA, open_alerts, read_mart, within_capacity
 from pipelines.outreach.how_to import explanations, limits, outcome_choices
-from pipelines.outreach.lines import Sources, cleared_lines, lines_of, masked_people
+from pipelines.outreach.lines import Sources, cleared_alerts, cleared_lines, lines_of, masked_people
 from pipelines.outreach.policy import Policy
 from pipelines.outreach.questions import data_questions
 from pipelines.outreach.workbook import Book, with_printed_lines, write_book
@@ -44,10 +44,12 @@ def write_lists(
     policy = Policy(policy_folder, on_date)
     alerts = within_capacity(open_alerts(marts, on_date), policy)
     shown = alerts.filter("is_shown")
-    sources = Sources(marts, masked_people(alerts, vault, on_date), policy, on_date)
+    cleared = cleared_alerts(marts, on_date)
+    people = masked_people(vault, on_date, shown, cleared)
+    sources = Sources(marts, people, policy, on_date)
     lines = lines_of(shown, sources)
     batches(shown, lines, on_date).write_parquet(day / BATCHES)
-    sheets = by_office(rows_of_sheets(lines, sources, vault))
+    sheets = by_office(rows_of_sheets(lines, cleared, sources, vault))
     waiting = waiting_notes(alerts.filter(pl.col("is_shown").not_()), policy)
     told_of_all = notes_of_the_day(sources)
     names = area_names(marts)
@@ -102,7 +104,9 @@ def batches(shown: pl.DataFrame, lines: pl.DataFrame, on_date: date) -> pl.DataF
     )
 
 
-def rows_of_sheets(lines: pl.DataFrame, sources: Sources, vault: Vault) -> dict[str, pl.DataFrame]:
+def rows_of_sheets(
+    lines: pl.DataFrame, cleared: pl.DataFrame, sources: Sources, vault: Vault
+) -> dict[str, pl.DataFrame]:
     """The rows of every sheet by its name, of all offices together."""
     replied_on = {
         sheet: lines.filter(pl.col("sheet") == sheet.name) for sheet in layout.REPLY_SHEETS
@@ -110,7 +114,7 @@ def rows_of_sheets(lines: pl.DataFrame, sources: Sources, vault: Vault) -> dict[
     rows = {
         **replied_on,
         layout.NEAR_DUE: near_due(lines, sources.policy),
-        layout.CLEARED: cleared_lines(sources, vault),
+        layout.CLEARED: cleared_lines(cleared, sources),
         layout.QUESTIONS: data_questions(lines, sources, vault),
     }
     return {sheet.name: with_printed_lines(frame, sheet) for sheet, frame in rows.items()}

@@ -154,8 +154,12 @@ def _write_sheet(page: Worksheet, sheet: layout.Sheet, book: Book) -> None:
     ]  # fmt: skip
     width = sum(column.width for column in sheet.columns)
     for offset, note in enumerate([*foot, *book.notes.get(sheet.name, ())], start=end + 2):
-        page.merge_range(offset, 0, offset, last_column, note, formats["note"])
-        page.set_row(offset, LINE_POINTS * ceil(2 * len(note) / (width * LETTERS_A_UNIT)))
+        lines = ceil(2 * len(note) / (width * LETTERS_A_UNIT))
+        if lines == 1:
+            page.write_string(offset, 0, note, formats["advice"])
+        else:
+            page.merge_range(offset, 0, offset, last_column, note, formats["note"])
+            page.set_row(offset, lines * LINE_POINTS)
     _set_up_page(page, sheet, title, book)
 
 

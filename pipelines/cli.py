@@ -199,12 +199,32 @@ def release(
 
 
 @app.command()
-def lists(date_: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD")]) -> None:
-    """Tell where the township workbooks of a published day lie."""
-    home, on_date = Home(Settings().home), as_day(date_)
+def lists(
+    date_: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD")],
+    encrypted: Annotated[
+        Path | None,
+        typer.Option(
+            help="New folder that gets copies, each with its township's password "
+            "(WENDU_LIST_PASSWORDS_FILE)."
+        ),
+    ] = None,
+) -> None:
+    """Tell where the township workbooks of a published day lie, or make encrypted copies."""
+    settings = Settings()
+    home, on_date = Home(settings.home), as_day(date_)
     workbooks = sorted((home.day(on_date) / "lists").glob("*.xlsx"))
     if not home.day(on_date).exists():
         raise UsageError(f"{on_date} is not published; run `wendu run --date {on_date}` first.")
+    if encrypted is not None:
+        from pipelines.outreach.encryption import encrypt_lists, read_passwords
+
+        if settings.list_passwords_file is None:
+            raise UsageError(
+                "Set WENDU_LIST_PASSWORDS_FILE to the file with a password for each township."
+            )
+        workbooks = encrypt_lists(
+            workbooks, read_passwords(settings.list_passwords_file), encrypted
+        )
     for workbook in workbooks:
         printed.print(str(workbook))
 

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     home: Path = Field(default=PROJECT / "data", description="Everything the system writes.")
     city: str = Field(default="371500", description="Folder name below data/cities/.")
     key_file: Path | None = Field(default=None, description="Vault key; default <home>/vault/key.")
+    list_passwords_file: Path | None = Field(
+        default=None, description="Passwords of encrypted lists, by township; outside the home."
+    )
     debug: bool = Field(default=False, description="Show tracebacks and the orchestrator's log.")
 
 

@@ -46,7 +46,8 @@ def build_day(
 def write_for_readers(installation: Installation, on_date: date) -> list[Path]:
     """Write what people read of a day beside its exported marts; the lists, the bulletin last."""
     building = Building(installation.home)
-    lists = write_lists(building.parquet, building.day / "lists", on_date, installation.vault)
+    policy = installation.dbt.project / "seeds" / "policy"
+    lists = write_lists(building.parquet, building.day, on_date, installation.vault, policy)
     about = description_of(installation, on_date)
     bulletin = write_bulletin(
         building.parquet, building.day, on_date, installation.dbt.project, about

@@ -270,16 +270,17 @@ def _published(home: Home, on_date: date) -> dict[str, Any]:
 def _published_hashes(home: Home, on_date: date, manifest: Mapping[str, Any]) -> dict[str, str]:
     """As the manifest says, and of files that are at hand, as they lie there."""
     version = home.day(on_date).resolve().parent
+    files = manifest["files"]
     places = {
-        name: version / ("parquet" if name.endswith(".parquet") else "day") / name
+        name: version / ("day" if name in files else "parquet") / name
         for name in hashes_in(manifest)
     }
     return {
         name: sha256_of(places[name])
         if places[name].exists()
-        else told
-        if name.endswith(".parquet")
         else "missing"
+        if name in files
+        else told
         for name, told in hashes_in(manifest).items()
     }
 

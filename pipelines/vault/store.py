@@ -29,7 +29,7 @@ from pipelines.vault.key import (
     make_secret,
     read_secret,
 )
-from pipelines.vault.lookup import newest_households, newest_people
+from pipelines.vault.lookup import differing_names, newest_households, newest_people
 from pipelines.vault.rotation import require_no_rotation
 
 PSEUDONYM_BYTES = 16
@@ -181,6 +181,13 @@ class Vault:
         affairs goes before the other departments.
         """
         return newest_people(keys, partial(self.identities, until=until))
+
+    def differing_names(self, until: date | None = None) -> pl.DataFrame:
+        """People whom department tables know by different names, of what was received by a date.
+
+        Columns: `person_key`, `department`, `table`, `id_no`, `name`, a row per person and table.
+        """
+        return differing_names(partial(self.identities, until=until))
 
     def households(self, keys: pl.Series) -> pl.DataFrame:
         """What stands behind household keys, a row per key found, the newest state.

@@ -18,6 +18,7 @@ POLICY = DBT_PROJECT / "seeds" / "policy"
 COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "in"}
 LEVELS = {"emergency", "red", "orange", "yellow"}
 MODELS = DBT_PROJECT / "models"
+LISTS = PROJECT / "pipelines" / "outreach"
 
 
 def disagreements(city_code: str, home: Home) -> list[str]:
@@ -139,7 +140,10 @@ def every_mart_has_its_promise_and_back() -> Iterator[str]:
 
 
 def every_parameter_used_is_set_and_back() -> Iterator[str]:
-    """A row in parameters.csv for every parameter a model or page names, and none nobody reads."""
+    """A row in parameters.csv for every parameter named, and none that nobody reads.
+
+    The lists and the bulletin read numbers of their own: how many lines a day, what is near due.
+    """
     texts = [path.read_text(encoding="utf-8") for path in DBT_PROJECT.rglob("*.sql")]
     used = {name for text in texts for name in re.findall(r"parameter\(\s*['\"](\w+)['\"]", text)}
     for text in texts:
@@ -154,12 +158,13 @@ def every_parameter_used_is_set_and_back() -> Iterator[str]:
     for page in (PROJECT / "pipelines" / "reporting").glob("*.py"):
         text = page.read_text(encoding="utf-8")
         used |= set(re.findall(r"parameter_in_force\(\s*\"(\w+)\"", text))
-    quoted = {name for text in texts for name in re.findall(r"['\"](\w+)['\"]", text)}
+    programs = [path.read_text(encoding="utf-8") for path in LISTS.glob("*.py")]
+    quoted = {name for text in [*texts, *programs] for name in re.findall(r"['\"](\w+)['\"]", text)}
     known = {row["name"] for row in policy_rows("parameters")}
     for name in sorted(used - known):
         yield f"A model or page reads the parameter {name}, which parameters.csv does not set."
     for name in sorted(known - used - quoted):
-        yield f"parameters.csv sets {name}, which no model or page reads."
+        yield f"parameters.csv sets {name}, which no model, page or list reads."
 
 
 def city_names_declared_things(city_code: str, home: Home) -> Iterator[str]:

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from pipelines.contracts.alert_code import is_well_formed
 from pipelines.contracts.sources import load_contracts
+from pipelines.outreach import layout
 from pipelines.reporting.arithmetic import faults_of, read_terms
 from pipelines.reporting.card import UnexplainedError, named_field, read_card, words
 from pipelines.reporting.card_text import render_card
@@ -178,15 +179,20 @@ def lines(world):
     """All lines of the day's lists, by column."""
     rows = []
     for path in sorted((world.home.day(SECOND_DAY) / "lists").glob("*.xlsx")):
-        sheet = openpyxl.load_workbook(path, read_only=True).worksheets[0]
-        _, header, *body = sheet.iter_rows(values_only=True)
-        rows += [dict(zip(header, row, strict=True)) for row in body if is_well_formed(str(row[0]))]
+        book = openpyxl.load_workbook(path, read_only=True)
+        for sheet in layout.REPLY_SHEETS:
+            header, *body = book[sheet.name].iter_rows(
+                min_row=layout.HEADER_ROW + 1, values_only=True
+            )
+            rows += [
+                dict(zip(header, row, strict=True)) for row in body if is_well_formed(str(row[0]))
+            ]
     assert rows
     return rows
 
 
 def test_every_audited_household_stands_on_a_list_once(world, lines):
-    listed = [line["编号"] for line in lines]
+    listed = pl.read_parquet(world.home.day(SECOND_DAY) / "batches.parquet")["alert_id"].to_list()
     codes = world.mart("quality_audit_sample")["code"]
     assert [listed.count(code) for code in codes] == [1] * len(codes)
 

@@ -243,6 +243,21 @@ def test_a_person_known_by_certificate_alone_is_found_by_number(home: Home, vaul
     assert vault.people(key).select("id_no", "name").rows() == [(NUMBER, "张三")]
 
 
+def test_names_that_differ_between_tables_are_found_each_table_by_its_newest(
+    home: Home, vault: Vault
+) -> None:
+    seal_member(vault, home, "civil_affairs", "members", "2024-04-30", "张三")
+    seal_member(vault, home, "finance", "payroll", "2024-04-30", "张叁")
+    found = vault.differing_names()
+    assert found.select("department", "table", "name").rows() == [
+        ("civil_affairs", "members", "张三"),
+        ("finance", "payroll", "张叁"),
+    ]
+    seal_member(vault, home, "finance", "payroll", "2024-05-06", "张三")
+    assert vault.differing_names().is_empty()
+    assert vault.differing_names(until=date(2024, 5, 5)).height == 2
+
+
 def test_only_people_asked_for_are_revealed(home: Home, vault: Vault) -> None:
     seal_member(vault, home, "civil_affairs", "members", "2024-04-30", "张三")
     found = vault.people(vault.pseudonyms("person", pl.Series([OTHER])))

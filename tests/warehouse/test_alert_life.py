@@ -15,8 +15,9 @@ import duckdb
 import polars as pl
 import pytest
 
+from pipelines.contracts.replies import OUTCOMES
 from pipelines.contracts.sources import load_contracts
-from pipelines.ingest.control import HANDED_OVER, OUTCOMES, calendar, handed_over, releases
+from pipelines.ingest.control import HANDED_OVER, calendar, handed_over, releases
 from pipelines.settings import DBT_PROJECT, Home, UsageError
 from pipelines.warehouse import history
 from pipelines.warehouse.dbt import DbtProject

@@ -5,13 +5,17 @@ BIN := $(VENV)/bin
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: run test lint lock serve clean
+.PHONY: run test kills lint lock serve clean
 
 run: $(VENV)/ready
 	$(BIN)/wendu demo --days 3
 
 test: $(VENV)/ready
 	$(BIN)/pytest
+
+# A day killed at a hundred random moments, with a reader looking on: half an hour.
+kills: $(VENV)/ready
+	$(BIN)/pytest -m kills -s
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check pipelines tests

@@ -193,12 +193,14 @@ def publish(home: Home, on_date: date) -> Path:
         (building.root / FINGERPRINTS).replace(place / FINGERPRINTS)
         building.warehouse.replace(place / "warehouse.duckdb")
     building.clear()
+    # What was current until now is forgotten by the next publication: a reader may have resolved
+    # the link a moment ago.
+    _forget_unseen_versions(home, version)
     _point(home.day(on_date), Path(".versions") / version / "day")
     if is_newest:
         _point(home.published / ".current", Path(".versions") / version)
         _point(home.published / "warehouse.duckdb", Path(".current") / "warehouse.duckdb")
         _point(home.published / "parquet", Path(".current") / "parquet")
-    _forget_unseen_versions(home)
     return home.day(on_date)
 
 
@@ -291,13 +293,14 @@ def _point(name: Path, target: Path) -> None:
     switching.replace(name)
 
 
-def _forget_unseen_versions(home: Home) -> None:
+def _forget_unseen_versions(home: Home, coming: str | None = None) -> None:
+    """Remove versions that no day shows, and of other than the current one all but the day."""
     current = current_version(home)
-    seen = {home.day(day).readlink().parts[1] for day in published_days(home)} | {current}
+    seen = {home.day(day).readlink().parts[1] for day in published_days(home)} | {current, coming}
     for version in (home.published / ".versions").glob("*"):
         if version.name not in seen:
             shutil.rmtree(version)
-        elif version.name != current:
+        elif version.name not in (current, coming):
             (version / "warehouse.duckdb").unlink(missing_ok=True)
             (version / FINGERPRINTS).unlink(missing_ok=True)
             shutil.rmtree(version / "parquet", ignore_errors=True)

@@ -1,0 +1,154 @@
+"""A day killed at chosen moments and run again: how to do it and what must then be equal.
+
+No test stands here. `test_killed_runs.py` kills at the boundaries of stages; its long sister kills
+at random moments and is asked for by `make kills`.
+"""
+
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from pipelines.settings import PROJECT, Home
+from tests.conftest import FIRST_DAY, SECOND_DAY, run_wendu
+
+SAME_BYTES = (
+    "lake", "published/parquet", f"published/{FIRST_DAY}", f"published/{SECOND_DAY}", "quarantine",
+    "outbox", "warehouse/history", "policy",
+)  # fmt: skip
+"""What a day leaves below the home that follows from deliveries and key alone."""
+
+
+def home_before_the_day(world: Home, root: Path) -> Home:
+    """A home of the shared city with its key, in which only the first day was run."""
+    home = Home(root)
+    for place in (world.landing, world.truth):
+        shutil.copytree(place, home.root / place.name)
+    home.vault.mkdir(mode=0o700)
+    shutil.copy2(world.vault / "key", home.vault / "key")
+    ran = run_wendu("run", "--date", str(FIRST_DAY), home=home.root)
+    assert ran.code in (0, 2), ran.err
+    return home
+
+
+def start(home: Home) -> subprocess.Popen[str]:
+    """Start the second day in a process group of its own."""
+    known = {name: value for name, value in os.environ.items() if not name.startswith("WENDU_")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "pipelines", "--home", str(home.root), "run", "--date", str(SECOND_DAY)],
+        cwd=PROJECT, env=known, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+def kill_at_stage(home: Home, stage: str) -> bool:
+    """Run the second day and kill it as a stage begins; whether it got that far."""
+    process = start(home)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if stage in line:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            return True
+    process.wait()
+    return False
+
+
+def kill_after(home: Home, seconds: float) -> bool:
+    """Run the second day and kill it after a while; whether it was still running."""
+    process = start(home)
+    try:
+        process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        return True
+    return False
+
+
+def state_of(home: Home) -> dict[str, str]:
+    """Hash of every file that must come out the same, and of every table of the warehouse."""
+    found = {}
+    for place in SAME_BYTES:
+        folder = (home.root / place).resolve()
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                name = f"{place}/{file.relative_to(folder).as_posix()}"
+                found[name] = hashlib.sha256(file.read_bytes()).hexdigest()
+    with duckdb.connect(str(home.published / "warehouse.duckdb"), read_only=True) as connection:
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables()"
+        ).fetchall()
+        for schema, table in tables:
+            rows = connection.execute(
+                f'select count(*), sum(cast(hash(rows) as hugeint)) from "{schema}"."{table}" as rows'
+            ).fetchall()
+            found[f"warehouse {schema}.{table}"] = str(rows)
+    return found
+
+
+def leftovers(home: Home) -> list[str]:
+    """Unfinished or temporary files below the home, where nothing is running."""
+    names = ("*.unfinished", "*.switching", "*.part", ".building", "_kept")
+    return sorted(
+        path.relative_to(home.root).as_posix()
+        for name in names
+        for place in ("lake", "published", "vault", "warehouse/history", "outbox", "runs")
+        for path in (home.root / place).rglob(name)
+        if path.is_dir() or path.name != "part.parquet"
+    )
+
+
+@dataclass
+class Reader:
+    """Somebody who reads what is published, all the time: a context manager.
+
+    Every look must find one complete day: the alerts open in the warehouse are those that the
+    balance of the same day counts.
+    """
+
+    home: Home
+    looks: int = 0
+    days: set[date] = field(default_factory=set)
+    faults: list[str] = field(default_factory=list)
+
+    def __enter__(self) -> "Reader":
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _read(self) -> None:
+        while not self._ended.is_set():
+            try:
+                self._look()
+            except Exception as fault:
+                self.faults.append(f"{type(fault).__name__}: {fault}")
+            time.sleep(0.05)
+
+    def _look(self) -> None:
+        file = self.home.published / "warehouse.duckdb"
+        with duckdb.connect(str(file), read_only=True) as connection:
+            [[on_date, balance]] = connection.execute(
+                "select on_date, sum(open_now) from marts.rpt_alert_balance "
+                "where on_date = (select max(on_date) from marts.rpt_alert_balance) group by on_date"
+            ).fetchall()
+            [[is_open]] = connection.execute(
+                "select count(*) from marts.fct_alerts where status = 'open'"
+            ).fetchall()
+        self.looks += 1
+        self.days.add(on_date)
+        if balance != is_open:
+            self.faults.append(f"{on_date}: {balance} in the balance, {is_open} alerts")

@@ -9,6 +9,7 @@ import csv
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,7 +127,15 @@ def _parts(path: Path, content: bytes) -> dict[str, bytes]:
                 for part in told
                 if part.filename.endswith((".xml", ".rels"))
             }
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as fault:
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        ArithmeticError,
+        EOFError,
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as fault:
         raise _unopened(path) from fault
 
 

@@ -88,7 +88,7 @@ def data_errors(home: Home, on_date: date) -> pl.DataFrame:
     replies = latest_visits(accepted_replies(home, on_date)).filter(
         (pl.col("outcome") == DATA_ERROR) & ~pl.col("is_disputed")
     )
-    days = set(replies["batch_id"].str.extract(r"(\d{8})").drop_nulls())
+    days = set(replies["batch_id"].str.extract(r"-(\d{8})").drop_nulls())
     rules = published_batches(home, days).select("batch_id", "alert_id", "rule_id")
     return (
         replies.join(rules.unique(), on=["batch_id", "alert_id"], how="left")

@@ -21,6 +21,7 @@ import xlsxwriter
 from pipelines.connectors.office_files import OfficeFile, read_office_file
 from pipelines.connectors.raw import ConnectorError
 from pipelines.contracts.replies import accepted_replies, published_batches
+from pipelines.outreach.layout import BATCH_NAME
 from pipelines.outreach.reply_batch import batch_of
 from pipelines.outreach.reply_lines import Judged, answered_lines, header_of, judge
 from pipelines.settings import DBT_PROJECT, Home
@@ -133,7 +134,7 @@ def _receipts(home: Home) -> Path:
 
 def _on_any_list(home: Home, lines: pl.DataFrame, batch: pl.DataFrame) -> pl.Series:
     """Numbers of the lines that stood on a list; others are looked up only where one is strange."""
-    numbers = lines["number"].drop_nulls().unique()
+    numbers = lines["line_id"].drop_nulls().unique()
     if numbers.is_in(batch["line_id"].implode()).all():
         return numbers
     return published_batches(home)["line_id"].unique()
@@ -156,12 +157,19 @@ def _keep(
         place = home.replies / "returned" / _returned_name(home, path, sha256)
         _write(place, returned_workbook(file, batch_id, judged.refused, received_on))
         returned = str(place)
-    accepted = io.BytesIO()
-    judged.accepted.write_parquet(accepted)
-    _write(home.replies / "accepted" / f"{name}.parquet", accepted.getvalue())
+    place = home.replies / "accepted" / f"{name}.parquet"
+    if place.exists():
+        # Cut off before the receipt: a day may have been judged with these answers since.
+        accepted = pl.read_parquet(place)
+        received_on = next(iter(accepted["received_on"]), received_on)
+    else:
+        accepted, written = judged.accepted, io.BytesIO()
+        accepted.write_parquet(written)
+        _write(place, written.getvalue())
+    known = judged.known + judged.accepted.height - accepted.height
     taken = Taken(
-        path.name, "taken", batch_id, received_on.isoformat(), judged.accepted.height,
-        judged.known, judged.refused.height, returned,
+        path.name, "taken", batch_id, received_on.isoformat(), accepted.height, known,
+        judged.refused.height, returned,
     )  # fmt: skip
     receipt = json.dumps(asdict(taken) | {"sha256": sha256}, ensure_ascii=False, indent=1)
     _write(_receipts(home) / f"{sha256}.json", receipt.encode())
@@ -200,8 +208,8 @@ def returned_workbook(
         content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     ) as book:
         book.set_properties({"created": datetime.combine(on_date, datetime.min.time())})
-        book.define_name("batch_id", f'="{batch_id}"')
-        book.set_custom_property("batch_id", batch_id)
+        book.define_name(BATCH_NAME, f'="{batch_id}"')
+        book.set_custom_property(BATCH_NAME, batch_id)
         bold = book.add_format({"bold": True})
         head = book.add_format({"bold": True, "bg_color": "#D9E2F3", "border": 1})
         body = book.add_format({"text_wrap": True, "valign": "top", "border": 1})

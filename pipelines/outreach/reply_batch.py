@@ -47,7 +47,7 @@ def _by_numbers(home: Home, file: OfficeFile, lines: pl.DataFrame) -> pl.DataFra
 
     Lists that show other reasons under one number leave open what the visitor saw.
     """
-    numbers = lines["number"].drop_nulls().unique().to_list()
+    numbers = lines["line_id"].drop_nulls().unique().to_list()
     first_visit = lines["visited_on"].min()
     batches = published_batches(home).filter(pl.col("line_id").is_in(numbers))
     numbers = batches["line_id"].unique().to_list()

@@ -14,22 +14,23 @@ from pipelines.connectors.office_files import OfficeFile, Sheet
 from pipelines.connectors.raw import ConnectorError, plain
 from pipelines.contracts.alert_code import is_well_formed
 from pipelines.contracts.replies import OUTCOMES
+from pipelines.outreach.layout import NUMBER, REPLIES, RESULTS
 
-HEADINGS = {
-    "number": "编号", "outcome": "走访结果", "outcome_2": "结果②", "outcome_3": "结果③",
-    "remarks": "备注", "visitor": "走访人", "visited": "走访日期",
-}  # fmt: skip
+HEADINGS = {column.key: column.header for column in (NUMBER, *REPLIES)}
 """The columns a reply needs, as the list heads them."""
 
-FINDING = ("number", "outcome")
+RESULT_KEYS = [column.key for column in RESULTS]
+"""What came out: of all reasons on the line, and of the second and third where it differs."""
+
+FINDING = (NUMBER.key, RESULT_KEYS[0])
 """A sheet without these columns holds no lines to be answered."""
 
 BEGINNING_OF_DAY_NUMBERS = date(1899, 12, 30)
 
 LINES = pl.Schema({
-    "sheet": pl.Int32(), "row": pl.Int32(), "number": pl.String(), "outcome": pl.String(),
-    "outcome_2": pl.String(), "outcome_3": pl.String(), "visited_on": pl.Date(),
-    "visited": pl.String(),
+    "sheet": pl.Int32(), "row": pl.Int32(), "line_id": pl.String(),
+    "outcome_1": pl.String(), "outcome_2": pl.String(), "outcome_3": pl.String(),
+    "date_written": pl.String(), "visited_on": pl.Date(),
 })  # fmt: skip
 """One row per line that somebody wrote on; `sheet` and `row` tell where it stands in the file."""
 
@@ -64,15 +65,16 @@ def answered_lines(file: OfficeFile) -> pl.DataFrame:
             "was sent out, filled in"
         )
     lines = pl.concat(found)
-    by_hand = [name for name in HEADINGS if name != "number"]
+    by_hand = [column.key for column in REPLIES]
     return (
         lines.filter(pl.any_horizontal(pl.col(name).is_not_null() for name in by_hand))
         .with_columns(
             # A code is read as it was meant: O for 0, small letters, blanks.
-            number=pl.col("number").str.normalize("NFKC").str.to_uppercase()
+            line_id=pl.col("line_id").str.normalize("NFKC").str.to_uppercase()
             .str.replace_all(r"[\s\p{Cf}-]", "").str.replace_all("O", "0")
             .str.replace_all("[IL]", "1"),
-            visited_on=_as_date(pl.col("visited"), file.shift_days),
+            date_written="visited_on",
+            visited_on=_as_date(pl.col("visited_on"), file.shift_days),
         )
         .select(LINES.names())
         .cast(LINES)
@@ -105,7 +107,7 @@ def header_of(sheet: Sheet) -> tuple[int, dict[str, int]] | None:
 
 
 def _lines_of(at: int, sheet: Sheet, positions: dict[str, int]) -> pl.DataFrame:
-    """Every row of a sheet; titles and feet have nothing in the columns by hand."""
+    """Every row of a sheet but titles, feet (a single cell, in whatever column) and header."""
     cleaned = [
         (
             pl.col(f"column_{positions[name]}").str.strip_chars().replace("", None)
@@ -115,11 +117,11 @@ def _lines_of(at: int, sheet: Sheet, positions: dict[str, int]) -> pl.DataFrame:
         for name in HEADINGS
     ]
     return (
-        sheet.cells.select(
-            pl.lit(at).alias("sheet"), pl.int_range(pl.len(), dtype=pl.Int32).alias("row"), *cleaned
-        )
+        sheet.cells.with_row_index("row")
+        .filter(pl.sum_horizontal(pl.col("^column_.*$").is_not_null()) > 1)
+        .select(pl.lit(at).alias("sheet"), pl.col("row").cast(pl.Int32), *cleaned)
         # The header itself, which a sorting may have moved.
-        .filter(_dense("outcome").ne_missing(plain(HEADINGS["outcome"])))
+        .filter(_dense(RESULT_KEYS[0]).ne_missing(plain(RESULTS[0].header)))
     )
 
 
@@ -162,37 +164,35 @@ def judge(
         read_on: the day on which the file is read; no visit lies after it.
         received_on: the first day that is judged with what is accepted.
     """
-    numbers = lines["number"].drop_nulls().unique()
+    numbers = lines["line_id"].drop_nulls().unique()
     mistyped = [number for number in numbers if not is_well_formed(number)]
     reasons_on_line = batch.group_by("line_id").agg(reasons=pl.col("position").max())
     names = outcomes.select(_dense("name_zh").alias("told"), code="outcome")
     on_date = batch["on_date"][0]
-    written = [_dense(name).alias(name) for name in ("outcome", "outcome_2", "outcome_3")]
+    written = [_dense(name).alias(name) for name in RESULT_KEYS]
     is_unknown = [
         pl.col(name).is_not_null() & ~pl.col(name).is_in(names["told"].to_list())
-        for name in ("outcome", "outcome_2", "outcome_3")
+        for name in RESULT_KEYS
     ]
     reasons = {
-        "缺少编号，请按原清单补上编号": pl.col("number").is_null(),
-        "编号有误（校验字符不符），请对照原清单核对": pl.col("number").is_in(mistyped),
-        "编号不在已下发的任何清单中": ~pl.col("number").is_in(known_numbers.to_list()),
+        "缺少编号，请按原清单补上编号": pl.col("line_id").is_null(),
+        "编号有误（校验字符不符），请对照原清单核对": pl.col("line_id").is_in(mistyped),
+        "编号不在已下发的任何清单中": ~pl.col("line_id").is_in(known_numbers.to_list()),
         "编号不在本清单中，请填写在其所属清单中": pl.col("reasons").is_null(),
-        "未填写走访结果": pl.all_horizontal(
-            pl.col(name).is_null() for name in ("outcome", "outcome_2", "outcome_3")
-        ),
+        "未填写走访结果": pl.all_horizontal(pl.col(name).is_null() for name in RESULT_KEYS),
         "走访结果不在可选项中，请从下拉菜单中选择": pl.any_horizontal(is_unknown),
         "本行没有第②条情况，请清除“结果②”": pl.col("outcome_2").is_not_null()
         & (pl.col("reasons") < 2),
         "本行没有第③条情况，请清除“结果③”": pl.col("outcome_3").is_not_null()
         & (pl.col("reasons") < 3),
-        "未填写走访日期": pl.col("visited").is_null(),
+        "未填写走访日期": pl.col("date_written").is_null(),
         "走访日期无法识别，请写成如2024-05-03": pl.col("visited_on").is_null(),
         "走访日期晚于今天，请核对": pl.col("visited_on") > read_on,
         f"走访日期早于清单日期（{on_date}），请核对": pl.col("visited_on") < on_date,
     }
     judged = (
         lines.with_columns(written)
-        .join(reasons_on_line, left_on="number", right_on="line_id", how="left")
+        .join(reasons_on_line, on="line_id", how="left")
         .with_columns(
             reason_zh=pl.coalesce(
                 pl.when(applies).then(pl.lit(reason)) for reason, applies in reasons.items()
@@ -201,13 +201,13 @@ def judge(
     )
     answers = (
         judged.filter(pl.col("reason_zh").is_null())
-        .join(batch, left_on="number", right_on="line_id", how="inner")
+        .join(batch, on="line_id", how="inner")
         .with_columns(
             told=pl.when(pl.col("position") == 2)
-            .then(pl.coalesce("outcome_2", "outcome"))
+            .then(pl.coalesce("outcome_2", "outcome_1"))
             .when(pl.col("position") == 3)
-            .then(pl.coalesce("outcome_3", "outcome"))
-            .otherwise("outcome")
+            .then(pl.coalesce("outcome_3", "outcome_1"))
+            .otherwise("outcome_1")
         )
         .join(names, on="told", how="inner")
         .join(_spoken(earlier), on="alert_id", how="left")

@@ -66,8 +66,9 @@ def publication_assets(
                 judge_marts, installation.judge, building.parquet, home.quality / "passed.json"
             )
             written = write_lists(
-                building.parquet, building.day / "lists", on_date, installation.vault
-            )
+                building.parquet, building.day, on_date, installation.vault,
+                installation.dbt.project / "seeds" / "policy",
+            )  # fmt: skip
             packed.result()
             verdicts = judged.result()
         store_results(home, on_date, load_receipts(home, on_date), verdicts)

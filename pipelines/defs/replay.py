@@ -142,7 +142,8 @@ def replay(
         export_marts(scratch.home, declared_marts(scratch.dbt.manifest))
         tell("township_lists")
         building = Building(scratch.home)
-        write_lists(building.parquet, building.day / "lists", on_date, scratch.vault)
+        rows = scratch.dbt.project / "seeds" / "policy"
+        write_lists(building.parquet, building.day, on_date, scratch.vault, rows)
         rebuilt = write_manifest(scratch.home, on_date, description_of(scratch, on_date))
         if keep is not None:
             shutil.copytree(building.parquet, keep / "parquet", dirs_exist_ok=True)
@@ -251,16 +252,17 @@ def _published(home: Home, on_date: date) -> dict[str, Any]:
 def _published_hashes(home: Home, on_date: date, manifest: Mapping[str, Any]) -> dict[str, str]:
     """As the manifest says, and of files that are at hand, as they lie there."""
     version = home.day(on_date).resolve().parent
+    files = manifest["files"]
     places = {
-        name: version / ("parquet" if name.endswith(".parquet") else "day") / name
+        name: version / ("day" if name in files else "parquet") / name
         for name in hashes_in(manifest)
     }
     return {
         name: sha256_of(places[name])
         if places[name].exists()
-        else told
-        if name.endswith(".parquet")
         else "missing"
+        if name in files
+        else told
         for name, told in hashes_in(manifest).items()
     }
 

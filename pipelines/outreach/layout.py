@@ -30,13 +30,17 @@ REASON_MARKS = ("①", "②", "③")
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a sheet: `key` in the program, `header` on paper, `width` in characters."""
+    """A column of a sheet: `key` in the program, `header` on paper, `width` in characters.
+
+    A code is printed smaller, so that it stays on one line.
+    """
 
     key: str
     header: str
     width: float
     is_by_hand: bool = False
     is_date: bool = False
+    is_code: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,42 +61,42 @@ class Sheet:
         return tuple(column.header for column in self.columns)
 
 
-NUMBER = Column("line_id", "编号", 11.5)
+NUMBER = Column("line_id", "编号", 10.5, is_code=True)
 RESULTS = (
-    Column("outcome_1", "走访结果", 9, is_by_hand=True),
-    Column("outcome_2", "结果②", 7, is_by_hand=True),
-    Column("outcome_3", "结果③", 7, is_by_hand=True),
+    Column("outcome_1", "走访结果", 8, is_by_hand=True),
+    Column("outcome_2", "结果②", 6.5, is_by_hand=True),
+    Column("outcome_3", "结果③", 6.5, is_by_hand=True),
 )
 """The first holds for all reasons shown; the others where reason ② or ③ came out otherwise."""
 
 REPLIES = (
     *RESULTS,
-    Column("remarks", "备注", 9, is_by_hand=True),
-    Column("visitor", "走访人", 7, is_by_hand=True),
-    Column("visited_on", "走访日期", 9, is_by_hand=True, is_date=True),
+    Column("remarks", "备注", 8, is_by_hand=True),
+    Column("visitor", "走访人", 6, is_by_hand=True),
+    Column("visited_on", "走访日期", 8.5, is_by_hand=True, is_date=True),
 )
 """What a caseworker fills in, in this order."""
 
 WHO = (
     NUMBER,
-    Column("level_and_lane", "级别与条线", 6.5),
+    Column("level_and_lane", "级别与条线", 5.5),
     Column("due", "办理期限", 9.5),
-    Column("village", "村（社区）", 8),
-    Column("head", "户主", 6.5),
-    Column("number", "证件号码", 13),
+    Column("village", "村（社区）", 7.5),
+    Column("head", "户主", 6),
+    Column("number", "证件号码", 12, is_code=True),
 )
 LINE = (
     *WHO,
-    Column("family", "家庭人口与相关成员", 11),
+    Column("family", "家庭人口与相关成员", 10.5),
     Column("assistance", "现有救助", 7.5),
-    Column("reasons", "情况说明", 30),
-    Column("distance", "与标准线的距离", 11),
-    Column("change", "变化", 8.5),
-    Column("basis", "依据", 16),
-    Column("confidence", "同类线索属实率", 8.5),
-    Column("unknown", "尚不清楚", 13),
-    Column("action", "建议", 18),
-    Column("earlier", "以往线索", 8.5),
+    Column("reasons", "情况说明", 25),
+    Column("distance", "与标准线的距离", 9.5),
+    Column("change", "变化", 6),
+    Column("basis", "依据", 13.5),
+    Column("confidence", "同类线索属实率", 6.5),
+    Column("unknown", "尚不清楚", 11),
+    Column("action", "建议", 16),
+    Column("earlier", "以往线索", 7),
     *REPLIES,
 )
 
@@ -115,7 +119,7 @@ CLEARED = Sheet(
         NUMBER,
         Column("village", "村（社区）", 10),
         Column("head", "户主", 7),
-        Column("number", "证件号码", 13),
+        Column("number", "证件号码", 12, is_code=True),
         Column("reasons", "原情况说明", 52),
         Column("first_seen_on", "首次发现", 10),
         Column("why", "解除原因", 46),
@@ -126,7 +130,7 @@ QUESTIONS = Sheet(
     (
         Column("village", "村（社区）", 12),
         Column("who", "对象", 9),
-        Column("number", "证件号码", 14),
+        Column("number", "证件号码", 12, is_code=True),
         Column("question", "疑问", 66),
         Column("whom_to_ask", "由谁核对", 26),
     ),

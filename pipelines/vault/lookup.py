@@ -40,6 +40,34 @@ def newest_people(keys: pl.Series, identities: Identities) -> pl.DataFrame:
     ).select(*PEOPLE)  # fmt: skip
 
 
+def differing_names(identities: Identities) -> pl.DataFrame:
+    """People whom departments know by different names: a row per person and department.
+
+    Columns: `person_key`, `department`, `id_no`, `name`; of each department its newest name.
+    """
+    found = [
+        frame.drop_nulls("name").with_columns(department=pl.lit(contract.department))
+        for contract in load_contracts().values()
+        if any(_is_person(contract, column) for column in contract.columns)
+        for frame in _people_in(contract, identities(contract.department, contract.table))
+    ]
+    if not found:
+        return pl.DataFrame(schema={**PEOPLE, "department": pl.String})
+    known = pl.concat(found)
+    several = known.group_by("person_key").agg(pl.min("name"), last=pl.max("name"))
+    doubtful = several.filter(pl.col("name") != pl.col("last")).select("person_key")
+    newest = (
+        known.join(doubtful, on="person_key", how="semi")
+        .sort("received_on", "name")
+        .unique(["person_key", "department"], keep="last", maintain_order=True)
+    )
+    return (
+        newest.filter(pl.col("name").n_unique().over("person_key") > 1)
+        .sort("person_key", "department")
+        .select("person_key", "department", "id_no", "name")
+    )
+
+
 def newest_households(keys: pl.Series, identities: Identities) -> pl.DataFrame:
     """Number, head and address of every key found; the register itself goes before mentions."""
     wanted = keys.drop_nulls().unique()
@@ -65,7 +93,7 @@ def _is_person(contract: Contract, column: str) -> bool:
 
 
 def _people_in(
-    contract: Contract, sealed: pl.DataFrame, wanted: pl.Series
+    contract: Contract, sealed: pl.DataFrame, wanted: pl.Series | None = None
 ) -> Iterator[pl.DataFrame]:
     names = {column.names: name for name, column in contract.columns.items() if column.names}
     for number, column in contract.columns.items():
@@ -73,7 +101,8 @@ def _people_in(
         if not _is_person(contract, number) or not {number, key} <= set(sealed.columns):
             continue
         name = pl.col(names[number]) if names.get(number) in sealed.columns else pl.lit(None)
-        yield sealed.filter(pl.col(str(key)).is_in(wanted.implode())).select(
+        asked = pl.lit(True) if wanted is None else pl.col(str(key)).is_in(wanted.implode())
+        yield sealed.filter(asked).select(
             person_key=pl.col(str(key)),
             id_no=pl.col(number).str.slice(0, NUMBER_LENGTH),
             name=name.cast(pl.String),

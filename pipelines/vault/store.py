@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.hmac import HMAC
 
 from pipelines.settings import Home
 from pipelines.vault.key import Keys, VaultError, derive, make_secret, read_secret
-from pipelines.vault.lookup import newest_households, newest_people
+from pipelines.vault.lookup import differing_names, newest_households, newest_people
 
 PSEUDONYM_BYTES = 16
 NONCE_BYTES = 12
@@ -166,6 +166,13 @@ class Vault:
         affairs goes before the other departments.
         """
         return newest_people(keys, partial(self.identities, until=until))
+
+    def differing_names(self, until: date | None = None) -> pl.DataFrame:
+        """People whom departments know by different names, of what was received by a date.
+
+        Columns: `person_key`, `department`, `id_no`, `name`, a row per person and department.
+        """
+        return differing_names(partial(self.identities, until=until))
 
     def households(self, keys: pl.Series) -> pl.DataFrame:
         """What stands behind household keys, a row per key found, the newest state.

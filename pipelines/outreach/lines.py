@@ -1,0 +1,451 @@
+"""What a line says: from the alerts of a household to the columns of a sheet.
+
+One row per household in, one line out, worded by `wording.py`. Does not belong here: which
+alerts are on the list and in which order (`alerts.py`), drawing (`workbook.py`).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.outreach import layout, wording
+from pipelines.outreach.alerts import LEVELS, read_mart, with_lines
+from pipelines.outreach.policy import CITY_DIGITS, EVERYWHERE, PROVINCE_DIGITS, Policy
+from pipelines.vault import Vault, mask_name, mask_number
+
+EVIDENCE = pl.List(pl.Struct({"source": pl.String, "key": pl.String}))
+SAMPLE_TERMS = (
+    ("civil_affairs.economic_checks", ""),
+    ("civil_affairs.households", ""),
+    ("policy.parameters", "audit_households_per_county"),
+)
+"""What a line without evidence of its own stands on: the registers that know the family."""
+
+MONTHS_OF_PAYMENTS = "2mo"
+PAID = "1"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the words of a line come from: marts, names of people, policy rows, the day."""
+
+    marts: Path
+    people: pl.DataFrame
+    policy: Policy
+    on_date: date
+
+    def mart(self, name: str) -> pl.DataFrame:
+        """A mart as exported."""
+        return read_mart(self.marts, name)
+
+
+def masked_people(alerts: pl.DataFrame, vault: Vault, on_date: date) -> pl.DataFrame:
+    """Who stands behind the keys of the alerts: `person_key`, `name`, `number`, masked."""
+    keys = pl.concat([alerts["person_key"], alerts["head_person_key"]]).drop_nulls().unique()
+    return vault.people(keys.str.decode("hex"), until=on_date).select(
+        person_key=pl.col("person_key").bin.encode("hex"),
+        name=mask_name(pl.col("name")),
+        number=mask_number(pl.col("id_no")),
+    )
+
+
+def lines_of(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
+    """One line per household, in the order of the list.
+
+    Args:
+        alerts: of `open_alerts`, those shown.
+        sources: where its words come from.
+
+    Returns:
+        `office`, `sheet`, `is_near_due`, and the columns of a sheet by key.
+    """
+    shown = alerts.filter(pl.col("position") <= layout.SHOWN_REASONS)
+    named = with_names(shown, sources)
+    lines = (
+        named.with_columns(reason=reason_text(), confidence=confidence(sources))
+        .group_by("office", "line_key", maintain_order=True)
+        .agg(
+            pl.first(
+                "household_key", "county_code", "village", "head", "number", "members",
+                "category_registered", "due_on", "days_left", "is_overdue", "reasons_of_line",
+                "subject", "unit",
+            ),
+            line_id=pl.col("alert_id").first(),
+            level_rank=pl.col("level_rank").min(),
+            is_emergency=pl.col("level").eq("emergency").any(),
+            lanes=unique_text(pl.col("lane").replace(wording.LANES), "、"),
+            reasons=pl.col("reason").str.join("\n"),
+            involved=unique_text(pl.col("involved"), "；"),
+            clauses=unique_text(wording.short_clause(pl.col("legal_reference")).explode(), "；"),
+            confidence=unique_text(pl.col("confidence"), "\n"),
+            unknown=unique_text(pl.col("unknown_zh"), "；"),
+            action=unique_text(pl.col("action_zh"), "\n"),
+        )
+    )  # fmt: skip
+    return (
+        lines.join(changes(alerts, sources), on="line_key", how="left", maintain_order="left")
+        .join(earlier(alerts, sources), on="line_key", how="left", maintain_order="left")
+        .join(stands_on(shown, sources), on="line_key", how="left", maintain_order="left")
+        .join(indicators(sources), on="household_key", how="left", maintain_order="left")
+        .join(paid_lately(sources), on="household_key", how="left", maintain_order="left")
+        .with_columns(
+            order_of_village=pl.int_range(pl.len()).min().over("office", "village"),
+            order=pl.int_range(pl.len()),
+        )
+        .sort("office", pl.col("is_emergency").not_(), "order_of_village", "order")
+        .select(
+            "office", "line_key", "line_id", "village", "head", "number", "confidence", "unknown",
+            "action", "days_left", "is_overdue",
+            sheet=pl.when("is_new")
+            .then(pl.lit(layout.NEW.name))
+            .otherwise(pl.lit(layout.OPEN.name)),
+            level_and_lane=pl.col("level_rank").replace_strict(
+                dict(enumerate(wording.LEVELS[level] for level in LEVELS)), default="",
+                return_dtype=pl.String,
+            ) + "\n" + pl.col("lanes"),
+            due=wording.due_text(pl.col("due_on"), pl.col("days_left")),
+            family=family_text(),
+            assistance=pl.concat_str(
+                pl.col("category_registered").replace(wording.CATEGORIES), "programmes",
+                separator="；", ignore_nulls=True,
+            ).replace("", wording.NO_ASSISTANCE),
+            reasons=pl.concat_str("reasons", further_reasons(), separator="\n", ignore_nulls=True),
+            distance=pl.coalesce("distance", pl.lit(wording.NO_DISTANCE)),
+            change=pl.concat_str("change", "trend", separator="；", ignore_nulls=True),
+            basis=pl.concat_str(
+                "clauses",
+                pl.format("政策参数 {} 起执行", "version"),
+                pl.format("数据日期：{}", "received"),
+                separator="\n", ignore_nulls=True,
+            ),
+            earlier=pl.coalesce("earlier", pl.lit(wording.NO_EARLIER)),
+        )
+    )  # fmt: skip
+
+
+def with_names(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
+    """The alerts with `village`, `head`, `number`, and `involved`: who it is about but the head."""
+    areas = sources.mart("dim_areas").sort("valid_to", nulls_last=True)
+    names = areas.unique("area_code", keep="last").select("area_code", "name")
+    about = sources.mart("dim_people").select("person_key", "sex", "age")
+    people = sources.people
+    whose = pl.coalesce("head_person_key", "person_key")
+    is_other = pl.col("person_key").is_not_null() & pl.col("person_key").ne(whose)
+    return (
+        alerts.join(
+            names.rename({"name": "village_name"}), on="area_code", how="left",
+            maintain_order="left",
+        )
+        .join(
+            names.rename({"area_code": "county_code", "name": "county_name"}), on="county_code",
+            how="left", maintain_order="left",
+        )
+        .with_columns(whose=whose, other=pl.when(is_other).then("person_key"))
+        .join(
+            people.rename({"person_key": "whose", "name": "head"}), on="whose", how="left",
+            maintain_order="left",
+        )
+        .join(
+            people.join(about, on="person_key", how="left").select(
+                other="person_key", other_name="name", other_number="number", sex="sex", age="age"
+            ),
+            on="other", how="left", maintain_order="left",
+        )
+        .with_columns(
+            village=pl.coalesce(
+                "village_name", wording.village_by_code(pl.col("area_code")),
+                pl.col("county_name") + wording.AT_COUNTY,
+                pl.lit(wording.NO_PLACE),
+            ),
+            head=pl.when(pl.col("whose").is_null())
+            .then(pl.lit("—"))
+            .otherwise(pl.col("head").fill_null(wording.NO_NAME)),
+            number=pl.when(pl.col("whose").is_null())
+            .then(pl.lit("—"))
+            .otherwise(pl.col("number").fill_null(wording.NO_NAME)),
+            involved=pl.concat_str(
+                pl.col("other_name").fill_null(
+                    pl.when(pl.col("other").is_not_null()).then(pl.lit(wording.NO_NAME))
+                ),
+                pl.format(
+                    "（{} {} 岁）",
+                    pl.col("sex").replace_strict(wording.SEXES, default="").fill_null(""), "age",
+                ).fill_null(""),
+                pl.col("other_number").fill_null(""),
+            ),
+        )
+    )  # fmt: skip
+
+
+def reason_text() -> pl.Expr:
+    """A reason, with its mark where a line has several, and whom it is about but the head."""
+    mark = pl.col("position").replace_strict(
+        dict(enumerate(layout.REASON_MARKS, start=1)), return_dtype=pl.String
+    )
+    return pl.concat_str(
+        pl.when(pl.col("reasons_of_line") > 1).then(mark).otherwise(pl.lit("")),
+        "reason_zh",
+        pl.format("（涉及 {}）", "other_name").fill_null(""),
+    )
+
+
+def further_reasons() -> pl.Expr:
+    """How many reasons a line has beyond those it shows."""
+    further = pl.col("reasons_of_line").cast(pl.Int64) - layout.SHOWN_REASONS
+    return pl.when(further > 0).then(pl.format("另有 {} 项", further))
+
+
+def confidence(sources: Sources) -> pl.Expr:
+    """How often like alerts proved true, with the reason's mark where a line has several."""
+    any_office = sources.policy.number("performance_too_few_under", "")
+    return wording.confidence_text(any_office)
+
+
+def family_text() -> pl.Expr:
+    """Members of the household, how many of them need care or work, whom the reasons are about."""
+    counted = pl.concat_str(
+        [
+            pl.when(pl.col(column) > 0).then(pl.format("{} {}", pl.lit(word), pl.col(column)))
+            for column, word in {
+                "minors": "未成年", "elderly": "老年", "severely_disabled_members": "重度残疾",
+                "workers": "有就业登记",
+            }.items()
+        ],
+        separator="、", ignore_nulls=True,
+    )  # fmt: skip
+    return pl.concat_str(
+        pl.when(pl.col("members").is_not_null())
+        .then(pl.format("{} 人", "members"))
+        .when(pl.col("unit") == "application")
+        .then(pl.format("受理编号 {}", "subject"))
+        .when(pl.col("unit") == "office")
+        .then(pl.lit("不涉及单个家庭"))
+        .otherwise(pl.lit("家庭未登记")),
+        pl.when(counted != "").then(pl.format("（{}）", counted)),
+        pl.when(pl.col("involved") != "").then(pl.format("\n涉及 {}", "involved")),
+        ignore_nulls=True,
+    )
+
+
+def changes(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
+    """What is other than yesterday: `line_key`, `is_new`, `change`."""
+    events = sources.mart("fct_alert_events").filter(pl.col("on_date") == sources.on_date)
+    added = events.filter(pl.col("event") == "evidence_added").select(
+        "alert_id", update=wording.update_text(pl.col("detail"))
+    )
+    back = events.filter(pl.col("event") == "reopened")["alert_id"]
+    came = pl.col("came_today")
+    return (
+        alerts.join(added, on="alert_id", how="left", maintain_order="left")
+        .group_by("line_key", maintain_order=True)
+        .agg(
+            is_new=came.all(),
+            came=came.sum(),
+            came_back=pl.col("alert_id").is_in(back.implode()).any(),
+            update=unique_text(pl.col("update"), "；"),
+        )
+        .select(
+            "line_key",
+            "is_new",
+            change=pl.when(pl.col("is_new") & pl.col("came_back"))
+            .then(pl.lit(wording.CAME_BACK))
+            .when("is_new")
+            .then(pl.lit(wording.NEW_TODAY))
+            .when(pl.col("came") > 0)
+            .then(
+                pl.concat_str(
+                    pl.format("新增 {} 项原因", "came"),
+                    pl.when(pl.col("update") != "").then("update"),
+                    separator="；", ignore_nulls=True,
+                )
+            )
+            .when(pl.col("update") != "")
+            .then("update")
+            .otherwise(pl.lit(wording.UNCHANGED)),
+        )
+    )  # fmt: skip
+
+
+def earlier(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
+    """Alerts of the same household before, and visits that left one open: `line_key`, `earlier`."""
+    outcomes = dict(sources.policy.table("outcomes").select("outcome", "name_zh").iter_rows())
+    all_alerts = sources.mart("fct_alerts").filter(
+        pl.col("status").is_in(list(wording.STATUSES)) | pl.col("outcome").is_not_null()
+    )
+    people = sources.mart("dim_people").select("person_key", household_of_person="household_key")
+    return (
+        with_lines(all_alerts.join(people, on="person_key", how="left"))
+        .filter(pl.col("line_key").is_in(alerts["line_key"].unique().implode()))
+        .with_columns(
+            ended_on=pl.coalesce("closed_on", "last_seen_on"),
+            came_to=pl.coalesce(
+                pl.col("outcome").replace(outcomes), pl.col("status").replace(wording.STATUSES)
+            ),
+        )
+        .sort("line_key", "ended_on", "alert_id")
+        .group_by("line_key")
+        .agg(
+            earlier=pl.format(
+                "{} 项，最近 {} {}",
+                pl.len(), pl.col("ended_on").last().cast(pl.String), pl.col("came_to").last(),
+            )
+        )
+    )  # fmt: skip
+
+
+def stands_on(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
+    """What the reasons of a line stand on: `line_key`, `version`, `received`.
+
+    `version` is the newest start of the policy rows that were used (of the rule itself where it
+    used none), `received` by department the oldest of the newest deliveries of the tables used.
+    """
+    terms = (
+        alerts.select("line_key", "county_code", "evidence")
+        .with_columns(term=pl.col("evidence").str.json_decode(EVIDENCE))
+        .explode("term", empty_as_null=True)
+        .select("line_key", "county_code", source=pl.col("term").struct.field("source"),
+                key=pl.col("term").struct.field("key"))
+        .drop_nulls("source")
+    )  # fmt: skip
+    without = alerts.filter(pl.col("evidence").is_null()).select("line_key", "county_code")
+    sample = pl.DataFrame(SAMPLE_TERMS, schema=["source", "key"], orient="row")
+    terms = pl.concat([terms, without.join(sample, how="cross")]).unique(maintain_order=True)
+    versions = pl.concat(
+        [
+            terms.filter(pl.col("source") == "policy.parameters")
+            .join(sources.policy.in_force, left_on="key", right_on="name")
+            .filter(_holds_in("area_code", "county_code"))
+            .select("line_key", since="effective_from"),
+            terms.filter(pl.col("source") == "policy.assistance_standards").select(
+                "line_key", since=pl.col("key").str.extract(r"(\d{4}-\d{2}-\d{2})$")
+            ),
+        ]
+    )
+    rules = sources.policy.table("rules").select("rule_id", since="effective_from")
+    of_rules = alerts.join(rules, on="rule_id", how="inner").select("line_key", "since")
+    newest = pl.concat([of_rules, versions]).group_by("line_key").agg(version=pl.max("since"))
+    received = (
+        terms.with_columns(
+            pl.col("source").str.split_exact(".", 1).struct.rename_fields(["department", "table"])
+        )
+        .unnest("source")
+        .filter(pl.col("department") != "policy")
+        .join(
+            sources.mart("rpt_coverage").select("table", "received_on", department="source"),
+            on=["department", "table"],
+        )
+        .group_by("line_key", "department")
+        .agg(pl.min("received_on"))
+        .sort("line_key", "department")
+        .group_by("line_key", maintain_order=True)
+        .agg(
+            received=pl.format(
+                "{} {}",
+                pl.col("department").replace(wording.DEPARTMENTS),
+                pl.col("received_on").dt.strftime("%m-%d").fill_null(wording.LATE),
+            ).str.join("、")
+        )
+    )
+    return newest.join(received, on="line_key", how="left")
+
+
+def indicators(sources: Sources) -> pl.DataFrame:
+    """What is measured of a household, worded: its distance to the line and how its income moved."""
+    return sources.mart("fct_household_indicators").select(
+        "household_key", "minors", "elderly", "severely_disabled_members", "workers",
+        distance=wording.distance_text(), trend=wording.trend_text(),
+    )  # fmt: skip
+
+
+def paid_lately(sources: Sources) -> pl.DataFrame:
+    """What a household or its members were paid for this month or the one before, by name."""
+    names = dict(sources.policy.table("programmes").select("program", "programme").iter_rows())
+    known = sources.policy.folder.parent / "reference" / "programme_names.csv"
+    in_chinese = dict(
+        pl.read_csv(known, infer_schema=False).select("programme", "name_zh").iter_rows()
+    )
+    since = pl.lit(sources.on_date).dt.month_start().dt.offset_by("-" + MONTHS_OF_PAYMENTS)
+    households = sources.mart("dim_people").select(
+        beneficiary_key="person_key", household_of_person="household_key"
+    )
+    return (
+        pl.scan_parquet(sources.marts / "fct_payments.parquet")
+        .filter(pl.col("period") > since, pl.col("status") == PAID)
+        .select("household_key", "beneficiary_key", "program")
+        .collect()
+        .join(households, on="beneficiary_key", how="left")
+        .select(
+            household_key=pl.coalesce("household_key", "household_of_person"),
+            programme=pl.col("program").replace(names).replace(in_chinese),
+        )
+        .drop_nulls()
+        .unique()
+        .sort("household_key", "programme")
+        .group_by("household_key", maintain_order=True)
+        .agg(programmes=pl.col("programme").str.join("、"))
+    )
+
+
+def cleared_lines(sources: Sources, vault: Vault) -> pl.DataFrame:
+    """Households of which an alert was cleared or answered by data on the day, one line each."""
+    events = (
+        sources.mart("fct_alert_events")
+        .filter(pl.col("on_date") == sources.on_date, pl.col("event").is_in(list(wording.EVENTS)))
+        .select("alert_id", why=pl.col("event").replace(wording.EVENTS))
+    )
+    people = sources.mart("dim_people").select("person_key", household_of_person="household_key")
+    households = sources.mart("dim_households").select("household_key", "head_person_key")
+    alerts = (
+        with_lines(
+            sources.mart("fct_alerts")
+            .join(events, on="alert_id")
+            .join(people, on="person_key", how="left")
+        )
+        .join(households, on="household_key", how="left")
+        .sort("office", "area_code", "line_key", "alert_id", nulls_last=True)
+        .with_columns(
+            position=pl.int_range(1, pl.len() + 1).over("line_key"),
+            reasons_of_line=pl.len().over("line_key"),
+        )
+    )
+    named = with_names(
+        alerts, Sources(sources.marts, masked_people(alerts, vault, sources.on_date),
+                        sources.policy, sources.on_date),
+    )  # fmt: skip
+    return (
+        named.with_columns(
+            reason=pl.concat_str("reason_zh", pl.format("（涉及 {}）", "other_name").fill_null(""))
+        )
+        .group_by("office", "line_key", maintain_order=True)
+        .agg(
+            pl.first("village", "head", "number"),
+            line_id=pl.col("alert_id").first(),
+            reasons=unique_text(pl.col("reason"), "\n"),
+            first_seen_on=pl.col("first_seen_on").min(),
+            why=unique_text(pl.col("why"), "；"),
+        )
+    )
+
+
+def unique_text(text: pl.Expr, separator: str) -> pl.Expr:
+    """The different texts of a group, in order, as one."""
+    return (
+        text.drop_nulls()
+        .filter(text.drop_nulls() != "")
+        .unique(maintain_order=True)
+        .str.join(separator)
+    )
+
+
+def _holds_in(area: str, county: str) -> pl.Expr:
+    """Whether a policy row's area holds for a county."""
+    wider = [
+        pl.col(county).str.slice(0, digits).str.pad_end(len(EVERYWHERE), "0")
+        for digits in (CITY_DIGITS, PROVINCE_DIGITS)
+    ]
+    return pl.any_horizontal(
+        pl.col(area) == pl.lit(EVERYWHERE),
+        *(pl.col(area) == one for one in (pl.col(county), *wider)),
+    )

@@ -21,12 +21,14 @@ import xlsxwriter
 from pipelines.connectors.office_files import OfficeFile, read_office_file
 from pipelines.connectors.raw import ConnectorError
 from pipelines.contracts.replies import accepted_replies, published_batches
-from pipelines.outreach.layout import BATCH_NAME
+from pipelines.outreach.layout import BATCH_NAME, LINE, RESULTS
 from pipelines.outreach.reply_batch import batch_of
 from pipelines.outreach.reply_lines import Judged, answered_lines, header_of, judge
 from pipelines.settings import DBT_PROJECT, Home
 
 REASON = "退回原因"
+WIDTHS = {column.header: column.width for column in LINE} | {REASON: 30}
+RESULT_HEADERS = [column.header for column in RESULTS]
 RETURNED_TITLE = "以下各行未能登记。请按“退回原因”更正后报回；已登记的行无需重报。"
 NOT_REPLIES = (".", "~$")
 """How files begin that office programs leave beside an open one."""
@@ -203,7 +205,7 @@ def returned_workbook(
         refused: `sheet`, `row`, `reason_zh`.
         on_date: becomes the file's creation date, so that bytes repeat.
     """
-    content = io.BytesIO()
+    content, choices = io.BytesIO(), outcomes()["name_zh"].to_list()
     with xlsxwriter.Workbook(
         content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     ) as book:
@@ -221,7 +223,7 @@ def returned_workbook(
             header = header_of(sheet)
             if header is None:
                 continue
-            page = book.add_worksheet(sheet.name[:31])
+            page = book.add_worksheet()
             titles = [*sheet.cells.row(header[0]), REASON]
             lines = refused.filter(pl.col("sheet") == at)
             # A date cell is read with its hour; people write none.
@@ -230,8 +232,13 @@ def returned_workbook(
             page.write_string(0, 0, RETURNED_TITLE, bold)
             for position, (title, column) in enumerate(zip(titles, columns, strict=True)):
                 is_why = position == len(columns) - 1
-                page.set_column(position, position, 36 if is_why else 14)
+                page.set_column(position, position, WIDTHS.get(title or "", 10) * 1.2)
                 page.write_string(1, position, title or "", head)
+                if title in RESULT_HEADERS:
+                    page.data_validation(
+                        2, position, 1 + lines.height, position,
+                        {"validate": "list", "source": choices, "error_type": "warning"},
+                    )  # fmt: skip
                 page.write_column(2, position, column.to_list(), why if is_why else body)
             page.freeze_panes(2, 1)
             page.set_landscape()

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -227,6 +228,48 @@ def lists(
         )
     for workbook in workbooks:
         printed.print(str(workbook))
+
+
+@app.command()
+def replies(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Returned lists; none: <home>/replies/inbox/.")
+    ] = None,
+    received_on: Annotated[
+        str | None, typer.Option(metavar="YYYY-MM-DD", help="When they were received; else today.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read back lists that townships filled in: good lines are taken, the others returned.
+
+    Exit code 0: every line was taken; 2: lines were returned, or a file was not taken at all.
+    """
+    from pipelines.contracts.replies import dispute_sentences, disputes
+    from pipelines.defs.installation import Installation
+    from pipelines.defs.replies import take_replies
+
+    installation = Installation.from_settings()
+    try:
+        read_on = as_day(received_on) if received_on else None
+        taken = take_replies(installation, files or [], read_on)
+    finally:
+        installation.close()
+    disputed = disputes(installation.home)
+    if as_json:
+        answer = {
+            "files": [asdict(file) for file in taken],
+            "disputed": disputed.drop("received_on").to_dicts(),
+        }
+        print(json.dumps(answer, ensure_ascii=False, default=str, indent=1))
+    else:
+        for file in taken:
+            printed.print(file.sentence(), markup=False)
+        if not taken:
+            printed.print(f"Nothing waits in {installation.home.replies / 'inbox'}.")
+        for sentence in dispute_sentences(disputed):
+            printed.print(sentence, markup=False)
+    is_whole = all(file.verdict in ("taken", "known") and not file.refused for file in taken)
+    raise typer.Exit(0 if is_whole else 2)
 
 
 @app.command()

@@ -21,6 +21,7 @@ from pipelines.defs.automation import JOB, MISSED
 from pipelines.defs.calendar import days_of_the_graph
 from pipelines.defs.graph import build_definitions, prepare_instance
 from pipelines.defs.installation import Installation
+from pipelines.defs.replies import reply_sentences
 from pipelines.ingest import load_receipts
 from pipelines.ingest.freshness import freshness
 from pipelines.settings import (
@@ -103,6 +104,8 @@ def run_days(
                 say(sentence)
             report = _run_day(installation, job, instance, due, tell, debug=debug)
             _remember(installation, report)
+            for sentence in reply_sentences(home, due.on_date):
+                say(sentence)
             yield report
             if report.outcome is Outcome.NOTHING_PUBLISHED and due.on_date >= first:
                 return

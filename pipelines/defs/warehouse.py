@@ -5,9 +5,11 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.defs.automation import MISSED
 from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
 from pipelines.defs.one_day import build_day
+from pipelines.defs.replies import take_inbox_of_day
 
 
 def node_key(node: Mapping[str, Any]) -> dg.AssetKey:
@@ -59,6 +61,8 @@ def warehouse_assets(
         context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
     ) -> Iterator[dg.MaterializeResult]:
         installation.hold()
+        if not context.has_tag(MISSED):
+            take_inbox_of_day(installation, day_of(context))
         built = build_day(installation, day_of(context))
         for node in built:  # in the order of their dependencies
             if (key := dg.AssetKey(["warehouse", node.name])) in keys:

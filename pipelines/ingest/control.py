@@ -11,18 +11,13 @@ from datetime import date
 import polars as pl
 
 from pipelines.contracts.city import City
+from pipelines.contracts.replies import accepted_replies
 from pipelines.contracts.sources import Contract
 from pipelines.contracts.working_days import is_working_day
 from pipelines.ingest.freshness import freshness
 from pipelines.ingest.quarantine import load_rejections
 from pipelines.ingest.receipts import Receipt
 from pipelines.settings import Home
-
-OUTCOMES = pl.Schema({
-    "alert_id": pl.String(), "outcome": pl.String(), "visited_on": pl.Date(),
-    "received_on": pl.Date(), "batch_id": pl.String(),
-})  # fmt: skip
-"""One row per accepted reply."""
 
 CALENDAR_YEARS = range(2022, 2031)
 
@@ -89,11 +84,7 @@ def calendar() -> pl.DataFrame:
 
 def outcomes(home: Home, on_date: date) -> pl.DataFrame:
     """Outcomes of visits accepted from replies received on or before a day."""
-    accepted = sorted((home.replies / "accepted").glob("*.parquet"))
-    return pl.concat(
-        [OUTCOMES.to_frame()]
-        + [pl.read_parquet(reply).select(OUTCOMES.names()).cast(OUTCOMES) for reply in accepted]
-    ).filter(pl.col("received_on") <= on_date)
+    return accepted_replies(home, on_date)
 
 
 def handed_over(home: Home, on_date: date) -> pl.DataFrame:

@@ -5,9 +5,11 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
+import polars as pl
 from rich.console import Console, Group
 from rich.table import Table
 
+from pipelines.contracts.replies import OUTCOMES, dispute_sentences, disputes
 from pipelines.reporting.published import open_published
 from pipelines.settings import Home
 
@@ -35,6 +37,7 @@ class Status:
     open_alerts: list[dict[str, Any]]
     rules_not_evaluated: list[str]
     held_batches: list[dict[str, Any]]
+    disputed_replies: list[dict[str, Any]]
 
 
 def summarise(home: Home, on_date: date) -> Summary:
@@ -90,7 +93,7 @@ def status_of(home: Home) -> Status:
         for path in sorted(home.runs.glob("*.json"))[-10:]
     ]
     if not (home.published / "warehouse.duckdb").exists():
-        return Status(None, records, [], [], [], [])
+        return Status(None, records, [], [], [], [], [])
     with open_published(home) as connection:
 
         def rows(query: str) -> list[dict[str, Any]]:
@@ -120,6 +123,7 @@ def status_of(home: Home) -> Status:
                 "select hold_id, rule_id, county_code, count(*) as alerts from fct_alerts "
                 "where status = 'held' group by all order by all"
             ),
+            disputed_replies=disputes(home).to_dicts(),
         )
 
 
@@ -157,6 +161,8 @@ def print_status(console: Console, status: Status) -> None:
             f"Held: {held['hold_id']}, {held['rule_id']} in {held['county_code']}, "
             f"{held['alerts']:,} alerts; `wendu release --hold {held['hold_id']}` signs for them"
         )
+    for sentence in dispute_sentences(pl.DataFrame(status.disputed_replies, schema=OUTCOMES)):
+        console.print(sentence)
 
 
 def _amount(value: Any) -> str:

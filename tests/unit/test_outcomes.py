@@ -4,7 +4,8 @@ from datetime import date
 
 import polars as pl
 
-from pipelines.ingest.control import OUTCOMES, outcomes
+from pipelines.contracts.replies import OUTCOMES
+from pipelines.ingest.control import outcomes
 from pipelines.settings import Home
 
 

@@ -15,8 +15,9 @@ import duckdb
 import polars as pl
 import pytest
 
+from pipelines.contracts.replies import OUTCOMES
 from pipelines.contracts.sources import load_contracts
-from pipelines.ingest.control import HANDED_OVER, OUTCOMES, calendar, handed_over, releases
+from pipelines.ingest.control import HANDED_OVER, calendar, handed_over, releases
 from pipelines.settings import DBT_PROJECT, Home, UsageError
 from pipelines.warehouse import history
 from pipelines.warehouse.dbt import DbtProject
@@ -48,7 +49,7 @@ TRANSITIONS = list(csv.DictReader((POLICY / "alert_transitions.csv").open(encodi
 STATUSES = ("none", "open", "held", "inhibited", "cleared", "closed")
 SIGNALS = (
     "found", "found_in_flood", "found_in_cool_down", "answered", "not_found", "not_judged",
-    "not_evaluated", "closed_by_reply", "replied", "released",
+    "not_evaluated", "closed_by_reply", "replied", "disputed", "released",
 )  # fmt: skip
 
 
@@ -69,10 +70,12 @@ class Desk:
         self.dbt = DbtProject(self.home)
         self.replies: list[dict[str, object]] = []
 
-    def reply(self, alert_id: str, outcome: str, on: date, batch: str = "B1") -> None:
+    def reply(
+        self, alert_id: str, outcome: str, on: date, batch: str = "B1", visited: date | None = None
+    ) -> None:
         self.replies.append({
-            "alert_id": alert_id, "outcome": outcome, "visited_on": on, "received_on": on,
-            "batch_id": batch,
+            "alert_id": alert_id, "outcome": outcome, "visited_on": visited or on,
+            "received_on": on, "batch_id": batch,
         })  # fmt: skip
 
     def sign(self, hold_id: str, on: date) -> None:
@@ -151,6 +154,8 @@ FIRST, SECOND, THIRD = date(2024, 5, 6), date(2024, 5, 7), date(2024, 9, 3)
 JUDGED, LATE, FLOODED = "R13", "R15", "R16"
 """Rules of the cases: one judged every day, one late on the third, one flooded."""
 
+BY_PEOPLE = ("closed_by_reply", "replied", "disputed", "released")
+
 CASES = [
     (before, signal)
     for before in STATUSES
@@ -158,7 +163,7 @@ CASES = [
     # A flood is of alerts that are new; a cool-down of alerts that were closed.
     if not (signal == "found_in_flood" and before in ("open", "held", "inhibited"))
     and not (signal == "found_in_cool_down" and before != "closed")
-    and not (signal in ("closed_by_reply", "replied", "released") and before == "none")
+    and not (signal in BY_PEOPLE and before == "none")
 ]
 
 
@@ -218,6 +223,9 @@ def third_day(tmp_path_factory: pytest.TempPathFactory) -> tuple[pl.DataFrame, p
         if signal in ("closed_by_reply", "replied"):
             outcome = "referred" if signal == "closed_by_reply" else "not_verified"
             desk.reply(code_of[name], outcome, THIRD, "B2")
+        if signal == "disputed":
+            desk.reply(code_of[name], "declines", THIRD, "B2")
+            desk.reply(code_of[name], "taken_in_dibao", THIRD, "B3")
         if signal == "released" and before == "held":
             desk.sign(holds[name], THIRD)
     third = [
@@ -234,13 +242,11 @@ def third_day(tmp_path_factory: pytest.TempPathFactory) -> tuple[pl.DataFrame, p
     return desk.day(THIRD, third, late=[LATE]), desk.events(THIRD)
 
 
-BY_PEOPLE = ("closed_by_reply", "replied", "released")
-
-
 def has_condition(before: str, signal: str) -> bool:
     """Whether the condition is found on the third day; people's signals come without news."""
     if signal in BY_PEOPLE:
-        return before in ("open", "held", "inhibited")
+        is_reopened = (before, signal) == ("closed", "disputed")
+        return before in ("open", "held", "inhibited") or is_reopened
     return signal != "not_found"
 
 
@@ -434,15 +440,23 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
     run(
         3, red("closed"), red("answered"), unknown, found("R31", "back"), found("R31", "late"),
         facts(term("c1", "10", "2024-06-03"), term("c1", "5", "2024-06-03", "day")),
+        found("R31", "overtaken"), found("R31", "disputed"),
     )  # fmt: skip
     desk.deliver(code("back"), days[3])
     desk.reply(code("closed"), "declines", days[4])
+    desk.reply(code("disputed"), "not_eligible", days[4])
     run(
         4, red("closed"), found("R25", "answered", inhibited_by="helped"),
         unknown | {"level": None, "is_judged": False, "inhibited_by": "helped"},
         facts(term("c1", "10", "2024-06-04"), term("c1", "6", "2024-06-04", "day")),
         *crowd("first"), found("R16", "urgent", level="emergency"),
+        found("R31", "overtaken"), found("R31", "disputed"),
     )  # fmt: skip
+    desk.reply(code("overtaken"), "not_verified", days[5])
+    desk.reply(code("overtaken"), "declines", days[6], "B2", visited=days[4])
+    desk.reply(code("back"), "declines", days[6], visited=days[4])
+    desk.reply(code("disputed"), "taken_in_dibao", days[5], visited=days[4])
+    desk.reply(code("disputed"), "taken_in_dibao", days[6])
     desk.reply(code("closed"), "not_verified", days[5], "B2")
     desk.reply(code("late"), "declines", days[5])
     run(
@@ -450,10 +464,12 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
         found("R31", "back"),
         facts(term("c1", "10", "2024-06-05"), term("c2", "20", "2024-06-05")),
         *crowd("first"), *crowd("second"), found("R16", "urgent", level="emergency"),
+        found("R31", "overtaken"), found("R31", "disputed"),
     )  # fmt: skip
     desk.deliver(code("back"), days[5])
     desk.sign(str(states[5]["first 0"]["hold_id"]), days[6])
-    run(6, red("closed"), found("R31", "back"), found("R31", "late"), *crowd("first"))
+    run(6, red("closed"), found("R31", "back"), found("R31", "late"),
+        found("R31", "overtaken"), found("R31", "disputed"), *crowd("first"))  # fmt: skip
     with duckdb.connect(str(work_database(desk.home)), read_only=True) as connection:
         memory = connection.sql("from intermediate.int_rules__previous_findings").pl()
     events = pl.concat([desk.events(day) for day in days.values()])
@@ -481,6 +497,24 @@ def test_a_level_that_falls_and_comes_back_in_the_cool_down_is_no_rise(june: Tol
 
 def test_a_further_visit_in_vain_leaves_the_outcome_that_closed(june: Told) -> None:
     assert june.states[5]["closed"]["outcome"] == "declines"
+
+
+def test_an_earlier_visit_told_later_does_not_overtake_the_last_one(june: Told) -> None:
+    state = june.states[6]["overtaken"]
+    assert (state["status"], state["outcome"]) == ("open", "not_verified")
+
+
+def test_a_visit_made_before_an_alert_opened_anew_does_not_close_it(june: Told) -> None:
+    assert june.states[6]["back"]["status"] == "open"
+
+
+def test_replies_that_disagree_open_an_alert_again_until_a_later_visit_decides(june: Told) -> None:
+    told = [june.states[number]["disputed"] for number in (4, 5, 6)]
+    assert [(state["status"], state["outcome"]) for state in told] == [
+        ("closed", "not_eligible"), ("open", None), ("closed", "taken_in_dibao"),
+    ]  # fmt: skip
+    assert told[1]["cool_until_on"] is None
+    assert told[1]["closed_on"] is None
 
 
 def test_a_closed_alert_stands_as_it_was_answered_and_its_rule_remembers_the_level(

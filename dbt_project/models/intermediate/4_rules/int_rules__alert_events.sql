@@ -9,6 +9,7 @@ by_people as (
         event_of_people as event,
         case
             when event_of_people = 'released' then 'signed for, hold ' || hold_id
+            when signal_of_people = 'disputed' then 'replies of one visit disagree'
             else 'outcome ' || new_outcome
         end as detail
     from alerts

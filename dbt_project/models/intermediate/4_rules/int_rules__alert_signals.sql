@@ -94,23 +94,43 @@ found as (
     where place = 1
 ),
 
--- Replies that were not yet taken into account, the last of them.
-new_replies as (
+-- The latest visit speaks, and of its replies the last received; where they name different outcomes, none does. A visit made
+-- before an alert opened anew was about what it had been.
+replies as (
     select
         standing.alert_id,
         received_outcomes.outcome,
-        received_outcomes.visited_on,
         received_outcomes.received_on as replied_on,
         received_outcomes.batch_id as reply_batch_id,
-        outcomes.effect,
-        parameters.value as cool_down_days,
+        min(received_outcomes.outcome) over (partition by standing.alert_id, received_outcomes.visited_on)
+        <> max(received_outcomes.outcome) over (partition by standing.alert_id, received_outcomes.visited_on) as is_disputed,
         row_number() over (
             partition by standing.alert_id
-            order by received_outcomes.received_on desc, received_outcomes.batch_id desc, received_outcomes.outcome
+            order by
+                received_outcomes.visited_on desc,
+                received_outcomes.received_on desc,
+                received_outcomes.batch_id desc,
+                received_outcomes.outcome
         ) as recency
     from standing
-    inner join received_outcomes on standing.alert_id = received_outcomes.alert_id
-    inner join outcomes on received_outcomes.outcome = outcomes.outcome
+    inner join received_outcomes
+        on standing.alert_id = received_outcomes.alert_id
+        and received_outcomes.visited_on >= standing.first_seen_on
+),
+
+-- Replies that were not yet taken into account.
+new_replies as (
+    select
+        standing.alert_id,
+        replies.outcome,
+        replies.replied_on,
+        replies.reply_batch_id,
+        replies.is_disputed,
+        outcomes.effect,
+        parameters.value as cool_down_days
+    from standing
+    inner join replies on standing.alert_id = replies.alert_id and replies.recency = 1
+    inner join outcomes on replies.outcome = outcomes.outcome
     left join rules on standing.rule_id = rules.rule_id
     left join parameters
         on parameters.name = case
@@ -118,9 +138,9 @@ new_replies as (
             when outcomes.cool_down_parameter is not null then 'cool_down_days_closed'
         end
     where standing.replied_on is null
-        or received_outcomes.received_on > standing.replied_on
-        or received_outcomes.received_on = standing.replied_on
-        and received_outcomes.batch_id > standing.reply_batch_id
+        or replies.replied_on > standing.replied_on
+        or replies.replied_on = standing.replied_on
+        and replies.reply_batch_id > standing.reply_batch_id
 ),
 
 told as (
@@ -132,12 +152,13 @@ told as (
         new_replies.cool_down_days,
         handed_over.delivered_on as new_delivered_on,
         case
+            when new_replies.is_disputed then 'disputed'
             when new_replies.effect = 'closes' then 'closed_by_reply'
             when new_replies.effect is not null then 'replied'
             when standing.status = 'held' and releases.hold_id is not null then 'released'
         end as signal_of_people
     from standing
-    left join new_replies on standing.alert_id = new_replies.alert_id and new_replies.recency = 1
+    left join new_replies on standing.alert_id = new_replies.alert_id
     left join releases on standing.hold_id = releases.hold_id
     left join handed_over on standing.alert_id = handed_over.alert_id
 ),
@@ -150,6 +171,7 @@ answered as (
         case
             when told.signal_of_people = 'closed_by_reply' and transitions.event = 'closed'
                 then {{ add_days("told.new_replied_on", "coalesce(told.cool_down_days, 0)") }}
+            when told.signal_of_people = 'disputed' then null
             else told.cool_until_on
         end as cool_until_between_on
     from told

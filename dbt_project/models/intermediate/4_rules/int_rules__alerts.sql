@@ -86,7 +86,8 @@ moved as (
         transitions.event as event_of_day,
         signals.signal in ('found', 'found_in_flood') as is_found,
         transitions.event in ('opened', 'reopened', 'held') as is_begun,
-        transitions.event in ('opened', 'reopened') or coalesce(signals.event_of_people = 'released', false) as is_due_anew
+        transitions.event in ('opened', 'reopened') or coalesce(signals.event_of_people in ('released', 'reopened'), false)
+            as is_due_anew
     from signals
     inner join transitions
         on signals.status_between = transitions.status_before and signals.signal = transitions.signal
@@ -103,6 +104,7 @@ described as (
         moved.status_before,
         moved.status,
         moved.signal,
+        moved.signal_of_people,
         moved.event_of_people,
         moved.event_of_day,
         moved.new_outcome,
@@ -158,12 +160,12 @@ described as (
         moved.new_delivered_on is not null
         and coalesce(moved.new_delivered_on > standing.delivered_on, true) as is_newly_delivered,
         case
-            when moved.is_begun then null
+            when moved.is_begun or moved.signal_of_people = 'disputed' then null
             when moved.signal_of_people = 'replied' and moved.status_before = 'closed' then standing.outcome
             else coalesce(moved.new_outcome, standing.outcome)
         end as outcome,
         case
-            when moved.is_begun then null
+            when moved.is_begun or moved.event_of_people = 'reopened' then null
             when moved.event_of_people = 'closed' then moved.new_replied_on
             else standing.closed_on
         end as closed_on,

@@ -1,13 +1,20 @@
--- One row per alert or audited household with a reply that proves the clue true or false: the last such reply.
--- Replies that prove neither (not verified, duplicate, died or moved) are no trial and count nowhere.
+-- One row per alert or audited household with a reply that proves the clue true or false: that of the last such visit.
+-- Replies that prove neither (not verified, duplicate, died or moved) are no trial and count nowhere, nor do those of one
+-- visit that prove it both true and false.
 with replies as (
     select
         outcomes_received.alert_id,
         outcomes_received.received_on,
         outcomes.proves = 'true' as is_confirmed,
+        min(outcomes.proves) over (partition by outcomes_received.alert_id, outcomes_received.visited_on)
+        <> max(outcomes.proves) over (partition by outcomes_received.alert_id, outcomes_received.visited_on) as is_disputed,
         row_number() over (
             partition by outcomes_received.alert_id
-            order by outcomes_received.received_on desc, outcomes_received.batch_id desc, outcomes_received.outcome
+            order by
+                outcomes_received.visited_on desc,
+                outcomes_received.received_on desc,
+                outcomes_received.batch_id desc,
+                outcomes_received.outcome
         ) as recency
     from {{ ref("stg_control__outcomes") }} as outcomes_received
     inner join {{ ref("outcomes") }} as outcomes on outcomes_received.outcome = outcomes.outcome
@@ -36,7 +43,7 @@ final as (
     left join alerts on replies.alert_id = alerts.alert_id
     left join calendar as replied_days on replies.received_on = replied_days.day
     left join calendar as seen_days on alerts.first_seen_on = seen_days.day
-    where replies.recency = 1
+    where replies.recency = 1 and not replies.is_disputed
 )
 
 select * from final

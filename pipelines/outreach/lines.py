@@ -111,7 +111,7 @@ def lines_of(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
                 dict(enumerate(wording.LEVELS[level] for level in LEVELS)), default="",
                 return_dtype=pl.String,
             ) + "\n" + pl.col("lanes"),
-            due=wording.due_text(pl.col("due_on"), pl.col("days_left")),
+            due=wording.due_text(*map(pl.col, ("due_on", "days_left", "is_emergency"))),
             family=family_text(),
             assistance=pl.when(is_family)
             .then(

@@ -36,6 +36,7 @@ NEW_TODAY, CAME_BACK, UNCHANGED = "今日新增", "再次出现", "无变化"
 NO_DISTANCE = "收入未核对，尚不能比较"
 DOES_NOT_APPLY = "—"
 NO_EARLIER = "无"
+WITHIN_A_DAY = "24 小时内"
 LATE = "未按时"
 
 CLUE = "每一行只是线索，不是结论：请入户了解、核实，告知有关政策，协助申请。"
@@ -73,12 +74,14 @@ def money(amount: pl.Expr) -> pl.Expr:
     return amount.cast(pl.Decimal(14, 2)).cast(pl.String)
 
 
-def due_text(due_on: pl.Expr, days_left: pl.Expr) -> pl.Expr:
-    """The due date and the working days left until it."""
+def due_text(due_on: pl.Expr, days_left: pl.Expr, is_emergency: pl.Expr) -> pl.Expr:
+    """The due date and the working days left until it; an emergency has hours, not days."""
     days = days_left.abs().cast(pl.String)
     left = (
         pl.when(days_left < 0)
         .then(pl.format("！逾期 {} 个工作日", days))
+        .when(is_emergency)
+        .then(pl.lit(WITHIN_A_DAY))
         .when(days_left == 0)
         .then(pl.lit("今日到期"))
         .otherwise(pl.format("剩 {} 个工作日", days))

@@ -77,6 +77,7 @@ def test_a_broken_department_is_told_and_the_others_publish(own, wendu):
         (["run"], "--date"),
         (["sql", "select nothing from nowhere"], "nowhere"),
         (["lists", "--date", "2024-01-01"], "2024-01-01"),
+        (["lists", "--date", "2024-05-01", "--encrypted", "{}"], "WENDU_LIST_PASSWORDS_FILE"),
         (["replay", "--date", "2024-01-01"], "2024-01-01"),
         (["replay", "--date", "2024-05-01", "--known-on", "2024-05-02"], "--as-corrected"),
     ],

@@ -120,6 +120,11 @@ def test_a_line_says_who_where_until_when_and_on_what_basis(lists):
     assert line["以往线索"] == "无"
 
 
+def test_an_emergency_has_hours_not_working_days(lists):
+    [line] = lines(lists([alert(1, level="emergency", days_left=1)]), layout.OPEN)
+    assert line["办理期限"] == "2024-05-07\n24 小时内"
+
+
 def test_confidence_is_the_share_of_like_alerts_that_proved_true(lists):
     [line] = lines(lists([alert(1)], performance={"R15": (40, 29)}), layout.OPEN)
     assert line["同类线索属实率"] == "72%（40 件中 29 件）"

@@ -25,6 +25,7 @@ from pipelines.settings import DEPARTMENTS, Home
 from pipelines.vault import Vault
 from pipelines.warehouse import history
 from pipelines.warehouse.dbt import DbtProject
+from pipelines.warehouse.kept_codes import with_kept
 from pipelines.warehouse.work_database import open_shelves, work_database
 from tests.unit.deliveries import Gate, number
 
@@ -223,7 +224,8 @@ def judge(cases: Sequence[Case], root: Path, parsed: Path) -> Judged:
             refused = {name: counts.reasons for name, counts in receipt.tables.items()}
             assert not any(refused.values()), f"rows of cases were refused: {refused}"
     control = control_tables(load_contracts(), load_receipts(home, on), CITY, home, on)
-    open_shelves(home, on, load_contracts(), control | history.earlier(home, on))
+    before = with_kept(home, on, history.earlier(home, on))
+    open_shelves(home, on, load_contracts(), control | before)
     DbtProject(home).build(on)
     with duckdb.connect(str(work_database(home)), read_only=True) as connection:
         alerts = connection.sql("select * from marts.fct_alerts").pl()

@@ -22,6 +22,7 @@ from pipelines.settings import DEPARTMENTS, Home
 from pipelines.vault import Vault
 from pipelines.warehouse import history
 from pipelines.warehouse.dbt import DbtProject
+from pipelines.warehouse.kept_codes import with_kept
 from pipelines.warehouse.work_database import open_shelves, work_database
 from tests.unit.deliveries import Gate
 from tests.warehouse.generated_families import (
@@ -91,7 +92,8 @@ def build(world, tmp_path_factory):
                 assert not any(refused.values()), refused
         contracts = load_contracts()
         control = control_tables(contracts, load_receipts(home, on), CITY, home, on)
-        open_shelves(home, on, contracts, control | history.earlier(home, on))
+        before = with_kept(home, on, history.earlier(home, on))
+        open_shelves(home, on, contracts, control | before)
         DbtProject(home).build(on)
         with duckdb.connect(str(work_database(home)), read_only=True) as connection:
             found = World(

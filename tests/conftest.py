@@ -1,5 +1,6 @@
 """The world that the tests share: one small demo city, run for two days by the command itself."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -57,6 +58,15 @@ def run_wendu(*arguments: str, home: Path | None = None, **environment: str) -> 
         check=False,
     )
     return Ran(ended.returncode, ended.stdout, ended.stderr)
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """What every file below a folder holds, by its path in it."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 @pytest.fixture(scope="session")

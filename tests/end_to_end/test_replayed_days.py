@@ -17,8 +17,7 @@ from pipelines.defs.replay import replay, replay_as_corrected
 from pipelines.settings import DBT_PROJECT, Home
 from pipelines.vault import Vault
 from pipelines.warehouse import policy
-from tests.conftest import FIRST_DAY, SECOND_DAY
-from tests.end_to_end.test_commands import hashes
+from tests.conftest import FIRST_DAY, SECOND_DAY, hashes
 
 CITY = "371500"
 THIRD_DAY = "2024-05-02"

@@ -5,6 +5,7 @@ a person is forgotten and the second day is run again. Step by step both are pro
 `unit/test_rotation.py` and `unit/test_forgetting.py`.
 """
 
+import hashlib
 import json
 import re
 import shutil
@@ -18,7 +19,6 @@ from pipelines.defs.rotation import rotate
 from pipelines.settings import Home
 from pipelines.vault import Vault
 from tests.conftest import FIRST_DAY, SECOND_DAY
-from tests.end_to_end.test_commands import hashes
 
 PSEUDONYM = re.compile(r"[0-9a-f]{32}")
 
@@ -79,6 +79,14 @@ def run_again(rotated, forgot, wendu):
     answer = wendu("run", "--date", str(SECOND_DAY), home=home.root)
     assert answer.code == 0, answer
     return before, marts(home)
+
+
+def hashes(folder):
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def marts(home):

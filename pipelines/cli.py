@@ -311,13 +311,20 @@ def backtest(
 
 @app.command()
 def sql(
-    query: Annotated[str | None, typer.Argument(help="One SELECT; none opens a prompt.")] = None,
+    query: Annotated[str | None, typer.Argument(help="One SELECT; none opens a client.")] = None,
     as_json: JsonOption = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="For a spreadsheet.")] = False,
 ) -> None:
-    """Query the published warehouse, read-only; marts need no schema name."""
+    """Query the published warehouse, read-only; marts and views need no schema name.
+
+    Without a query it opens harlequin where that is installed, else a plain prompt.
+    """
+    from pipelines.reporting import terminal_client
     from pipelines.reporting.published import open_published
 
+    on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if query is None and on_terminal and terminal_client.is_installed():
+        raise typer.Exit(terminal_client.run_terminal_client(Home(Settings().home)))
     with open_published(Home(Settings().home)) as connection:
         if query is not None:
             show_answer(connection, query, as_json=as_json, as_csv=as_csv)
@@ -328,6 +335,64 @@ def sql(
                 show_answer(connection, line, as_json=as_json, as_csv=as_csv)
             except UsageError as fault:
                 told.print(str(fault), markup=False)
+
+
+@app.command()
+def questions(
+    number: Annotated[int | None, typer.Argument(help="One of them, to be answered.")] = None,
+    text: Annotated[bool, typer.Option("--sql", help="Print the SELECT, do not run it.")] = False,
+    timed: Annotated[
+        bool, typer.Option("--time", help="Milliseconds of each, best of three.")
+    ] = False,
+    as_json: JsonOption = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="For a spreadsheet.")] = False,
+) -> None:
+    """Worked questions of analysts: list them, answer one, or time them.
+
+    The answer goes to standard output; how to read it, and what must not be published, to
+    standard error.
+    """
+    from pipelines.reporting import questions as worked
+    from pipelines.reporting.published import open_published
+
+    asked = [worked.question(number)] if number is not None else worked.load_questions()
+    if text:
+        for one in asked:
+            print(one.file.read_text(encoding="utf-8"))
+        return
+    if number is None and not timed:
+        listed = [{"number": one.number, **one.about, "file": str(one.file)} for one in asked]
+        if as_json:
+            print(json.dumps(listed, ensure_ascii=False))
+            return
+        for one in asked:
+            printed.print(f"{one.number:2}  {one.about['zh']}", markup=False)
+            printed.print(f"    {one.about['en']}", markup=False)
+        return
+    with open_published(Home(Settings().home)) as connection:
+        if timed:
+            show_frame(worked.milliseconds(connection, asked), as_json=as_json, as_csv=as_csv)
+            return
+        frame = worked.answer(connection, asked[0])
+    for words in asked[0].about.values():
+        told.print(words, markup=False)
+    show_frame(frame, as_json=as_json, as_csv=as_csv)
+
+
+@app.command()
+def dictionary() -> None:
+    """Write published/dictionary.html: every published table and column, and where it is from."""
+    from pipelines.reporting.dictionary import write_dictionary
+    from pipelines.reporting.published import open_published
+    from pipelines.warehouse.dbt import DbtProject
+    from pipelines.warehouse.lineage import origins_of_marts
+
+    home = Home(Settings().home)
+    with open_published(home) as connection:
+        project = DbtProject(home)
+        origins = origins_of_marts(project)
+        file = write_dictionary(home.published, connection, project.manifest, origins)
+    printed.print(f"Dictionary: {file}")
 
 
 @app.command()
@@ -507,8 +572,12 @@ def show_answer(connection: Any, query: str, *, as_json: bool, as_csv: bool) -> 
         frame = answer.pl() if answer is not None else None
     except duckdb.Error as fault:
         raise UsageError(f"The query cannot be answered: {str(fault).splitlines()[0]}") from fault
-    if frame is None:
-        return
+    if frame is not None:
+        show_frame(frame, as_json=as_json, as_csv=as_csv)
+
+
+def show_frame(frame: Any, *, as_json: bool, as_csv: bool) -> None:
+    """Print the rows of a frame, for people or for a program."""
     if as_json:
         print(json.dumps(frame.to_dicts(), ensure_ascii=False, default=str))
     elif as_csv:

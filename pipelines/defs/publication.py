@@ -20,6 +20,7 @@ from pipelines.warehouse.publication import (
     write_database,
     write_manifest,
 )
+from pipelines.warehouse.views import declared_name_tables, declared_views
 
 EXPORTED = dg.AssetKey(["publication", "exported_marts"])
 LISTS = dg.AssetKey(["publication", "township_lists"])
@@ -32,6 +33,7 @@ def publication_assets(
 ) -> list[dg.AssetsDefinition]:
     """The last two steps of a day, after the marts of the parsed dbt project."""
     marts = declared_marts(manifest)
+    views, name_tables = declared_views(manifest), declared_name_tables(manifest)
 
     @dg.multi_asset(
         name="export_marts",
@@ -67,7 +69,7 @@ def publication_assets(
         building = Building(home)
         export_marts(home, marts)
         with ThreadPoolExecutor() as beside:  # packed, judged and listed from the same files
-            packed = beside.submit(write_database, home, marts)
+            packed = beside.submit(write_database, home, marts, views, name_tables)
             judged = beside.submit(
                 judge_marts, installation.judge, building.parquet, home.quality / "passed.json"
             )

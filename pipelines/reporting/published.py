@@ -10,7 +10,7 @@ from pipelines.settings import Home, UsageError
 
 @contextmanager
 def open_published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection to the published warehouse, its marts on the search path.
+    """A read-only connection to the published warehouse, marts and views on the search path.
 
     Raises:
         UsageError: nothing was published below this home yet.
@@ -23,5 +23,11 @@ def open_published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(
         str(warehouse.resolve()), read_only=True, config={"enable_external_access": False}
     ) as connection:
-        connection.execute("set schema = 'marts'")
+        connection.execute(f"set search_path = '{search_path(connection)}'")
         yield connection
+
+
+def search_path(connection: duckdb.DuckDBPyConnection) -> str:
+    """The schemas of a published warehouse; one of an earlier version has no views."""
+    schemas = connection.execute("select schema_name from duckdb_schemas()").fetchall()
+    return "marts,views" if ("views",) in schemas else "marts"

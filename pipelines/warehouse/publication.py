@@ -21,6 +21,7 @@ import duckdb
 import polars as pl
 
 from pipelines.settings import Home
+from pipelines.warehouse.views import NameTable, View, write_views
 from pipelines.warehouse.work_database import sql_text, work_database
 
 MARTS_SCHEMA = "marts"
@@ -110,10 +111,16 @@ def export_marts(home: Home, marts: Iterable[Mart]) -> None:
     (building.root / FINGERPRINTS).write_text(json.dumps(now), encoding="utf-8")
 
 
-def write_database(home: Home, marts: Iterable[Mart]) -> None:
+def write_database(
+    home: Home,
+    marts: Sequence[Mart],
+    views: Iterable[View] = (),
+    name_tables: Iterable[NameTable] = (),
+) -> None:
     """Write the exported marts into one database file, every table and column described.
 
     Begins with a copy of the file that readers see now, where a large mart in it still holds.
+    Views and tables of names stand in a schema of their own.
     """
     building = Building(home)
     before, now = _fingerprints_of(home.published / ".current"), _fingerprints_of(building.root)
@@ -123,7 +130,9 @@ def write_database(home: Home, marts: Iterable[Mart]) -> None:
     with duckdb.connect(str(building.warehouse)) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"create schema if not exists {MARTS_SCHEMA}")
-        standing = connection.execute("select table_name from duckdb_tables()").fetchall()
+        standing = connection.execute(
+            f"select table_name from duckdb_tables() where schema_name = '{MARTS_SCHEMA}'"
+        ).fetchall()
         for (table,) in standing:
             if table not in kept:
                 connection.execute(f'drop table {MARTS_SCHEMA}."{table}"')
@@ -138,6 +147,8 @@ def write_database(home: Home, marts: Iterable[Mart]) -> None:
                 connection.execute(
                     f'comment on column {relation}."{column}" is {sql_text(description)}'
                 )
+        described = {mart.name: mart.columns for mart in marts}
+        write_views(connection, views, name_tables, described)
 
 
 def write_manifest(

@@ -77,11 +77,15 @@ run_days as (
     select * from today
 ),
 
+beginning as (
+    select min(on_date) as first_on from run_days
+),
+
 -- On a day that was not run nothing moved.
 days as (
     select calendar.day as on_date
     from {{ ref("stg_control__calendar") }} as calendar
-    cross join (select min(on_date) as first_on from run_days) as beginning
+    cross join beginning
     where calendar.day >= beginning.first_on and calendar.day <= {{ run_date() }}
 ),
 

@@ -20,6 +20,26 @@ households as (
     where is_active
 ),
 
+rules_of_certificates as (
+    select 'R07' as rule_id
+    union all
+    select 'R07S' as rule_id
+),
+
+rules_of_payments as (
+    select 'R27' as rule_id
+    union all
+    select 'R29' as rule_id
+    union all
+    select 'R29A' as rule_id
+),
+
+rules_of_offices as (
+    select 'R28' as rule_id
+    union all
+    select 'R30' as rule_id
+),
+
 subjects as (
     select 'R01' as rule_id, count(*) as subjects, 0 as unknown from {{ ref("int_people__deaths") }}
     union all
@@ -52,7 +72,7 @@ subjects as (
     union all
     select rule_id, count(distinct beneficiary_id) as subjects, 0 as unknown
     from reconciliation
-    cross join (select 'R07' as rule_id union all select 'R07S' as rule_id) as rules_of_certificates
+    cross join rules_of_certificates
     where programme in ('living', 'nursing') and paid_cny > 0
     group by rule_id
     union all
@@ -62,12 +82,12 @@ subjects as (
     union all
     select rule_id, count(*) as subjects, 0 as unknown
     from reconciliation
-    cross join (select 'R27' as rule_id union all select 'R29' as rule_id union all select 'R29A' as rule_id) as rules_of_payments
+    cross join rules_of_payments
     group by rule_id
     union all
     select rule_id, count(*) as subjects, 0 as unknown
     from {{ ref("int_rules__office_months") }}
-    cross join (select 'R28' as rule_id union all select 'R30' as rule_id) as rules_of_offices
+    cross join rules_of_offices
     group by rule_id
     union all
     select 'R32' as rule_id, count(*) as subjects, 0 as unknown

@@ -34,10 +34,6 @@ households as (
     select * from {{ ref("int_people__households") }} where is_active
 ),
 
-household_keys as (
-    select * from {{ ref("int_people__household_keys") }}
-),
-
 steps as (
     select
         'application' as unit,
@@ -52,25 +48,57 @@ steps as (
     from applications
     cross join numbers
     union all
-    select 'application', application_no, null, area_code, 'decision_after_notice', notice_to_on, decided_on, false,
-        numbers.r32_decision_after_notice_days
+    select
+        'application' as unit,
+        application_no as subject_code,
+        cast(null as integer) as household_id,
+        area_code,
+        'decision_after_notice' as step,
+        notice_to_on as from_on,
+        decided_on as done_on,
+        false as is_passed_over,
+        numbers.r32_decision_after_notice_days as limit_days
     from applications
     cross join numbers
     where notice_to_on <= {{ run_date() }}
     union all
-    select 'application', application_no, null, area_code, 'total', accepted_on, decided_on, false,
-        case when is_special_case then numbers.r32_total_days_special else numbers.r32_total_days end
+    select
+        'application' as unit,
+        application_no as subject_code,
+        cast(null as integer) as household_id,
+        area_code,
+        'total' as step,
+        accepted_on as from_on,
+        decided_on as done_on,
+        false as is_passed_over,
+        case when is_special_case then numbers.r32_total_days_special else numbers.r32_total_days end as limit_days
     from applications
     cross join numbers
     union all
-    select 'application', application_no, null, area_code, 'refusal_notice', decided_on, refusal_notified_on, false,
-        numbers.r32_refusal_notice_days
+    select
+        'application' as unit,
+        application_no as subject_code,
+        cast(null as integer) as household_id,
+        area_code,
+        'refusal_notice' as step,
+        decided_on as from_on,
+        refusal_notified_on as done_on,
+        false as is_passed_over,
+        numbers.r32_refusal_notice_days as limit_days
     from applications
     cross join numbers
     where decision = '2'
     union all
-    select 'case', case_no, null, area_code, 'documents', cast(granted_at as date), documents_completed_on, false,
-        numbers.r32_documents_days
+    select
+        'case' as unit,
+        case_no as subject_code,
+        cast(null as integer) as household_id,
+        area_code,
+        'documents' as step,
+        cast(granted_at as date) as from_on,
+        documents_completed_on as done_on,
+        false as is_passed_over,
+        numbers.r32_documents_days as limit_days
     from relief
     cross join numbers
     where is_advance

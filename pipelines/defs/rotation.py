@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
+
 from pipelines.defs.installation import Installation
 from pipelines.ingest import rekeying as identities
 from pipelines.settings import Home, UsageError, WenduError
@@ -23,6 +25,7 @@ from pipelines.vault.rotation import Journal
 from pipelines.warehouse import history, kept_codes, publication
 from pipelines.warehouse import rekeying as marts
 from pipelines.warehouse.publication import declared_marts
+from pipelines.warehouse.views import declared_name_tables, declared_views
 
 DERIVED = ("history", "dbt")
 """What stays in the warehouse's folder; the rest is made anew by the next run."""
@@ -118,9 +121,23 @@ def _stage(
     history.copy_rewritten(home, stage, translation.of_frame)
     kept_codes.keep(home, stage, translation)
     tell("published")
-    is_published = bool(publication.published_days(home))
-    declared = declared_marts(installation.dbt.manifest) if is_published else []
-    rows = marts.rekey_published(home, stage, declared, translation)
+    rows = 0
+    if publication.published_days(home):
+        manifest = installation.dbt.manifest
+        try:
+            rows = marts.rekey_published(
+                home,
+                stage,
+                declared_marts(manifest),
+                translation,
+                declared_views(manifest),
+                declared_name_tables(manifest),
+            )
+        except duckdb.Error as fault:
+            raise RotationError(
+                "What is published is of another version of Wendu; nothing was changed. Run a day "
+                f"with this version, then change the key ({str(fault).splitlines()[0]})."
+            ) from fault
     tell("audit_book")
     AuditBook(home, old).copy_to(AuditBook(stage, new), translation.texts)
     AuditBook(stage, new).write(at, who, "rotate-key", "all pseudonyms", "change of the key")

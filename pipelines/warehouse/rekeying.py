@@ -29,6 +29,7 @@ from pipelines.warehouse.publication import (
     write_database,
     write_manifest,
 )
+from pipelines.warehouse.views import NameTable, View
 from pipelines.warehouse.work_database import sql_text, work_database
 
 UNDER_EARLIER_KEY = "under_earlier_key"
@@ -37,7 +38,12 @@ has the hashes of then."""
 
 
 def rekey_published(
-    home: Home, stage: Home, declared: Iterable[Mart], translation: Translation
+    home: Home,
+    stage: Home,
+    declared: Iterable[Mart],
+    translation: Translation,
+    views: Iterable[View] = (),
+    name_tables: Iterable[NameTable] = (),
 ) -> int:
     """Publish every published day in another home, with new pseudonyms.
 
@@ -46,6 +52,8 @@ def rekey_published(
         stage: gets them; its history is already translated.
         declared: the marts as the project declares them, for the order of their rows.
         translation: from the old to the new key.
+        views: written beside the translated marts, as beside those of any day.
+        name_tables: likewise.
 
     Returns:
         How many rows the translated marts have together.
@@ -58,7 +66,7 @@ def rekey_published(
             marts = _published_marts(home, declared)
             rows = _translate(home, stage, marts, translation)
             export_marts(stage, marts)
-            write_database(stage, marts)
+            write_database(stage, marts, views, name_tables)
         else:
             Building(stage).begin()
         _copy_day(home, stage, on_date, translation)
@@ -118,9 +126,12 @@ def _published_marts(home: Home, declared: Iterable[Mart]) -> list[Mart]:
     """The marts that readers see, described as they are described there."""
     known = {mart.name: mart for mart in declared}
     with duckdb.connect(str(home.published / "warehouse.duckdb"), read_only=True) as connection:
-        tables = connection.execute("select table_name, comment from duckdb_tables()").fetchall()
+        tables = connection.execute(
+            "select table_name, comment from duckdb_tables() where schema_name = ?", [MARTS_SCHEMA]
+        ).fetchall()
         columns = connection.execute(
-            "select table_name, column_name, comment from duckdb_columns() where not internal"
+            "select table_name, column_name, comment from duckdb_columns() where schema_name = ?",
+            [MARTS_SCHEMA],
         ).fetchall()
     marts = []
     for name, comment in sorted(tables):

@@ -132,10 +132,12 @@ def state_of(home: Home) -> dict[str, str]:
                 name = f"{place}/{file.relative_to(folder).as_posix()}"
                 found[name] = hashlib.sha256(file.read_bytes()).hexdigest()
     with duckdb.connect(str(home.published / "warehouse.duckdb"), read_only=True) as connection:
-        tables = connection.execute("select table_name from duckdb_tables()").fetchall()
+        tables = connection.execute(
+            "select format('{}.{}', schema_name, table_name) from duckdb_tables()"
+        ).fetchall()
         for (table,) in tables:
             rows = connection.execute(
-                f'select count(*), sum(cast(hash(mart) as hugeint)) from marts."{table}" as mart'
+                f"select count(*), sum(cast(hash(mart) as hugeint)) from {table} as mart"
             ).fetchall()
             found[f"warehouse {table}"] = str(rows)
     return found

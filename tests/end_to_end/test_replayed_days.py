@@ -26,11 +26,12 @@ THIRD_DAY = "2024-05-02"
 def told(home):
     """Every byte of days, marts and history; of the database, what is in it."""
     with duckdb.connect(str(home.published / "warehouse.duckdb"), read_only=True) as connection:
-        tables = connection.execute("select table_name from duckdb_tables() order by 1").fetchall()
+        tables = connection.execute(
+            "select format('{}.{}', schema_name, table_name) from duckdb_tables() order by 1"
+        ).fetchall()
         rows = [
             connection.execute(
-                f"select '{table}', count(*), sum(cast(hash(mart) as hugeint)) "
-                f"from marts.{table} as mart"
+                f"select '{table}', count(*), sum(cast(hash(mart) as hugeint)) from {table} as mart"
             ).fetchall()
             for (table,) in tables
         ]

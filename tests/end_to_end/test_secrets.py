@@ -28,7 +28,7 @@ class Cut(BaseException):
 
 @pytest.fixture(scope="module")
 def rotated(world, wendu, tmp_path_factory):
-    """A copy of the world with a new key, finished after a cut; what was said, and its lists."""
+    """A copy of the world with a new key, finished after a cut; what was said, lists, a view."""
     home = Home(tmp_path_factory.mktemp("rotated") / "home")
     shutil.copytree(world.home.root, home.root, symlinks=True)
     installation = Installation(home, "371500")
@@ -43,7 +43,8 @@ def rotated(world, wendu, tmp_path_factory):
     refused = wendu("run", "--date", str(SECOND_DAY), home=home.root)
     finished = wendu("rotate-key", home=home.root)
     lists = {day: hashes(home.day(day) / "lists") for day in (FIRST_DAY, SECOND_DAY)}
-    return home, refused, finished, lists
+    counted = wendu("sql", "select count(*) as people from people", home=home.root)
+    return home, refused, finished, lists, counted
 
 
 def people(home):
@@ -96,7 +97,7 @@ def without_keys(frame):
 
 
 def test_a_run_is_refused_until_the_change_is_finished(rotated):
-    _, refused, finished, _ = rotated
+    _, refused, finished, *_ = rotated
     assert refused.code == 3
     assert "rotate-key" in refused.err
     assert finished.code == 0
@@ -130,8 +131,14 @@ def test_the_same_numbers_stand_behind_the_new_pseudonyms(world, forgot):
     assert known.equals(people(world.home))
 
 
+def test_views_stand_beside_the_translated_marts(world, rotated):
+    *_, counted = rotated
+    assert counted.code == 0
+    assert str(world.mart("dim_people").height) in counted.out.replace(",", "")
+
+
 def test_lists_handed_out_stay_as_they_are(world, rotated):
-    *_, lists = rotated
+    *_, lists, _ = rotated
     for day in (FIRST_DAY, SECOND_DAY):
         assert lists[day] == hashes(world.home.day(day) / "lists")
 

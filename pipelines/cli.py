@@ -231,6 +231,24 @@ def lists(
 
 
 @app.command()
+def corrections(
+    date_: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD")], as_json: JsonOption = False
+) -> None:
+    """Tell what each department is asked to mend on a day, and where its workbook lies."""
+    import json
+
+    from pipelines.defs.corrections import correction_sentences, counts_of_day
+
+    home, on_date = Home(Settings().home), as_day(date_)
+    counts = counts_of_day(home, on_date)
+    if as_json:
+        print(json.dumps(counts, ensure_ascii=False))
+        return
+    for sentence in correction_sentences(home, on_date) or ["Nothing is to be corrected."]:
+        printed.print(sentence)
+
+
+@app.command()
 def replies(
     files: Annotated[
         list[Path] | None, typer.Argument(help="Returned lists; none: <home>/replies/inbox/.")

@@ -75,6 +75,7 @@ class Home:
         self.runs = self.root / "runs"
         self.audit = self.root / "audit"
         self.replies = self.root / "replies"
+        self.corrections = self.root / "corrections"
         self.outbox = self.root / "outbox"
         self.truth = self.root / "truth"
         self.lock = self.root / "run.lock"

@@ -19,6 +19,7 @@ from dagster._utils.error import SerializableErrorInfo
 
 from pipelines.defs.automation import JOB, MISSED
 from pipelines.defs.calendar import days_of_the_graph
+from pipelines.defs.corrections import correction_sentences
 from pipelines.defs.graph import build_definitions, prepare_instance
 from pipelines.defs.installation import Installation
 from pipelines.defs.replies import reply_sentences
@@ -106,6 +107,9 @@ def run_days(
             _remember(installation, report)
             for sentence in reply_sentences(home, due.on_date):
                 say(sentence)
+            if report.outcome is not Outcome.NOTHING_PUBLISHED:
+                for sentence in correction_sentences(home, due.on_date):
+                    say(sentence)
             yield report
             if report.outcome is Outcome.NOTHING_PUBLISHED and due.on_date >= first:
                 return

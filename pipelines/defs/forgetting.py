@@ -36,7 +36,8 @@ class Forgot:
         done = self.purged or Purged()
         told = [
             f"Forgotten: {done.identities} identities in the vault, {done.refusals} refused rows, "
-            f"{len(done.replies)} returned workbooks, {len(done.deliveries)} raw files.",
+            f"{len(done.replies)} returned workbooks, {len(done.corrections)} departments' "
+            f"workbooks, {len(done.deliveries)} raw files.",
             "The facts stay in the lake under their pseudonym; lists show their lines without a "
             "name from the next run on. Lists already handed out, and backups, are not reached.",
         ]

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.defs.calendar import day_of
+from pipelines.defs.corrections import write_corrections_of_day
 from pipelines.defs.installation import Installation
 from pipelines.defs.one_day import description_of, write_for_readers
 from pipelines.ingest import load_receipts
@@ -25,6 +26,7 @@ from pipelines.warehouse.views import declared_name_tables, declared_views
 EXPORTED = dg.AssetKey(["publication", "exported_marts"])
 LISTS = dg.AssetKey(["publication", "township_lists"])
 BULLETIN = dg.AssetKey(["publication", "bulletin"])
+CORRECTIONS = dg.AssetKey(["publication", "corrections"])
 PUBLISHED = dg.AssetKey(["publication", "published"])
 
 
@@ -57,6 +59,12 @@ def publication_assets(
                 group_name="publication",
                 description="One page on the day, in counts, not yet visible.",
             ),
+            dg.AssetSpec(
+                CORRECTIONS,
+                deps=[dg.AssetKey(["warehouse", "fct_alerts"])],
+                group_name="publication",
+                description="What each department is asked to mend, for that department alone.",
+            ),
         ],
         check_specs=[
             dg.AssetCheckSpec("gate_2", asset=EXPORTED, blocking=True, description="May it go out?")
@@ -74,6 +82,7 @@ def publication_assets(
                 judge_marts, installation.judge, building.parquet, home.quality / "passed.json"
             )
             *lists, bulletin = write_for_readers(installation, on_date)
+            to_correct = write_corrections_of_day(installation, on_date)
             packed.result()
             verdicts = judged.result()
         store_results(home, on_date, load_receipts(home, on_date), verdicts)
@@ -87,9 +96,14 @@ def publication_assets(
         yield dg.MaterializeResult(asset_key=LISTS, metadata={"workbooks": len(lists)})
         yield dg.MaterializeResult(asset_key=BULLETIN, metadata={"bytes": bulletin.stat().st_size})
 
+        yield dg.MaterializeResult(
+            asset_key=CORRECTIONS,
+            metadata={"open": sum(counts["open"] for counts in to_correct.values())},
+        )
+
     @dg.asset(
         key=PUBLISHED,
-        deps=[EXPORTED, LISTS, BULLETIN],
+        deps=[EXPORTED, LISTS, BULLETIN, CORRECTIONS],
         partitions_def=days,
         group_name="publication",
         description="What analysts, caseworkers and programs read; replaced all at once.",

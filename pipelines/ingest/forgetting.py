@@ -1,4 +1,4 @@
-"""Taking one person's identity away: from the vault, refused rows, raw deliveries, returned lists.
+"""Taking one person's identity away: from vault, refused rows, raw deliveries, workbooks.
 
 What stays: the facts of the lake under their pseudonym, counts, and the office's number of a
 family, which others share. A raw delivery that names the person is deleted whole where it was
@@ -42,6 +42,7 @@ class Purged:
     refusals: int = 0
     deliveries: list[str] = field(default_factory=list)
     replies: list[str] = field(default_factory=list)
+    corrections: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
 
@@ -90,6 +91,7 @@ def purge(home: Home, city: City, vault: Vault, number: str, codes: Iterable[str
     _purge_vault(home, vault, forgotten, done)
     _purge_quarantine(home, number, done)
     _purge_replies(home, [*_spellings(number), *codes], done)
+    _purge_corrections(home, [*_spellings(number), *codes], done)
     _purge_landing(home, city, number, done)
     return done
 
@@ -134,6 +136,14 @@ def _purge_replies(home: Home, words: Sequence[str], done: Purged) -> None:
             else:
                 path.unlink()
                 done.replies.append(told)
+
+
+def _purge_corrections(home: Home, words: Sequence[str], done: Purged) -> None:
+    """Departments' workbooks; those of a day are made anew, without the person, with its run."""
+    for path in sorted(home.corrections.rglob("*.xlsx")):
+        if _contains(path, words):
+            path.unlink()
+            done.corrections.append(path.relative_to(home.root).as_posix())
 
 
 def _purge_landing(home: Home, city: City, number: str, done: Purged) -> None:

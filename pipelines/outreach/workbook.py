@@ -95,20 +95,31 @@ def checksum(rows: pl.DataFrame) -> str:
 def with_printed_lines(rows: pl.DataFrame, sheet: layout.Sheet) -> pl.DataFrame:
     """The rows of a sheet with `printed_lines`: the longest text, wrapped to its column."""
     needed = [
-        pl.col(column.key)
-        .str.split("\n")
-        .list.eval(
-            # A Chinese character is as wide as two Latin ones and takes three bytes for their one.
-            (
-                (pl.element().str.len_bytes() + pl.element().str.len_chars())
-                / (2 * (column.width * LETTERS_A_UNIT - 0.5))
-            ).ceil()
-        )
-        .list.sum()
+        lines_needed(pl.col(column.key), column.width)
         for column in sheet.columns
         if not column.is_code and not column.is_by_hand
     ]
     return rows.with_columns(pl.max_horizontal(*needed, pl.lit(1.0)).alias(PRINTED_LINES))
+
+
+def lines_needed(text: pl.Expr, width: float) -> pl.Expr:
+    """How many printed lines a text takes in a column of a width in characters."""
+    return (
+        text.str.split("\n")
+        .list.eval(
+            # A Chinese character is as wide as two Latin ones and takes three bytes for their one.
+            (
+                (pl.element().str.len_bytes() + pl.element().str.len_chars())
+                / (2 * (width * LETTERS_A_UNIT - 0.5))
+            ).ceil()
+        )
+        .list.sum()
+    )
+
+
+def height_of(lines: float) -> float:
+    """The height in points of a row with so many printed lines, as far as a row can be high."""
+    return min((lines + 0.5) * LINE_POINTS, MOST_POINTS)
 
 
 def _write_sheet(page: Worksheet, sheet: layout.Sheet, book: Book) -> None:
@@ -138,7 +149,7 @@ def _write_sheet(page: Worksheet, sheet: layout.Sheet, book: Book) -> None:
     page.set_row(layout.TITLE_ROW, 1.8 * LINE_POINTS)
     page.set_row(layout.HEADER_ROW, HEADER_LINES * LINE_POINTS)
     for position, lines in enumerate(rows[PRINTED_LINES], start=layout.FIRST_ROW):
-        page.set_row(position, min((lines + 0.5) * LINE_POINTS, MOST_POINTS))
+        page.set_row(position, height_of(lines))
     if rows.height:
         _mark_levels_and_villages(page, sheet, end, formats)
         if sheet.takes_replies:

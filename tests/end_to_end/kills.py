@@ -25,7 +25,7 @@ from tests.conftest import FIRST_DAY, SECOND_DAY, run_wendu
 PAGE_BYTES = 4096
 SAME_BYTES = (
     "lake", "published/parquet", f"published/{FIRST_DAY}", f"published/{SECOND_DAY}", "quarantine",
-    "outbox", "warehouse/history", "policy",
+    "corrections", "outbox", "warehouse/history", "policy",
 )  # fmt: skip
 """What a day leaves below the home that follows from deliveries and key alone."""
 

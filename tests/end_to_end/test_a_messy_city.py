@@ -8,11 +8,12 @@ import re
 import zipfile
 from datetime import date
 
+import openpyxl
 import polars as pl
 import pytest
 
 from pipelines.ingest import load_receipts
-from pipelines.settings import Home
+from pipelines.settings import DEPARTMENTS, Home
 from pipelines.vault import Vault
 from tests.conftest import run_wendu
 from tests.end_to_end.canaries import BROKEN_DAY, CANARIES, leaks, plant
@@ -92,7 +93,7 @@ def test_the_canary_family_was_taken_in(messy):
 
 def test_no_canary_stands_in_anything_else_a_run_wrote(messy):
     home, _ = messy
-    closed = (home.vault, home.landing, home.quarantine, home.truth)
+    closed = (home.vault, home.landing, home.quarantine, home.corrections, home.truth)
     written = [
         path for path in files_below(home.root, home.root.with_name("temporary"))
         if not any(place in path.parents for place in closed)
@@ -117,3 +118,25 @@ def test_no_cell_of_a_list_is_a_formula(messy):
             sheets = [name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
             assert sheets
             assert not any(re.search(rb"<f[ >]", book.read(name)) for name in sheets)
+
+
+def test_each_department_gets_back_what_was_refused_of_its_own_and_nothing_else(messy):
+    home, ran = messy
+    refused = pl.concat(
+        pl.read_parquet(shelf, columns=["department", "table", "file", "line", "severity"])
+        for shelf in home.quarantine.glob("*/*/received_on=2024-04-30/part.parquet")
+    ).filter(pl.col("severity") == "row")
+    for department in DEPARTMENTS:
+        file = home.corrections / str(DAY) / f"{department}.xlsx"
+        book = openpyxl.load_workbook(file, read_only=True)
+        listed = {
+            (file, int(line))
+            for row in book["更正清单"].iter_rows(min_row=3, values_only=True)
+            for file in str(row[8]).split("、")
+            for line in str(row[9]).split("、")
+        }
+        own = refused.filter(pl.col("department") == department)
+        other = refused.filter(pl.col("department") != department)
+        assert set(own.select("file", "line").iter_rows()) - listed == set()
+        assert not {file for file, _ in listed} & set(other["file"]) - set(own["file"])
+        assert f"To correct by {department}: " in ran.err

@@ -5,6 +5,7 @@ import json
 import polars as pl
 import pytest
 
+from pipelines.defs.corrections import write_corrections_of_day
 from pipelines.defs.forgetting import Forgot, forget
 from pipelines.defs.installation import Installation
 from pipelines.defs.rotation import rotate
@@ -240,3 +241,18 @@ def test_no_sentence_names_the_person(paid: Office) -> None:
     told = " ".join(drop(paid, 1).sentences())
     assert number(1) not in told
     assert "张某" not in told
+
+
+def test_departments_workbooks_that_name_the_person_go_and_come_back_without(
+    office: Office,
+) -> None:
+    office.payroll(FIRST, payroll_row(1, wage="五千"), payroll_row(2, wage="六千"), payroll_row(3))
+    office.receive()
+    installation = Installation(office.home, "371500")
+    assert write_corrections_of_day(installation, FIRST)["finance"]["open"] == 2
+    installation.close()
+    forgot = drop(office, 1)
+    assert forgot.purged is not None
+    assert forgot.purged.corrections == ["corrections/2024-04-01/finance.xlsx"]
+    assert not (office.home.root / forgot.purged.corrections[0]).exists()
+    assert write_corrections_of_day(installation, FIRST)["finance"]["open"] == 1

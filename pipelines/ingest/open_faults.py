@@ -1,0 +1,203 @@
+"""What departments still have to mend: faults that no later delivery has mended by a day.
+
+A snapshot tells its whole state each time, so a fault is open while the newest delivery of its
+table still has it. An append table tells news, so a fault is open until a later delivery brings
+a row of the same key that is accepted. A row whose key cannot be read can never be found again:
+it is told for `TOLD_DAYS` days and then only counted. All of it is a function of what was
+received by the day. Does not belong here: how a department is told (`outreach.corrections`).
+"""
+
+from datetime import date, timedelta
+
+import polars as pl
+
+from pipelines.contracts.sources import Contract
+from pipelines.ingest import lake
+from pipelines.ingest.conform import lake_keys
+from pipelines.ingest.forgetting import FORGOTTEN_ROW
+from pipelines.ingest.identities import Identities
+from pipelines.ingest.quarantine import quarantine_shelf
+from pipelines.ingest.receipts import Receipt
+from pipelines.ingest.remembered import RememberedPseudonyms
+from pipelines.settings import Home
+from pipelines.vault import Vault
+
+TOLD_DAYS = 30
+"""How long a row that cannot be found again is told. Default of 2026-11-24."""
+
+OPEN_FAULTS = pl.Schema({
+    "department": pl.String(), "table": pl.String(), "key": pl.String(), "field": pl.String(),
+    "value": pl.String(), "reason": pl.String(), "severity": pl.String(), "file": pl.String(),
+    "line": pl.String(), "raw": pl.String(), "since_on": pl.Date(), "last_on": pl.Date(),
+    "mended_on": pl.Date(), "is_told": pl.Boolean(),
+})  # fmt: skip
+"""One row per table, key, field and reason, with the department's own texts.
+
+`key` and `value` are as delivered, `file` and `line` where they last stood (all places of a key
+that came more than once), `raw` the row where neither can be cut out of it; `since_on`
+is when the fault first came, `last_on` when it last came, `mended_on` the day of the delivery
+that mended it (only of deliveries of the day itself), `is_told` false for what is only counted.
+Holds personal data: for the department alone.
+"""
+
+ITEM = ["key", "field", "reason"]
+KEY_SEPARATOR, LIST_SEPARATOR = "；", "、"
+
+
+def open_faults(
+    home: Home, contract: Contract, receipts: list[Receipt], on_date: date, vault: Vault
+) -> pl.DataFrame:
+    """The faults of one table that are open on a day, and those mended on it.
+
+    Args:
+        home: where quarantine and lake lie.
+        contract: the table.
+        receipts: everything received by the day.
+        on_date: the day.
+        vault: finds the key of a refused row again.
+    """
+    delivered = [
+        receipt.received_on
+        for receipt in receipts
+        if receipt.department == contract.department
+        and receipt.verdict == "accepted"
+        and contract.table in receipt.tables
+    ]
+    faults = _faults(home, contract, delivered)
+    if not faults.height:
+        return OPEN_FAULTS.to_frame()
+    if contract.mode == "snapshot":
+        found = _of_snapshot(faults, delivered, on_date)
+    else:
+        found = _of_append(home, contract, faults, on_date, vault)
+    return (
+        found.filter(pl.col("mended_on").is_null() | (pl.col("mended_on") == on_date))
+        .with_columns(department=pl.lit(contract.department), table=pl.lit(contract.table))
+        .select(OPEN_FAULTS.names())
+        .cast(OPEN_FAULTS)
+        .sort("reason", "field", "since_on", "key")
+    )
+
+
+def _faults(home: Home, contract: Contract, delivered: list[date]) -> pl.DataFrame:
+    """Every fault of the table, with the texts of key and field as delivered."""
+    shelves = [
+        quarantine_shelf(home, contract.department, contract.table, day) for day in delivered
+    ]
+    frames = [
+        pl.read_parquet(shelf, hive_partitioning=False) for shelf in shelves if shelf.is_file()
+    ]
+    if not frames:
+        return pl.DataFrame()
+    columns = {name: pl.col("raw").str.json_path_match(f"$.{name}") for name in contract.columns}
+    key = pl.concat_str(
+        (columns[name] for name in contract.key), separator=KEY_SEPARATOR, ignore_nulls=True
+    )
+    return (
+        pl.concat(frames)
+        .filter(pl.col("raw").ne_missing(FORGOTTEN_ROW))
+        .select(
+            *("file", "line", "field", "reason", "severity", "received_on", "raw"),
+            # A line that is no row of the table stands for itself.
+            key=pl.when(key != "").then(key).otherwise("raw"),
+            value=pl.coalesce(
+                pl.when(pl.col("field") == name).then(text) for name, text in columns.items()
+            ),
+            texts=pl.struct(text.alias(name) for name, text in columns.items()),
+        )
+        .sort("received_on", "file", "line")
+        .group_by(*ITEM, "received_on", maintain_order=True)
+        .agg(
+            pl.all().exclude("file", "line").first(),
+            file=pl.col("file").unique(maintain_order=True).str.join(LIST_SEPARATOR),
+            line=pl.col("line")
+            .cast(pl.String)
+            .unique(maintain_order=True)
+            .str.join(LIST_SEPARATOR),
+        )
+    )
+
+
+def _of_snapshot(faults: pl.DataFrame, delivered: list[date], on_date: date) -> pl.DataFrame:
+    """A fault is open while each delivery since it came has it."""
+    newest = len(delivered) - 1
+    days = pl.DataFrame(
+        {"received_on": delivered, "delivery": range(len(delivered))},
+        schema={"received_on": pl.Date, "delivery": pl.Int64},
+    )
+    seen = faults.join(days, on="received_on").sort("delivery", maintain_order=True)
+    # Deliveries in a row that have the fault are one run of it.
+    runs = (
+        seen.with_columns(
+            run=(pl.col("delivery") - pl.int_range(pl.len()).over(ITEM, order_by="delivery"))
+        )
+        .group_by(*ITEM, "run", maintain_order=True)
+        .agg(
+            pl.all().exclude("received_on", "delivery").last(),
+            since_on=pl.col("received_on").first(),
+            last_on=pl.col("received_on").last(),
+            last=pl.col("delivery").last(),
+        )
+    )
+    is_open = pl.col("last") == newest
+    is_mended_now = (pl.col("last") == newest - 1) & (pl.lit(delivered[-1]) == on_date)
+    return runs.filter(is_open | is_mended_now).with_columns(
+        mended_on=pl.when(~is_open).then(pl.lit(delivered[-1])), is_told=pl.lit(True)
+    )
+
+
+def _of_append(
+    home: Home, contract: Contract, faults: pl.DataFrame, on_date: date, vault: Vault
+) -> pl.DataFrame:
+    """A fault is open until an accepted row of its key comes later."""
+    items = faults.group_by(ITEM, maintain_order=True).agg(
+        pl.all().exclude("received_on").last(),
+        since_on=pl.col("received_on").first(),
+        last_on=pl.col("received_on").last(),
+    )
+    names = [f"_{name}" for name in contract.lake_key]
+    keyed = pl.concat([items, _lake_keys(items, contract, on_date, vault)], how="horizontal")
+    first = min(items["last_on"])
+    mends = (
+        keyed.with_row_index("item")
+        .join(
+            _accepted_between(home, contract, first, on_date),
+            left_on=names,
+            right_on=contract.lake_key,
+        )
+        .filter(pl.col("received_on") > pl.col("last_on"))
+        .group_by("item")
+        .agg(mended_on=pl.col("received_on").min())
+    )
+    is_lost = pl.any_horizontal(pl.col(name).is_null() for name in names)
+    is_told = ~is_lost | (pl.col("last_on") > on_date - timedelta(days=TOLD_DAYS))
+    return (
+        keyed.with_row_index("item")
+        .join(mends, on="item", how="left", maintain_order="left")
+        .with_columns(is_told=is_told)
+    )
+
+
+def _lake_keys(
+    items: pl.DataFrame, contract: Contract, on_date: date, vault: Vault
+) -> pl.DataFrame:
+    """The key under which the lake would hold each row; null where it cannot be read."""
+    identities = Identities(contract, on_date, RememberedPseudonyms(vault))
+    keys = lake_keys(
+        items["texts"].struct.unnest().select(contract.key), contract, on_date, identities
+    )
+    return keys.select(pl.col(name).alias(f"_{name}") for name in contract.lake_key)
+
+
+def _accepted_between(home: Home, contract: Contract, after: date, until: date) -> pl.DataFrame:
+    """Keys of rows that were accepted after a day and until another, with their received dates."""
+    shelves = lake.shelves(home, contract.department, contract.table, until)
+    early = set(lake.shelves(home, contract.department, contract.table, after))
+    rows = [contract.lake_schema.to_frame()] + [
+        pl.read_parquet(shelf, hive_partitioning=False) for shelf in shelves if shelf not in early
+    ]
+    return (
+        pl.concat(rows)
+        .filter((pl.col("change") == "upsert") & ~pl.col("is_stale"))
+        .select(*contract.lake_key, "received_on")
+    )

@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+FROM := $(if $(wildcard wheelhouse/*.whl),--no-index --find-links wheelhouse)
 export DO_NOT_TRACK := 1
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: run test kills lint licences lock serve clean
+.PHONY: run test kills lint licences lock wheelhouse serve clean
 
 run: $(VENV)/ready
 	$(BIN)/wendu demo --days 3
@@ -31,6 +32,13 @@ lock: $(VENV)/ready
 	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 		--generate-hashes --no-header --no-annotate --upgrade --output-file requirements.lock
 
+# Every package of the lock as a file, for machines on a closed network; they need this folder and nothing else.
+# A `.venv` there is made by `make run` as here: a wheelhouse that is there is used.
+wheelhouse: $(VENV)/ready
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes --only-binary :all: \
+		--dest wheelhouse --requirement requirements.lock
+	$(BIN)/python -m pip download --quiet --disable-pip-version-check --only-binary :all: --dest wheelhouse uv
+
 serve: $(VENV)/ready
 	$(BIN)/wendu serve
 
@@ -40,7 +48,7 @@ clean:
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --require-hashes --compile-bytecode --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(FROM) uv
+	$(BIN)/uv pip install --quiet --require-hashes --compile-bytecode $(FROM) --requirement requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@

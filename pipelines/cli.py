@@ -8,7 +8,6 @@ in use. A traceback is shown only with `--debug`. No work stands here.
 import json
 import logging
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -29,6 +28,7 @@ from pipelines.settings import (
     full_disk_sentence,
     is_full_disk,
     now,
+    today,
     user_name,
     versions,
 )
@@ -175,15 +175,22 @@ def make_city_command(
 
 
 @app.command()
-def status(as_json: JsonOption = False) -> None:
-    """Last days, freshness of each source, refusals, open alerts, held batches."""
-    from pipelines.reporting.summary import print_status, status_as_json, status_of
+def status(
+    all_: Annotated[bool, typer.Option("--all", help="Everything, in tables.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Whether today is fine, and what to do if not; --all shows days, sources and alerts."""
+    from pipelines.reporting.status import five_lines, print_status, status_as_json, status_of
 
-    state = status_of(Home(Settings().home))
+    home = Home(Settings().home)
+    state = status_of(home)
     if as_json:
         print(status_as_json(state))
-    else:
+    elif all_:
         print_status(printed, state)
+    else:
+        for line in five_lines(home, state, today()):
+            printed.print(line, markup=False)
 
 
 @app.command()
@@ -235,8 +242,6 @@ def corrections(
     date_: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD")], as_json: JsonOption = False
 ) -> None:
     """Tell what each department is asked to mend on a day, and where its workbook lies."""
-    import json
-
     from pipelines.defs.corrections import correction_sentences, counts_of_day
 
     home, on_date = Home(Settings().home), as_day(date_)
@@ -531,18 +536,15 @@ def check() -> None:
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(help="Port of the web page on this machine.")] = 3000,
+    port: Annotated[int, typer.Option(help="Port of the web page.")] = 3000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; the page asks nobody who they are.")
+    ] = "127.0.0.1",
 ) -> None:
-    """Open the orchestrator: web page, schedule and daemon."""
-    from pipelines.defs.graph import prepare_instance
+    """Open the orchestrator: web page, schedule, sensors and daemon, until it is stopped."""
+    from pipelines.defs.serving import serve as serve_until_stopped
 
-    prepare_instance(Home(Settings().home))
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "pipelines.definitions"]
-    raise typer.Exit(
-        subprocess.run(
-            [*command, "--host", "127.0.0.1", "--port", str(port)], check=False
-        ).returncode
-    )
+    raise typer.Exit(serve_until_stopped(Home(Settings().home), port, host))
 
 
 @app.command()

@@ -54,6 +54,14 @@ class Settings(BaseSettings):
     list_passwords_file: Path | None = Field(
         default=None, description="Passwords of encrypted lists, by township; outside the home."
     )
+    keep_raw_days: int = Field(
+        default=400,
+        ge=31,
+        description="Days for which raw deliveries, refused rows and returned lists are kept.",
+    )
+    analysts_group: str | None = Field(
+        default=None, description="Group of this machine that may read published/."
+    )
     debug: bool = Field(default=False, description="Show tracebacks and the orchestrator's log.")
 
 

@@ -1,18 +1,32 @@
-"""When things run: the daily job, its schedule, and how many runs at once."""
+"""When things run: the daily job, its schedule, what lands later, and how many runs at once."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import (
     UnresolvedAssetJobDefinition,
 )
 
-from pipelines.settings import Home, Settings
+from pipelines.defs.landing import waiting_in_landing
+from pipelines.settings import Home, Settings, now
 from pipelines.warehouse.order_of_days import missed_days
 
 JOB = "daily_run"
 MISSED = "wendu/missed"
 """Tag of the run of a day that was not run when it was its time."""
+
+WATCHED = "wendu/watched"
+"""Tag of a run at the command line, which tells itself what became of it."""
+
+
+OPERATOR, ANALYSTS = ["team:operator"], ["team:analysts"]
+BY_EIGHT = dg.FreshnessPolicy.cron(
+    deadline_cron="0 8 * * *", lower_bound_delta=timedelta(hours=2), timezone="Asia/Shanghai"
+)
+"""The morning's run starts at six; what is not there by eight is late. Default of 2026-11-24."""
+
+LOOKS_EVERY_SECONDS = 300
 
 
 def daily_job(days: dg.PartitionsDefinition) -> UnresolvedAssetJobDefinition:
@@ -41,9 +55,29 @@ def every_morning(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunReque
     yield dg.RunRequest(run_key=str(today), partition_key=str(today))
 
 
+@dg.sensor(
+    job_name=JOB,
+    minimum_interval_seconds=LOOKS_EVERY_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
+def landing(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+    """Run today again when a delivery came, or was mended, after the morning's run."""
+    home, at = Home(Settings().home), now()
+    if not home.runs.joinpath(f"{at.date()}.json").is_file():
+        return dg.SkipReason("Today was not run yet; the morning's run takes what has come.")
+    waiting = waiting_in_landing(home, at)
+    if not waiting.is_new:
+        arriving = ", ".join(waiting.arriving)
+        return dg.SkipReason(f"Still arriving: {arriving}." if arriving else "Nothing new came.")
+    context.log.info("To be taken: %s", ", ".join(waiting.complete))
+    return dg.RunRequest(run_key=waiting.mark, partition_key=str(at.date()))
+
+
 INSTANCE_SETTINGS = """\
 telemetry:
   enabled: false
+freshness:
+  enabled: true
 event_log_storage:
   module: pipelines.defs.record
   class: KeptConnectionEventLog

@@ -1,60 +1,31 @@
 """Running days in this process through the graph, and telling what became of each.
 
 The runs are recorded in the orchestrator's instance below the home, so that they show on its
-page. What is told of a day is also kept in `<home>/runs/<date>.json`: outcome, sentences,
-seconds of every step. Nothing here decides what is published; the graph does. Which days are
-due besides those asked for is decided in `warehouse.order_of_days`.
+page. Nothing here decides what is published; the graph does. What is told of a day is in
+`day_report`, which days are due besides those asked for in `warehouse.order_of_days`.
 """
 
-import json
 import logging
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
 from datetime import date
-from enum import IntEnum
 
 import dagster as dg
-from dagster._utils.error import SerializableErrorInfo
 
-from pipelines.defs.automation import JOB, MISSED
+from pipelines.defs.automation import JOB, MISSED, WATCHED
 from pipelines.defs.calendar import days_of_the_graph
 from pipelines.defs.corrections import correction_sentences
+from pipelines.defs.day_report import DayReport, Outcome, remember, report_of
 from pipelines.defs.graph import build_definitions, prepare_instance
 from pipelines.defs.installation import Installation
 from pipelines.defs.replies import reply_sentences
-from pipelines.ingest import load_receipts
-from pipelines.ingest.freshness import freshness
 from pipelines.settings import (
-    DEPARTMENTS,
     Home,
     UsageError,
-    WenduError,
-    full_disk_sentence,
-    is_full_disk,
 )
-from pipelines.warehouse.holds import held_sentences
 from pipelines.warehouse.order_of_days import DueDay, days_to_look_at, due_days, missed_days
 from pipelines.warehouse.policy import current_policy
 from pipelines.warehouse.publication import published_manifest
-
-
-class Outcome(IntEnum):
-    """What became of a day; the number is the exit code."""
-
-    PUBLISHED = 0
-    PUBLISHED_WITH_GAPS = 2
-    NOTHING_PUBLISHED = 3
-
-
-@dataclass(frozen=True)
-class DayReport:
-    """One day as told to the operator."""
-
-    on_date: date
-    outcome: Outcome
-    sentences: list[str] = field(default_factory=list)
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def run_days(
@@ -104,7 +75,7 @@ def run_days(
             for sentence in _why(home, due):
                 say(sentence)
             report = _run_day(installation, job, instance, due, tell, debug=debug)
-            _remember(installation, report)
+            remember(installation.home, report)
             for sentence in reply_sentences(home, due.on_date):
                 say(sentence)
             if report.outcome is not Outcome.NOTHING_PUBLISHED:
@@ -156,69 +127,14 @@ def _run_day(
         instance=instance,
         run_id=run_id,
         partition_key=on_date.isoformat(),
-        tags={} if due.why == "asked" else {MISSED: "yes"},
+        tags={WATCHED: "yes"} | ({} if due.why == "asked" else {MISSED: "yes"}),
         run_config={"loggers": {"console": {"config": {"log_level": log_level}}}},
         raise_on_error=debug,
     )  # fmt: skip
-    sentences = gaps(installation, on_date)
-    if not result.success:
-        failures = [
-            _told(event.step_failure_data.error, installation.home)
-            for event in result.all_events
-            if event.is_step_failure
-        ]
-        told_once = list(dict.fromkeys(failures + sentences))
-        return DayReport(on_date, Outcome.NOTHING_PUBLISHED, told_once, seconds)
-    sentences += held_sentences(installation.home, on_date)
-    outcome = Outcome.PUBLISHED_WITH_GAPS if sentences else Outcome.PUBLISHED
-    return DayReport(on_date, outcome, sentences, seconds)
-
-
-def gaps(installation: Installation, on_date: date) -> list[str]:
-    """One sentence for each department whose newest delivery failed or whose tables are late."""
-    receipts = load_receipts(installation.home, on_date)
-    state = freshness(installation.contracts, receipts, on_date)
-    sentences = []
-    for department in DEPARTMENTS:
-        late = state.filter((state["department"] == department) & state["is_late"])
-        newest = [receipt for receipt in receipts if receipt.department == department][-1:]
-        failed = [receipt.message for receipt in newest if receipt.verdict == "failed"]
-        sentences += [
-            f"{department}, delivery of {newest[0].received_on}: {message}" for message in failed
-        ]
-        if late.height and not failed:
-            tables = ", ".join(late["table_name"])
-            expected = late["expected_by"][0]
-            sentences.append(
-                f"{department}: nothing accepted of {tables} since {expected}, when it was "
-                "expected; its last state stays in use and the rules that need it were not "
-                "evaluated."
-            )
-    return sentences
-
-
-def _told(error: SerializableErrorInfo | None, home: Home) -> str:
-    while error is not None and error.cause is not None:
-        error = error.cause
-    if error is None:
-        return "A step failed without saying why; run again with --debug."
-    if is_full_disk(error.message):
-        return full_disk_sentence(home)
-    kind, _, message = error.message.strip().partition(": ")
-    if kind.endswith("DagsterAssetCheckFailedError"):
-        return f"Gate 2 refused what was built; {home.quality / 'index.html'} tells what failed."
-    if kind.rpartition(".")[2] in _sentence_errors():
-        return message
-    return f"A step failed unexpectedly ({kind.rpartition('.')[2]}); run again with --debug."
-
-
-def _sentence_errors() -> set[str]:
-    kinds, waiting = set(), [WenduError]
-    while waiting:
-        kind = waiting.pop()
-        kinds.add(kind.__name__)
-        waiting += kind.__subclasses__()
-    return kinds
+    failures = [
+        event.step_failure_data.error for event in result.all_events if event.is_step_failure
+    ]
+    return report_of(installation, on_date, result.success, failures, seconds)
 
 
 def _require_deliveries(installation: Installation, first: date) -> None:
@@ -234,15 +150,3 @@ def _require_deliveries(installation: Installation, first: date) -> None:
         f"Nothing was received on or before {first} in {home.landing}: {known}; "
         "choose another date, or make a city with `wendu demo`."
     )
-
-
-def _remember(installation: Installation, report: DayReport) -> None:
-    installation.home.runs.mkdir(parents=True, exist_ok=True)
-    path = installation.home.runs / f"{report.on_date}.json"
-    unfinished = path.with_suffix(".unfinished")
-    told = asdict(report) | {
-        "on_date": report.on_date.isoformat(),
-        "outcome": report.outcome.name.lower(),
-    }
-    unfinished.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
-    unfinished.replace(path)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from pipelines.contracts.sources import Contract, contracts_of
-from pipelines.defs.automation import MISSED
+from pipelines.defs.automation import BY_EIGHT, MISSED
 from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
 from pipelines.ingest import Receipt, receive
@@ -35,6 +35,8 @@ def department_assets(department: str, days: dg.PartitionsDefinition) -> dg.Asse
                 shelf_key(contract),
                 group_name=department,
                 kinds={"parquet"},
+                owners=[f"team:{department}"],
+                freshness_policy=BY_EIGHT,
                 description=f"{contract.title.zh} · {contract.title.en} ({contract.mode})",
             )
             for contract in contracts

@@ -4,12 +4,13 @@ import os
 
 import dagster as dg
 
-from pipelines.defs.automation import INSTANCE_SETTINGS, daily_job, every_morning
+from pipelines.defs.automation import INSTANCE_SETTINGS, daily_job, every_morning, landing
 from pipelines.defs.calendar import days_of_the_graph
 from pipelines.defs.departments import department_assets
 from pipelines.defs.installation import Installation
 from pipelines.defs.publication import publication_assets
-from pipelines.defs.warehouse import warehouse_assets
+from pipelines.defs.unwatched import unwatched_run_sensors
+from pipelines.defs.warehouse import given_specs, warehouse_assets
 from pipelines.settings import DEPARTMENTS, Home
 
 
@@ -22,11 +23,13 @@ def build_definitions(
     return dg.Definitions(
         assets=[
             *(department_assets(department, days) for department in DEPARTMENTS),
+            *given_specs(manifest),
             warehouse_assets(manifest, days),
             *publication_assets(manifest, days),
         ],
         jobs=[daily_job(days)],
         schedules=[every_morning],
+        sensors=[landing, *unwatched_run_sensors()],
         resources={"installation": installation},
         executor=dg.in_process_executor,
     )

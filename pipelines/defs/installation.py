@@ -17,6 +17,7 @@ from filelock import FileLock, Timeout
 from pipelines import ingest
 from pipelines.contracts.city import City, load_city
 from pipelines.contracts.sources import Contract, load_contracts
+from pipelines.defs.access import guard
 from pipelines.quality import Judge
 from pipelines.settings import Home, Settings, WenduError
 from pipelines.vault import RotationPlace, Vault, require_no_rotation
@@ -35,12 +36,13 @@ class Installation:
     home: Home
     city_code: str
     key_file: Path | None = None
+    analysts_group: str | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> "Installation":
         """The installation the environment names."""
         settings = settings or Settings()
-        return cls(Home(settings.home), settings.city, settings.key_file)
+        return cls(Home(settings.home), settings.city, settings.key_file, settings.analysts_group)
 
     @cached_property
     def contracts(self) -> Mapping[tuple[str, str], Contract]:
@@ -88,6 +90,7 @@ class Installation:
         Raises:
             HomeInUseError: another process holds it; says which.
             VaultError: a change of the key was cut off.
+            UsageError: the analysts' group is not one of this machine, or not the operator's.
         """
         if self._lock.is_locked:
             return
@@ -110,6 +113,7 @@ class Installation:
         ingest.clean_up(self.home)
         publication.clean_up(self.home)
         history.clean_up(self.home)
+        guard(self.home, self.analysts_group)
 
     def close(self) -> None:
         """End the judge's process where one was started, and let go of the lock."""

@@ -1,4 +1,7 @@
-"""Marts → published: export aside, gate 2, lists and bulletin, then shown all at once."""
+"""Marts → published: export aside, gate 2, lists and bulletin, then shown all at once.
+
+Last of all, what was kept long enough is deleted.
+"""
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -6,13 +9,17 @@ from typing import Any
 
 import dagster as dg
 
+from pipelines.defs.access import guard, let_read
+from pipelines.defs.automation import BY_EIGHT, OPERATOR
 from pipelines.defs.calendar import day_of
 from pipelines.defs.corrections import write_corrections_of_day
 from pipelines.defs.installation import Installation
+from pipelines.defs.keeping import delete_what_is_old, forget_old_runs
 from pipelines.defs.one_day import description_of, write_for_readers
 from pipelines.ingest import load_receipts
 from pipelines.quality import judge_marts
 from pipelines.quality.page import store_results
+from pipelines.settings import now
 from pipelines.warehouse.publication import (
     Building,
     declared_marts,
@@ -28,12 +35,13 @@ LISTS = dg.AssetKey(["publication", "township_lists"])
 BULLETIN = dg.AssetKey(["publication", "bulletin"])
 CORRECTIONS = dg.AssetKey(["publication", "corrections"])
 PUBLISHED = dg.AssetKey(["publication", "published"])
+KEPT = dg.AssetKey(["publication", "kept"])
 
 
 def publication_assets(
     manifest: Mapping[str, Any], days: dg.PartitionsDefinition
 ) -> list[dg.AssetsDefinition]:
-    """The last two steps of a day, after the marts of the parsed dbt project."""
+    """The last steps of a day, after the marts of the parsed dbt project."""
     marts = declared_marts(manifest)
     views, name_tables = declared_views(manifest), declared_name_tables(manifest)
 
@@ -45,24 +53,28 @@ def publication_assets(
                 EXPORTED,
                 deps=[dg.AssetKey(["warehouse", mart.name]) for mart in marts],
                 group_name="publication",
+                owners=OPERATOR,
                 description="Every mart as Parquet and in one database file, not yet visible.",
             ),
             dg.AssetSpec(
                 LISTS,
                 deps=[dg.AssetKey(["warehouse", "fct_alerts"])],
                 group_name="publication",
+                owners=OPERATOR,
                 description="One workbook per township with its open alerts, not yet visible.",
             ),
             dg.AssetSpec(
                 BULLETIN,
                 deps=[dg.AssetKey(["warehouse", mart.name]) for mart in marts],
                 group_name="publication",
+                owners=OPERATOR,
                 description="One page on the day, in counts, not yet visible.",
             ),
             dg.AssetSpec(
                 CORRECTIONS,
                 deps=[dg.AssetKey(["warehouse", "fct_alerts"])],
                 group_name="publication",
+                owners=OPERATOR,
                 description="What each department is asked to mend, for that department alone.",
             ),
         ],
@@ -106,6 +118,8 @@ def publication_assets(
         deps=[EXPORTED, LISTS, BULLETIN, CORRECTIONS],
         partitions_def=days,
         group_name="publication",
+        owners=OPERATOR,
+        freshness_policy=BY_EIGHT,
         description="What analysts, caseworkers and programs read; replaced all at once.",
     )
     def published(
@@ -114,8 +128,25 @@ def publication_assets(
         home, on_date = installation.home, day_of(context)
         described = write_manifest(home, on_date, description_of(installation, on_date))
         place = publish(home, on_date)
+        let_read(place / "..", installation.analysts_group)
         return dg.MaterializeResult(
             metadata={"place": str(place), "marts": len(described["marts"])}
         )
 
-    return [export_and_judge, published]
+    @dg.asset(
+        key=KEPT,
+        deps=[PUBLISHED],
+        partitions_def=days,
+        group_name="publication",
+        owners=OPERATOR,
+        description="What was kept long enough is deleted: raw deliveries, old records of runs.",
+    )
+    def kept(
+        context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
+    ) -> dg.MaterializeResult:
+        guard(installation.home, installation.analysts_group)
+        told = delete_what_is_old(installation, day_of(context))
+        runs = forget_old_runs(context.instance, now())
+        return dg.MaterializeResult(metadata={"told": told, "runs_forgotten": runs})
+
+    return [export_and_judge, published, kept]

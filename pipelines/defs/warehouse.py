@@ -5,11 +5,14 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.defs.automation import MISSED
+from pipelines.contracts.sources import load_contracts
+from pipelines.defs.automation import ANALYSTS, MISSED, OPERATOR
 from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
 from pipelines.defs.one_day import build_day
 from pipelines.defs.replies import take_inbox_of_day
+
+CONTROL = "control"
 
 
 def node_key(node: Mapping[str, Any]) -> dg.AssetKey:
@@ -31,12 +34,31 @@ def node_specs(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
             deps=[node_key(nodes[above]) for above in node["depends_on"].get("nodes", [])],
             group_name=node["fqn"][1] if node["resource_type"] == "model" else "policy",
             kinds={"dbt", "duckdb"},
+            owners=ANALYSTS,
             description=node["description"] or None,
             metadata={"file": node["original_file_path"]}
             | ({"columns": _columns(node)} if node["columns"] else {}),
         )
         for node in manifest["nodes"].values()
         if node["resource_type"] in ("model", "seed")
+    ]
+
+
+def given_specs(manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
+    """What the models read besides departments' tables, not built by a step of its own.
+
+    What a day is told (calendar, replies, days before it), and whom deliveries name.
+    """
+    declared = {f"{department}__{table}" for department, table in load_contracts()}
+    return [
+        dg.AssetSpec(
+            node_key(node),
+            group_name=node["source_name"] if node["source_name"] == CONTROL else "people",
+            owners=OPERATOR,
+            description=node["description"] or None,
+        )
+        for node in manifest["sources"].values()
+        if node["name"] not in declared
     ]
 
 

@@ -95,7 +95,7 @@ def _faults(home: Home, contract: Contract, delivered: list[date]) -> pl.DataFra
     )
     return (
         pl.concat(frames)
-        .filter(pl.col("raw").ne_missing(FORGOTTEN_ROW))
+        .filter(pl.col("raw").is_not_null() & (pl.col("raw") != FORGOTTEN_ROW))
         .select(
             *("file", "line", "field", "reason", "severity", "received_on", "raw"),
             # A line that is no row of the table stands for itself.

@@ -2,15 +2,17 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
+import subprocess
 
 import polars as pl
 import pytest
 from filelock import FileLock
 
-from pipelines.settings import PROJECT
-from tests.conftest import SECOND_DAY
+from pipelines.settings import DEPARTMENTS, PROJECT, Home
+from tests.conftest import FIRST_DAY, SECOND_DAY
 
 
 def seen_by_readers(published):
@@ -27,35 +29,50 @@ def seen_by_readers(published):
     ]
 
 
+def commands_of_the_guide():
+    """The two commands of the operator's guide: backing up, and restoring."""
+    text = (PROJECT / "data" / "examples" / "operator" / "GUIDE.md").read_text("utf-8")
+    return re.findall(r"^```sh\n(tar .+)\n```$", text, flags=re.MULTILINE)
+
+
 @pytest.fixture(scope="module")
-def own(world, tmp_path_factory):
-    """A copy of the shared world that a test may break."""
-    home = tmp_path_factory.mktemp("own") / "home"
-    shutil.copytree(world.home.root, home, symlinks=True)
+def restored(world, tmp_path_factory):
+    """The shared world as it comes back from a backup made as the guide says."""
+    back_up, restore = commands_of_the_guide()
+    folder = tmp_path_factory.mktemp("restored")
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    places = {"BACKUP": str(folder / "backup.tar.gz"), "PATH": os.environ["PATH"]}
+    for command, where in ((back_up, world.home.root), (restore, home)):
+        subprocess.run(command, shell=True, check=True, env=places | {"WENDU_HOME": str(where)})
     return home
 
 
-def test_running_a_day_again_changes_no_published_byte(own, wendu):
-    before = seen_by_readers(own / "published")
+def test_a_day_run_again_after_a_restore_changes_no_published_byte(restored, wendu):
+    assert not (restored / "warehouse" / "work.duckdb").exists()
+    before = seen_by_readers(restored / "published")
     assert {"warehouse.duckdb", "parquet", str(SECOND_DAY)} <= {name for name, _, _ in before}
-    ran = wendu("run", "--date", str(SECOND_DAY), home=own)
+    ran = wendu("run", "--date", str(SECOND_DAY), home=restored)
     assert ran.code == 0, ran.err
-    assert seen_by_readers(own / "published") == before
+    assert seen_by_readers(restored / "published") == before
 
 
-def test_a_broken_department_is_told_and_the_others_publish(own, wendu):
-    third = own / "landing"
-    for department in ("civil_affairs", "finance", "agriculture", "disabled_federation"):
-        shutil.copytree(third / department / "2024-05-01", third / department / "2024-05-06")
-    workbook = third / "disabled_federation" / "2024-05-06" / "certificates.xlsx"
+def test_a_broken_department_is_told_and_the_others_publish(world, wendu, tmp_path):
+    home = Home(tmp_path / "home")
+    shutil.copytree(world.home.vault, home.vault, ignore=shutil.ignore_patterns("*.sealed"))
+    for department in DEPARTMENTS:
+        sent = world.home.landing / department
+        shutil.copytree(sent / str(FIRST_DAY), home.landing / department / str(FIRST_DAY))
+        shutil.copytree(sent / str(SECOND_DAY), home.landing / department / "2024-05-06")
+    workbook = home.landing / "disabled_federation" / "2024-05-06" / "certificates.xlsx"
     workbook.write_bytes(workbook.read_bytes()[:5000])
-    (third / "finance" / "2024-05-06" / "payroll.csv").write_bytes(b"")
-    ran = wendu("run", "--date", "2024-05-06", home=own)
+    (home.landing / "finance" / "2024-05-06" / "payroll.csv").write_bytes(b"")
+    ran = wendu("run", "--date", "2024-05-06", home=home.root)
     assert ran.code == 2, ran.err
     assert "certificates.xlsx" in ran.err
     assert "payroll.csv" in ran.err
     assert "Traceback" not in ran.err
-    coverage = pl.read_parquet(own / "published" / "parquet" / "rpt_coverage.parquet")
+    coverage = pl.read_parquet(home.published / "parquet" / "rpt_coverage.parquet")
     late = set(coverage.filter(pl.col("freshness") == "late")["source"])
     assert late == {"finance", "disabled_federation"}
 

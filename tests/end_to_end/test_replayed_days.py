@@ -7,6 +7,7 @@ was told late.
 import csv
 import shutil
 import sqlite3
+from datetime import date
 
 import duckdb
 import polars as pl
@@ -14,6 +15,7 @@ import pytest
 
 from pipelines.defs.installation import Installation
 from pipelines.defs.replay import replay, replay_as_corrected
+from pipelines.ingest.retention import delete_old
 from pipelines.settings import DBT_PROJECT, Home
 from pipelines.vault import Vault
 from pipelines.warehouse import policy
@@ -105,7 +107,9 @@ def test_a_late_correction_changes_the_corrected_view_alone(corrected):
     assert died["status"].to_list() == ["open"]
 
 
-def test_a_list_that_was_altered_is_named(corrected):
+def test_without_raw_deliveries_a_day_is_still_proven_and_an_altered_list_named(corrected):
+    delete_old(corrected, date(2026, 1, 1), 31)
+    assert list(corrected.landing.rglob("*.*")) == []
     altered = next((corrected.day(FIRST_DAY) / "lists").glob("*.xlsx"))
     altered.write_bytes(altered.read_bytes() + b"!")
     found = replay(Installation(corrected, CITY), FIRST_DAY, print)

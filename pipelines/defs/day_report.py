@@ -1,0 +1,129 @@
+"""What became of a day: outcome, sentences for the operator, seconds of every step.
+
+Kept in `<home>/runs/<date>.json`, whoever started the run. Does not belong here: running days
+(`daily_run`), what is published (the graph).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from enum import IntEnum
+
+from dagster._utils.error import SerializableErrorInfo
+
+from pipelines.defs.installation import Installation
+from pipelines.ingest import load_receipts
+from pipelines.ingest.freshness import freshness
+from pipelines.settings import (
+    DEPARTMENTS,
+    Home,
+    WenduError,
+    full_disk_sentence,
+    is_full_disk,
+)
+from pipelines.warehouse.holds import held_sentences
+
+
+class Outcome(IntEnum):
+    """What became of a day; the number is the exit code."""
+
+    PUBLISHED = 0
+    PUBLISHED_WITH_GAPS = 2
+    NOTHING_PUBLISHED = 3
+
+
+@dataclass(frozen=True)
+class DayReport:
+    """One day as told to the operator."""
+
+    on_date: date
+    outcome: Outcome
+    sentences: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def report_of(
+    installation: Installation,
+    on_date: date,
+    is_success: bool,
+    failures: Sequence[SerializableErrorInfo | None],
+    seconds: Mapping[str, float],
+) -> DayReport:
+    """The report of a run that has ended.
+
+    Args:
+        installation: where it ran.
+        on_date: the day it was of.
+        is_success: whether all its steps ended well.
+        failures: the faults of those that did not.
+        seconds: of each step.
+    """
+    sentences = gaps(installation, on_date)
+    if not is_success:
+        told = [_told(error, installation.home) for error in failures]
+        told_once = list(dict.fromkeys(told + sentences))
+        return DayReport(on_date, Outcome.NOTHING_PUBLISHED, told_once, dict(seconds))
+    sentences += held_sentences(installation.home, on_date)
+    outcome = Outcome.PUBLISHED_WITH_GAPS if sentences else Outcome.PUBLISHED
+    return DayReport(on_date, outcome, sentences, dict(seconds))
+
+
+def remember(home: Home, report: DayReport) -> None:
+    """Write the report down, whole."""
+    home.runs.mkdir(parents=True, exist_ok=True)
+    path = home.runs / f"{report.on_date}.json"
+    unfinished = path.with_suffix(".unfinished")
+    told = asdict(report) | {
+        "on_date": report.on_date.isoformat(),
+        "outcome": report.outcome.name.lower(),
+    }
+    unfinished.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
+    unfinished.replace(path)
+
+
+def gaps(installation: Installation, on_date: date) -> list[str]:
+    """One sentence for each department whose newest delivery failed or whose tables are late."""
+    receipts = load_receipts(installation.home, on_date)
+    state = freshness(installation.contracts, receipts, on_date)
+    sentences = []
+    for department in DEPARTMENTS:
+        late = state.filter((state["department"] == department) & state["is_late"])
+        newest = [receipt for receipt in receipts if receipt.department == department][-1:]
+        failed = [receipt.message for receipt in newest if receipt.verdict == "failed"]
+        sentences += [
+            f"{department}, delivery of {newest[0].received_on}: {message}" for message in failed
+        ]
+        if late.height and not failed:
+            tables = ", ".join(late["table_name"])
+            expected = late["expected_by"][0]
+            sentences.append(
+                f"{department}: nothing accepted of {tables} since {expected}, when it was "
+                "expected; its last state stays in use and the rules that need it were not "
+                "evaluated."
+            )
+    return sentences
+
+
+def _told(error: SerializableErrorInfo | None, home: Home) -> str:
+    while error is not None and error.cause is not None:
+        error = error.cause
+    if error is None:
+        return "A step failed without saying why; run again with --debug."
+    if is_full_disk(error.message):
+        return full_disk_sentence(home)
+    kind, _, message = error.message.strip().partition(": ")
+    if kind.endswith("DagsterAssetCheckFailedError"):
+        return f"Gate 2 refused what was built; {home.quality / 'index.html'} tells what failed."
+    if kind.rpartition(".")[2] in _sentence_errors():
+        return message
+    return f"A step failed unexpectedly ({kind.rpartition('.')[2]}); run again with --debug."
+
+
+def _sentence_errors() -> set[str]:
+    kinds, waiting = set(), [WenduError]
+    while waiting:
+        kind = waiting.pop()
+        kinds.add(kind.__name__)
+        waiting += kind.__subclasses__()
+    return kinds

@@ -1,0 +1,61 @@
+"""Runs that nobody watched: the schedule's, the sensor's, those started from the web page.
+
+What became of them is written down as for a run that was asked for at the command line, which
+writes its own account. Does not belong here: when things run (`automation`).
+"""
+
+from datetime import date
+
+import dagster as dg
+
+from pipelines.defs.automation import JOB, WATCHED
+from pipelines.defs.day_report import DayReport, remember, report_of
+from pipelines.defs.installation import Installation
+
+DAY = "dagster/partition"
+
+
+def unwatched_run_sensors() -> list[dg.SensorDefinition]:
+    """One sensor for runs that ended well and one for those that failed."""
+    return [
+        dg.run_status_sensor(
+            name=f"tell_{status.value.lower()}",
+            run_status=status,
+            minimum_interval_seconds=30,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+            description="Writes down what became of a run that nobody watched.",
+        )(_tell)
+        for status in (dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE)
+    ]
+
+
+def _tell(context: dg.RunStatusSensorContext) -> None:
+    run = context.dagster_run
+    if run.job_name == JOB and WATCHED not in run.tags and DAY in run.tags:
+        tell_of_run(Installation.from_settings(), context.instance, run)
+
+
+def tell_of_run(
+    installation: Installation, instance: dg.DagsterInstance, run: dg.DagsterRun
+) -> DayReport:
+    """Write down what became of a run that has ended.
+
+    Args:
+        installation: where it ran.
+        instance: which recorded it.
+        run: the run, of one day.
+    """
+    steps = instance.get_run_step_stats(run.run_id)
+    seconds = {
+        step.step_key: round(step.end_time - step.start_time, 3)
+        for step in steps
+        if step.start_time and step.end_time
+    }
+    failed = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    failures = [
+        entry.dagster_event.step_failure_data.error for entry in failed if entry.dagster_event
+    ]
+    on_date = date.fromisoformat(run.tags[DAY])
+    report = report_of(installation, on_date, run.is_success, failures, seconds)
+    remember(installation.home, report)
+    return report

@@ -1,0 +1,202 @@
+"""The state of an installation: five lines for a person, tables, and all of it for a program.
+
+Reads what was written down of the last days and what is published. Does not belong here: one
+day's account (`summary`).
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.contracts.replies import OUTCOMES, dispute_sentences, disputes
+from pipelines.reporting.published import open_published
+from pipelines.settings import Home
+
+FAILED = "nothing_published"
+
+
+@dataclass(frozen=True)
+class Status:
+    """The state of an installation: its last days, sources and open work."""
+
+    published_on: date | None
+    days: list[dict[str, Any]]
+    sources: list[dict[str, Any]]
+    open_alerts: list[dict[str, Any]]
+    rules_not_evaluated: list[str]
+    held_batches: list[dict[str, Any]]
+    disputed_replies: list[dict[str, Any]]
+
+
+def status_of(home: Home) -> Status:
+    """Last ten days run, and what the published warehouse says of sources and open alerts."""
+    records = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(home.runs.glob("*.json"))[-10:]
+    ]
+    if not (home.published / "warehouse.duckdb").exists():
+        return Status(None, records, [], [], [], [], [])
+    with open_published(home) as connection:
+
+        def rows(query: str) -> list[dict[str, Any]]:
+            return connection.sql(query).pl().to_dicts()
+
+        link = (home.published / ".current").readlink().name
+        return Status(
+            published_on=date.fromisoformat(link[:10]),
+            days=records,
+            sources=rows(
+                'select source, "table", expected_by, received_on, rows, quarantined, freshness '
+                "from rpt_coverage order by 1, 2"
+            ),
+            open_alerts=rows(
+                "select lane, level, count(*) as alerts, "
+                "count(*) filter (where is_overdue) as overdue "
+                "from fct_alerts where status = 'open' group by all order by all"
+            ),
+            rules_not_evaluated=[
+                row["rule_id"]
+                for row in rows(
+                    "select rule_id from quality_rule_evaluations where not evaluated and "
+                    "on_date = (select max(on_date) from quality_rule_evaluations) order by 1"
+                )
+            ],
+            held_batches=rows(
+                "select hold_id, rule_id, county_code, count(*) as alerts from fct_alerts "
+                "where status = 'held' group by all order by all"
+            ),
+            disputed_replies=disputes(home).to_dicts(),
+        )
+
+
+def status_as_json(status: Status) -> str:
+    """The status for a program."""
+    return json.dumps(asdict(status), ensure_ascii=False, default=str, indent=1)
+
+
+def print_status(console: Console, status: Status) -> None:
+    """The status for a person: days, sources that are not in time, refusals, open alerts."""
+    if status.published_on is None:
+        console.print("Nothing is published yet. Run `wendu demo` or `wendu run --date D`.")
+    else:
+        console.print(f"Published: [bold]{status.published_on}[/bold]")
+    days = Table("day", "outcome", "seconds", "told", title="Last days", title_justify="left")
+    for record in status.days:
+        spent = f"{sum(record['seconds'].values()):.1f}"
+        days.add_row(record["on_date"], record["outcome"], spent, "\n".join(record["sentences"]))
+    console.print(days)
+    sources = Table(
+        "department", "table", "expected by", "received", "rows", "quarantined", "freshness",
+        title="Sources", title_justify="left",
+    )  # fmt: skip
+    for source in status.sources:
+        sources.add_row(*("–" if value is None else str(value) for value in source.values()))
+    console.print(sources)
+    for row in status.open_alerts:
+        console.print(
+            f"Open: {row['lane']} {row['level']} {row['alerts']:,} ({row['overdue']:,} overdue)"
+        )
+    if status.rules_not_evaluated:
+        console.print("Not evaluated: " + ", ".join(status.rules_not_evaluated))
+    for held in status.held_batches:
+        console.print(
+            f"Held: {held['hold_id']}, {held['rule_id']} in {held['county_code']}, "
+            f"{held['alerts']:,} alerts; `wendu release --hold {held['hold_id']}` signs for them"
+        )
+    for sentence in dispute_sentences(pl.DataFrame(status.disputed_replies, schema=OUTCOMES)):
+        console.print(sentence)
+
+
+def five_lines(home: Home, status: Status, today: date) -> list[str]:
+    """Whether today is fine, in five lines at most, the last of which says what to do.
+
+    Args:
+        home: the home.
+        status: of `status_of`.
+        today: the day on which is asked.
+    """
+    day = status.published_on
+    if day is None:
+        return [
+            "Not fine: nothing is published yet.",
+            f"Do now: `wendu run --date {today}`, or `wendu demo` for the demo city.",
+        ]
+    if home.truth.is_dir():  # the demo city's clock stands still
+        today = day
+    last = status.days[-1] if status.days else {"on_date": str(day), "sentences": []}
+    told = list(last["sentences"])
+    late = [source for source in status.sources if source["freshness"] != "on_time"]
+    lines = [
+        _verdict(day, last, today),
+        _sources(status, late),
+        _refused(home, status, day),
+        _desk(home, status),
+        f"Do now: {_what_to_do(status, last, late, today)}",
+    ]
+    if told:
+        lines[0] += f" {told[0]}" + (f" (and {len(told) - 1} more: --all)" if told[1:] else "")
+    return lines
+
+
+def _verdict(day: date, last: Mapping[str, Any], today: date) -> str:
+    if last["on_date"] > str(day) or last.get("outcome") == FAILED:
+        return f"Not fine: {last['on_date']} could not be published; readers see {day}."
+    if day < today:
+        return f"Not of today: the newest published day is {day}, today is {today}."
+    if last["sentences"]:
+        return f"Published with gaps: {day}."
+    return f"Fine: {day} is published."
+
+
+def _sources(status: Status, late: Sequence[Mapping[str, Any]]) -> str:
+    if not late:
+        return f"Sources: all {len(status.sources)} tables came in time."
+    departments = sorted({source["source"] for source in late})
+    told = "; ".join(
+        f"{department}: {', '.join(row['table'] for row in late if row['source'] == department)}"
+        for department in departments
+    )
+    return f"Sources: not in time: {told}; {len(status.rules_not_evaluated)} rules not evaluated."
+
+
+def _refused(home: Home, status: Status, day: date) -> str:
+    refused = sum(source["quarantined"] or 0 for source in status.sources)
+    file = home.corrections / str(day) / "counts.json"
+    counts = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    to_mend = sum(sum(told.values()) - told["mended"] - told["new"] for told in counts.values())
+    return (
+        f"Refused: {refused:,} rows of the newest deliveries; {to_mend:,} points are open with "
+        f"{len(counts)} departments (`wendu corrections --date {day}`)."
+    )
+
+
+def _desk(home: Home, status: Status) -> str:
+    alerts = sum(row["alerts"] for row in status.open_alerts)
+    overdue = sum(row["overdue"] for row in status.open_alerts)
+    waiting = sum(1 for path in (home.replies / "inbox").glob("[!.~]*") if path.is_file())
+    return (
+        f"Alerts: {alerts:,} open, {overdue:,} overdue, {len(status.held_batches)} batches held; "
+        f"{len(status.disputed_replies)} replies disputed, {waiting} files in the inbox."
+    )
+
+
+def _what_to_do(
+    status: Status, last: Mapping[str, Any], late: Sequence[Mapping[str, Any]], today: date
+) -> str:
+    """The first thing to do, the most urgent first."""
+    if last.get("outcome") == FAILED:
+        return f"mend what is told above, then `wendu run --date {last['on_date']}`."
+    if status.published_on and status.published_on < today:
+        return f"`wendu run --date {today}`."
+    if late:
+        asked = ", ".join(sorted({source["source"] for source in late}))
+        return f"ask {asked} for what is late, then `wendu run --date {today}`."
+    if status.held_batches:
+        return f"look at what is held: `wendu release --hold {status.held_batches[0]['hold_id']}`."
+    return "nothing."

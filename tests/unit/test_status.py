@@ -1,0 +1,74 @@
+"""Five lines that tell whether today is fine, and what to do if not."""
+
+from datetime import date
+
+import pytest
+
+from pipelines.reporting.status import Status, five_lines
+from pipelines.settings import Home
+
+TODAY = date(2024, 5, 6)
+FINE = {"on_date": "2024-05-06", "outcome": "published", "sentences": [], "seconds": {}}
+SOURCES = [
+    {"source": "finance", "table": table, "quarantined": 0, "freshness": "on_time"}
+    for table in ("payments", "payroll")
+]
+LATE = [SOURCES[0], SOURCES[1] | {"freshness": "late"}]
+HELD = {"hold_id": "R13-371502-20240506", "rule_id": "R13", "county_code": "371502", "alerts": 40}
+
+
+def lines(tmp_path, **state) -> list[str]:
+    told = {
+        "published_on": TODAY, "days": [FINE], "sources": SOURCES, "open_alerts": [],
+        "rules_not_evaluated": [], "held_batches": [], "disputed_replies": [],
+    } | state  # fmt: skip
+    return five_lines(Home(tmp_path), Status(**told), TODAY)
+
+
+def test_a_good_day_is_fine_and_asks_for_nothing(tmp_path):
+    told = lines(tmp_path)
+    assert len(told) == 5
+    assert (told[0], told[-1]) == ("Fine: 2024-05-06 is published.", "Do now: nothing.")
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict", "to_do"),
+    [
+        ({"published_on": None}, "Not fine: nothing is published", "wendu run --date 2024-05-06"),
+        (
+            {"published_on": date(2024, 5, 5), "days": [FINE | {"on_date": "2024-05-05"}]},
+            "Not of today: the newest published day is 2024-05-05",
+            "wendu run --date 2024-05-06",
+        ),
+        (
+            {
+                "published_on": date(2024, 5, 5),
+                "days": [FINE | {"outcome": "nothing_published", "sentences": ["Full disk."]}],
+            },
+            "Not fine: 2024-05-06 could not be published; readers see 2024-05-05. Full disk.",
+            "mend what is told above, then `wendu run --date 2024-05-06`",
+        ),
+        (
+            {"sources": LATE, "days": [FINE | {"sentences": ["finance: nothing.", "More."]}]},
+            "Published with gaps: 2024-05-06. finance: nothing. (and 1 more: --all)",
+            "ask finance for what is late",
+        ),
+        ({"held_batches": [HELD]}, "Fine", "wendu release --hold R13-371502-20240506"),
+    ],
+)
+def test_what_is_not_fine_comes_first_and_what_to_do_last(tmp_path, state, verdict, to_do):
+    told = lines(tmp_path, **state)
+    assert len(told) <= 5
+    assert told[0].startswith(verdict)
+    assert to_do in told[-1]
+
+
+def test_a_late_table_is_named_with_its_department_and_what_it_costs(tmp_path):
+    told = lines(tmp_path, sources=LATE, rules_not_evaluated=["R01", "R05"])
+    assert told[1] == "Sources: not in time: finance: payroll; 2 rules not evaluated."
+
+
+def test_the_demo_citys_clock_stands_still(tmp_path):
+    (tmp_path / "truth").mkdir()
+    told = lines(tmp_path, published_on=date(2024, 4, 30), days=[FINE | {"on_date": "2024-04-30"}])
+    assert (told[0], told[-1]) == ("Fine: 2024-04-30 is published.", "Do now: nothing.")

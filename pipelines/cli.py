@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from pipelines.settings import (
     Home,
+    MailSettings,
     Settings,
     UsageError,
     WenduError,
@@ -189,7 +191,10 @@ def status(
     elif all_:
         print_status(printed, state)
     else:
-        for line in five_lines(home, state, today()):
+        from pipelines.defs.sending import sent_counts
+
+        sent = sent_counts(home, state.published_on) if state.published_on else {}
+        for line in five_lines(home, state, today(), sent):
             printed.print(line, markup=False)
 
 
@@ -235,6 +240,26 @@ def lists(
         )
     for workbook in workbooks:
         printed.print(str(workbook))
+
+
+@app.command()
+def send(
+    date_: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would go.")] = False,
+    resend: Annotated[
+        bool, typer.Option("--resend", help="Also what is uncertain, was refused or came back.")
+    ] = False,
+) -> None:
+    """Mail a published day's lists to their offices, each once; put off ones go with the next."""
+    from pipelines.defs.sending import send_day
+
+    def tell(sentence: str) -> None:
+        printed.print(sentence, markup=False)
+
+    is_done = send_day(
+        Settings(), MailSettings(), as_day(date_), tell, dry_run=dry_run, resend=resend
+    )
+    raise typer.Exit(0 if is_done else 2)
 
 
 @app.command()
@@ -690,6 +715,16 @@ def globals_first(arguments: Sequence[str]) -> list[str]:
     return first + rest
 
 
+def sentence_on_settings(fault: ValidationError) -> str:
+    """Which variable of the environment is wrong and why, never its value."""
+    prefix = "WENDU_MAIL_" if fault.title == "MailSettings" else "WENDU_"
+    wrong = [
+        f"{prefix}{'_'.join(map(str, error['loc'])).upper()} ({error['msg']})"
+        for error in fault.errors(include_input=False, include_context=False, include_url=False)
+    ]
+    return f"Mend in the environment: {'; '.join(wrong)}."
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     given = globals_first(sys.argv[1:] if arguments is None else arguments)
@@ -707,6 +742,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         told.print(str(fault), markup=False)
         code = {"UsageError": 4, "HomeInUseError": 5}.get(type(fault).__name__, 3)
+    except ValidationError as fault:
+        if debug or not fault.title.endswith("Settings"):
+            raise
+        told.print(sentence_on_settings(fault), markup=False)
+        code = 4
     except (KeyboardInterrupt, typer.Abort):
         told.print("Stopped. Run the same command again to go on.")
         code = 130

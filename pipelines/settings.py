@@ -9,9 +9,10 @@ import pwd
 from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -63,6 +64,73 @@ class Settings(BaseSettings):
         default=None, description="Group of this machine that may read published/."
     )
     debug: bool = Field(default=False, description="Show tracebacks and the orchestrator's log.")
+
+
+class MailSettings(BaseSettings):
+    """How lists and notices go out. Read from `WENDU_MAIL_…` in the environment.
+
+    Nothing is sent where no host is set. Passwords come from the environment or from a file that
+    its owner alone can read; they are never shown.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="WENDU_MAIL_", extra="ignore")
+
+    host: str | None = Field(default=None, description="Mail server.")
+    port: int | None = Field(default=None, description="Default 587 for starttls, 465 for tls.")
+    security: Literal["starttls", "tls"] = Field(default="starttls", description="Encryption.")
+    user: str | None = Field(default=None, description="Name to sign in with.")
+    password: SecretStr | None = Field(default=None, description="Or WENDU_MAIL_PASSWORD_FILE.")
+    password_file: Path | None = Field(default=None, description="File with the password.")
+    sender: str | None = Field(default=None, description="Address that mails come from.")
+    operator: str | None = Field(default=None, description="Address that is told of failures.")
+    ca_file: Path | None = Field(default=None, description="Authority of the server, if private.")
+    webhook_url: SecretStr | None = Field(default=None, description="Of a group's robot.")
+    webhook_form: Literal["wecom", "dingtalk"] = Field(default="wecom", description="Its kind.")
+    after_run: bool = Field(default=False, description="Send lists after each published day.")
+    timeout_seconds: float = Field(default=30, gt=0, description="Patience with the server.")
+    tries: int = Field(default=4, ge=1, description="How often one command tries a mail.")
+    first_wait_seconds: float = Field(
+        default=30, ge=0, description="Wait before the second try; doubled before each other."
+    )
+
+    @property
+    def port_or_default(self) -> int:
+        """The port, by the kind of encryption where none is set."""
+        return self.port or (465 if self.security == "tls" else 587)
+
+    def require(self) -> None:
+        """Refuse to send without what sending needs.
+
+        Raises:
+            UsageError: names what is missing.
+        """
+        needed = {"WENDU_MAIL_HOST": self.host, "WENDU_MAIL_SENDER": self.sender}
+        if missing := [name for name, value in needed.items() if not value]:
+            raise UsageError(f"Set {' and '.join(missing)} to send mail.")
+
+    def read_password(self) -> str:
+        """The password to sign in with.
+
+        Raises:
+            UsageError: there is none, or others can read its file.
+        """
+        if self.password is not None:
+            return _sendable(self.password.get_secret_value())
+        file = self.password_file
+        if file is None or not file.is_file():
+            raise UsageError("Set WENDU_MAIL_PASSWORD_FILE to the file with the mail password.")
+        if file.stat().st_mode & 0o077:
+            raise UsageError(f"{file} can be read by others; run chmod 600 {file}.")
+        return _sendable(file.read_text(encoding="utf-8").strip())
+
+
+def _sendable(password: str) -> str:
+    if not password.isascii():
+        raise UsageError(
+            "The mail password holds other characters than letters, digits and signs of ASCII, "
+            "which mail servers read differently; set another."
+        )
+    return password
 
 
 class Home:

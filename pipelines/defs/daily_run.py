@@ -19,8 +19,10 @@ from pipelines.defs.day_report import DayReport, Outcome, remember, report_of
 from pipelines.defs.graph import build_definitions, prepare_instance
 from pipelines.defs.installation import Installation
 from pipelines.defs.replies import reply_sentences
+from pipelines.defs.sending import notify
 from pipelines.settings import (
     Home,
+    MailSettings,
     UsageError,
 )
 from pipelines.warehouse.order_of_days import DueDay, days_to_look_at, due_days, missed_days
@@ -76,6 +78,8 @@ def run_days(
                 say(sentence)
             report = _run_day(installation, job, instance, due, tell, debug=debug)
             remember(installation.home, report)
+            for sentence in notify(home, MailSettings(), report):
+                say(sentence)
             for sentence in reply_sentences(home, due.on_date):
                 say(sentence)
             if report.outcome is not Outcome.NOTHING_PUBLISHED:

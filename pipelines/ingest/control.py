@@ -7,6 +7,7 @@ tables are late. Counts and names of fields only; no value of a delivery passes 
 import json
 from collections.abc import Iterable, Mapping
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 
@@ -88,12 +89,26 @@ def outcomes(home: Home, on_date: date) -> pl.DataFrame:
 
 
 def handed_over(home: Home, on_date: date) -> pl.DataFrame:
-    """Which alerts went out on lists that were delivered on or before a day."""
+    """Which alerts went out on lists that were delivered on or before a day.
+
+    A day that was judged stays as it was judged: a list counts from the first day after the
+    newest one run when it went (`counts_from`).
+    """
     ledger = sorted((home.outbox / "delivered").glob("*.parquet"))
-    return pl.concat(
-        [HANDED_OVER.to_frame()]
-        + [pl.read_parquet(part).select(HANDED_OVER.names()).cast(HANDED_OVER) for part in ledger]
-    ).filter(pl.col("delivered_on") <= on_date)
+    parts = [
+        pl.read_parquet(part).select(*HANDED_OVER.names(), counts_from=pl.col(_counts_from(part)))
+        for part in ledger
+    ]
+    return (
+        pl.concat([HANDED_OVER.to_frame().with_columns(counts_from=pl.lit(None, pl.Date)), *parts])
+        .filter(pl.col("counts_from") <= on_date)
+        .select(HANDED_OVER.names())
+        .cast(HANDED_OVER)
+    )
+
+
+def _counts_from(part: Path) -> str:
+    return "counts_from" if "counts_from" in pl.read_parquet_schema(part) else "delivered_on"
 
 
 def releases(home: Home, on_date: date) -> pl.DataFrame:

@@ -15,6 +15,7 @@ import polars as pl
 from pipelines.contracts.sources import load_contracts
 from pipelines.outreach import layout, wording
 from pipelines.outreach.alerts import QUOTA, open_alerts, read_mart, within_capacity
+from pipelines.outreach.digest import DIGESTS, digests
 from pipelines.outreach.how_to import explanations, limits, outcome_choices
 from pipelines.outreach.lines import Sources, cleared_alerts, cleared_lines, lines_of, masked_people
 from pipelines.outreach.policy import Policy
@@ -33,7 +34,8 @@ def write_lists(
 
     Args:
         marts: folder with the marts as Parquet.
-        day: the folder of the day; gets `lists/<township_code>.xlsx` and `batches.parquet`.
+        day: the folder of the day; gets `lists/<township_code>.xlsx`, `batches.parquet` and
+            `digests.parquet`.
         on_date: the day, printed on each sheet.
         vault: asked for names and numbers, which are masked before they are written.
         policy_folder: `seeds/policy` of the dbt project that judged the day.
@@ -50,9 +52,11 @@ def write_lists(
     lines = lines_of(shown, sources)
     batches(shown, lines, on_date).write_parquet(day / BATCHES)
     sheets = by_office(rows_of_sheets(lines, cleared, sources, vault))
-    waiting = waiting_notes(alerts.filter(pl.col("is_shown").not_()), policy)
+    beyond = alerts.filter(pl.col("is_shown").not_())
+    waiting = waiting_notes(beyond, policy)
     told_of_all = notes_of_the_day(sources)
     names = area_names(marts)
+    digests(lines, beyond, on_date, names, told_of_all).write_parquet(day / DIGESTS)
     explained = Explained(policy)
     (day / LISTS).mkdir(parents=True, exist_ok=True)
     written = []

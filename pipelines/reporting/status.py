@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 import polars as pl
@@ -113,13 +114,16 @@ def print_status(console: Console, status: Status) -> None:
         console.print(sentence)
 
 
-def five_lines(home: Home, status: Status, today: date) -> list[str]:
+def five_lines(
+    home: Home, status: Status, today: date, sent: Mapping[str, int] = MappingProxyType({})
+) -> list[str]:
     """Whether today is fine, in five lines at most, the last of which says what to do.
 
     Args:
         home: the home.
         status: of `status_of`.
         today: the day on which is asked.
+        sent: lists of the published day by what became of them.
     """
     day = status.published_on
     if day is None:
@@ -136,7 +140,7 @@ def five_lines(home: Home, status: Status, today: date) -> list[str]:
         _verdict(day, last, today),
         _sources(status, late),
         _refused(home, status, day),
-        _desk(home, status),
+        _desk(home, status, sent),
         f"Do now: {_what_to_do(status, last, late, today)}",
     ]
     if told:
@@ -176,13 +180,15 @@ def _refused(home: Home, status: Status, day: date) -> str:
     )
 
 
-def _desk(home: Home, status: Status) -> str:
+def _desk(home: Home, status: Status, sent: Mapping[str, int]) -> str:
     alerts = sum(row["alerts"] for row in status.open_alerts)
     overdue = sum(row["overdue"] for row in status.open_alerts)
     waiting = sum(1 for path in (home.replies / "inbox").glob("[!.~]*") if path.is_file())
     return (
         f"Alerts: {alerts:,} open, {overdue:,} overdue, {len(status.held_batches)} batches held; "
-        f"{len(status.disputed_replies)} replies disputed, {waiting} files in the inbox."
+        f"{len(status.disputed_replies)} replies disputed, {waiting} files in the inbox; lists: "
+        + (", ".join(f"{count} {state}" for state, count in sent.items()) or "none sent")
+        + "."
     )
 
 

@@ -162,3 +162,10 @@ def test_the_commands_the_readme_names_exist(wendu):
     makefile = (PROJECT / "Makefile").read_text("utf-8")
     assert targets == {"run", "test"}
     assert all(f"\n{target}:" in makefile for target in targets)
+
+
+def test_a_wrong_setting_is_told_by_its_variable_and_without_its_value(wendu, tmp_path):
+    ran = wendu("status", home=tmp_path, WENDU_KEEP_RAW_DAYS="5-geheim")
+    assert (ran.code, ran.err.count("\n")) == (4, 1)
+    assert ran.err.startswith("Mend in the environment: WENDU_KEEP_RAW_DAYS (")
+    assert "geheim" not in ran.err

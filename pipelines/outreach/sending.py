@@ -1,0 +1,264 @@
+"""Sending a day's lists: one mail per office, each list once, whatever happens in between.
+
+What goes is decided from the ledger, never from the time: what was accepted is not sent again;
+what was put off goes again, in this command with growing waits and with the next one; what was
+refused goes again when the address changed; what is uncertain goes again only when the operator
+says so. Does not belong here: the server's talk (`mail`), counts (`digest`).
+"""
+
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from email.message import EmailMessage
+from hashlib import sha256
+from pathlib import Path
+
+import polars as pl
+from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
+
+from pipelines.outreach.delivery_ledger import DeliveryLedger, Sent
+from pipelines.outreach.digest import DIGESTS, text_for
+from pipelines.outreach.encryption import encrypt_lists
+from pipelines.outreach.mail import MailUnreachableError, hand_over, session
+from pipelines.settings import Home, MailSettings, UsageError
+
+XLSX = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+LONGEST_WAIT_SECONDS = 600
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One list and where it goes."""
+
+    office: str
+    recipient: str
+    digest: Mapping[str, object]
+    workbook: Path
+    sha256: str
+    is_corrected: bool
+
+    @property
+    def batch_id(self) -> str:
+        """The batch that stands on the list."""
+        return str(self.digest["batch_id"])
+
+
+@dataclass
+class Plan:
+    """What is to be done for a day: letters to send, and why the others are not."""
+
+    on_date: date
+    to_send: list[Letter] = field(default_factory=list)
+    already_sent: int = 0
+    uncertain: list[Letter] = field(default_factory=list)
+    refused: list[Letter] = field(default_factory=list)
+    without_recipient: list[str] = field(default_factory=list)
+    without_password: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Outcome:
+    """What became of a command: counts of letters by state, and sentences."""
+
+    states: dict[str, int] = field(default_factory=dict)
+    sentences: list[str] = field(default_factory=list)
+
+    def count(self, state: str) -> int:
+        """How many letters ended in a state."""
+        return self.states.get(state, 0)
+
+
+def plan(
+    home: Home,
+    on_date: date,
+    recipients: Mapping[str, str],
+    passwords: Mapping[str, str] | None,
+    ledger: DeliveryLedger,
+    *,
+    resend: bool = False,
+) -> Plan:
+    """What a day's sending would do.
+
+    Args:
+        home: whose published day.
+        on_date: the day.
+        recipients: address by office.
+        passwords: by office, where lists are encrypted; none sends them as they are.
+        ledger: what was sent before.
+        resend: send what is uncertain, refused or bounced once more.
+
+    Raises:
+        UsageError: the day is not published, or by a version that counted nothing.
+    """
+    day = home.day(on_date)
+    if not (day / DIGESTS).is_file():
+        raise UsageError(
+            f"{on_date} is not published, or by an older version; run `wendu run --date {on_date}`."
+        )
+    digests = {row["office"]: row for row in pl.read_parquet(day / DIGESTS).to_dicts()}
+    sent = ledger.of_day(on_date.isoformat())
+    made = Plan(on_date)
+    for workbook in sorted((day / "lists").glob("*.xlsx")):
+        office = workbook.stem
+        if office not in digests:  # nothing on it but what ended or is asked of data
+            continue
+        if office not in recipients:
+            made.without_recipient.append(office)
+            continue
+        if passwords is not None and office not in passwords:
+            made.without_password.append(office)
+            continue
+        content = sha256(workbook.read_bytes()).hexdigest()
+        of_office = [row for row in sent if row.office == office]
+        is_corrected = any(
+            row.sha256 != content and row.state in ("accepted", "uncertain") for row in of_office
+        )
+        letter = Letter(
+            office, recipients[office], digests[office], workbook, content, is_corrected
+        )
+        same = [row for row in of_office if row.sha256 == content]
+        states = {row.state for row in same if row.recipient == letter.recipient}
+        if any(row.state == "accepted" for row in same):
+            made.already_sent += 1
+        elif states & {"sending", "uncertain"} and not resend:
+            made.uncertain.append(letter)
+        elif states & {"refused", "bounced"} and not resend:
+            made.refused.append(letter)
+        else:
+            made.to_send.append(letter)
+    return made
+
+
+def send(
+    made: Plan,
+    settings: MailSettings,
+    ledger: DeliveryLedger,
+    passwords: Mapping[str, str] | None,
+    moment: Callable[[], str],
+    tell: Callable[[str], None],
+) -> Outcome:
+    """Send what a plan says, retried with growing waits; every step is in the ledger first.
+
+    Args:
+        made: of `plan`.
+        settings: server and patience.
+        ledger: written before and after each mail.
+        passwords: by office, where lists are encrypted.
+        moment: the time now, for the ledger.
+        tell: called with a sentence when something is put off.
+
+    Raises:
+        MailError: the server's certificate, user or password is wrong.
+    """
+    outcome = Outcome()
+    waiting = list(made.to_send)
+    with tempfile.TemporaryDirectory() as folder:
+        attached = _attachments(waiting, passwords, Path(folder))
+
+        def one_round() -> int:
+            waiting[:] = _send_once(waiting, attached, settings, ledger, moment, outcome, tell)
+            return len(waiting)
+
+        try:
+            Retrying(
+                retry=retry_if_result(bool),
+                stop=stop_after_attempt(settings.tries),
+                wait=wait_exponential(
+                    multiplier=settings.first_wait_seconds, max=LONGEST_WAIT_SECONDS
+                ),
+            )(one_round)
+        except RetryError:
+            outcome.states["deferred"] = len(waiting)
+    return outcome
+
+
+def _attachments(
+    letters: list[Letter], passwords: Mapping[str, str] | None, folder: Path
+) -> dict[str, bytes]:
+    if passwords is None:
+        return {letter.office: letter.workbook.read_bytes() for letter in letters}
+    copies = encrypt_lists((letter.workbook for letter in letters), passwords, folder / "sealed")
+    return {copy.stem: copy.read_bytes() for copy in copies}
+
+
+def _send_once(
+    letters: list[Letter],
+    attached: Mapping[str, bytes],
+    settings: MailSettings,
+    ledger: DeliveryLedger,
+    moment: Callable[[], str],
+    outcome: Outcome,
+    tell: Callable[[str], None],
+) -> list[Letter]:
+    """Try each letter once, over as few connections as it takes; those that are put off."""
+    put_off: list[Letter] = []
+    waiting = list(letters)
+    while waiting:
+        try:
+            with session(settings) as server:
+                while waiting:
+                    letter = waiting.pop(0)
+                    message = letter_as_mail(letter, attached[letter.office], settings)
+                    before = _row(letter, message, ledger, moment())
+                    ledger.write(before)
+                    answer = hand_over(server, message)
+                    is_accepted = answer.state == "accepted"
+                    ledger.write(
+                        replace(
+                            before,
+                            state=answer.state,
+                            told=answer.told,
+                            at=moment(),
+                            delivered_on=moment()[:10] if is_accepted else None,
+                        )
+                    )
+                    if answer.state == "deferred":
+                        put_off.append(letter)
+                        tell(f"{letter.office} is put off: {answer.told}.")
+                    else:
+                        outcome.states[answer.state] = outcome.count(answer.state) + 1
+                    if answer.state in ("refused", "uncertain"):
+                        outcome.sentences.append(
+                            f"{letter.office} ({letter.recipient}) {answer.state}: {answer.told}."
+                        )
+                    if server.sock is None or answer.state == "uncertain":
+                        break
+        except MailUnreachableError as fault:
+            tell(str(fault))
+            return put_off + waiting
+    return put_off
+
+
+def _row(letter: Letter, message: EmailMessage, ledger: DeliveryLedger, at: str) -> Sent:
+    earlier = ledger.by_message(str(message["Message-ID"]))
+    return Sent(
+        batch_id=letter.batch_id,
+        sha256=letter.sha256,
+        recipient=letter.recipient,
+        office=letter.office,
+        on_date=str(letter.digest["on_date"]),
+        message_id=str(message["Message-ID"]),
+        state="sending",
+        attempts=(earlier.attempts if earlier else 0) + 1,
+        told="",
+        at=at,
+    )
+
+
+def letter_as_mail(letter: Letter, attached: bytes, settings: MailSettings) -> EmailMessage:
+    """The mail of one list; the same list to the same address has the same Message-ID."""
+    message = EmailMessage()
+    name = sha256(f"{letter.batch_id} {letter.sha256} {letter.recipient}".encode()).hexdigest()
+    sender = str(settings.sender)
+    corrected = "（更正）" if letter.is_corrected else ""
+    message["From"], message["To"] = sender, letter.recipient
+    message["Subject"] = (
+        f"{letter.digest['name']} 走访核对清单 {letter.digest['on_date']}{corrected}"
+    )
+    message["Message-ID"] = f"<{name[:32]}.wendu@{sender.rpartition('@')[2]}>"
+    is_encrypted = attached[:2] != b"PK"
+    text = text_for(letter.digest, is_corrected=letter.is_corrected, is_encrypted=is_encrypted)
+    message.set_content(text, cte="base64")
+    message.add_attachment(attached, *XLSX, filename=letter.workbook.name)
+    return message

@@ -1,0 +1,448 @@
+"""Lists go out by mail: each once, to the right office, whatever the server does meanwhile."""
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import msoffcrypto
+import polars as pl
+import pytest
+import trustme
+
+from pipelines.contracts.replies import BATCHES
+from pipelines.defs.day_report import DayReport, Outcome
+from pipelines.defs.sending import LEDGER, ledger_of, notify, send_day, sent_counts
+from pipelines.ingest.control import handed_over
+from pipelines.outreach.delivery_ledger import Sent
+from pipelines.outreach.digest import SCHEMA
+from pipelines.outreach.layout import batch_of
+from pipelines.outreach.mail import MailError
+from pipelines.settings import Home, MailSettings, Settings, UsageError
+from tests.unit.mail_server import (
+    DIES_IN_DATA,
+    PASSWORD,
+    USER,
+    Server,
+    free_port,
+    mail_server,
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
+
+DAY = date(2024, 5, 6)
+NORTH, SOUTH = "371502001", "371502002"
+TO = {NORTH: "north@example.org", SOUTH: "south@example.org"}
+DISGUISE = b"PK\x03\x04"
+
+
+@dataclass
+class Desk:
+    """A home with a published day, and how it sends."""
+
+    home: Home
+    mail: dict[str, object]
+    told: list[str] = field(default_factory=list)
+
+    def publish(self, **contents: bytes) -> None:
+        """The day's lists, by office."""
+        lists = self.home.day(DAY) / "lists"
+        for office, content in contents.items():
+            (lists / f"{office.lstrip('_')}.xlsx").write_bytes(content)
+
+    def recipients(self, **addresses: str) -> None:
+        """The operator's list of recipients."""
+        rows = [f"{office.lstrip('_')},{address}" for office, address in addresses.items()]
+        text = "\n".join(["township_code,address", *rows]) + "\n"
+        (self.home.root / "recipients.csv").write_text(text, encoding="utf-8")
+
+    def settings(self) -> MailSettings:
+        """How it sends."""
+        return MailSettings(**self.mail)
+
+    def send(self, passwords: Path | None = None, **options: bool) -> bool:
+        """Send the day; what was told is kept."""
+        self.told = []
+        settings = Settings(home=self.home.root, list_passwords_file=passwords)
+        return send_day(settings, self.settings(), DAY, self.told.append, **options)
+
+    def states(self) -> dict[str, str]:
+        """Of each office the newest state in the ledger."""
+        return {row.office: row.state for row in ledger_of(self.home).of_day(str(DAY))}
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def server(authority: trustme.CA) -> Iterator[Server]:
+    with mail_server(authority, "starttls") as running:
+        yield running
+
+
+@pytest.fixture
+def desk(tmp_path: Path, authority: trustme.CA, server: Server) -> Desk:
+    home = Home(tmp_path / "home")
+    day = home.published / ".versions" / "one" / "day"
+    (day / "lists").mkdir(parents=True)
+    home.day(DAY).symlink_to(day)
+    (home.published / "parquet").mkdir()
+    pl.DataFrame({"area_code": [NORTH, SOUTH, "371502"]}).write_parquet(
+        home.published / "parquet" / "dim_areas.parquet"
+    )
+    counts = dict.fromkeys(SCHEMA, 1)
+    rows = [
+        counts | {
+            "office": office, "name": name, "batch_id": batch_of(office, DAY), "on_date": DAY,
+            "new_lines": 3, "notes": "各项规则均已评估。",
+        }
+        for office, name in ((NORTH, "北街道"), (SOUTH, "南街道"))
+    ]  # fmt: skip
+    pl.DataFrame(rows, schema=SCHEMA).write_parquet(day / "digests.parquet")
+    stand = [
+        {"batch_id": batch_of(office, DAY), "office": office, "on_date": DAY, "line_id": code,
+         "position": 1, "alert_id": code, "rule_id": "R25"}
+        for office, code in ((NORTH, "A1"), (SOUTH, "A2"))
+    ]  # fmt: skip
+    pl.DataFrame(stand, schema=BATCHES).write_parquet(day / "batches.parquet")
+    trusted = tmp_path / "authority.pem"
+    authority.cert_pem.write_to_path(str(trusted))
+    secret = tmp_path / "password"
+    secret.write_text(PASSWORD + "\n", encoding="utf-8")
+    secret.chmod(0o600)
+    desk = Desk(home, {
+        "host": "localhost", "port": server.port, "security": "starttls", "user": USER,
+        "password_file": secret, "sender": "wendu@example.org", "ca_file": trusted,
+        "timeout_seconds": 5, "tries": 2, "first_wait_seconds": 0,
+    })  # fmt: skip
+    desk.publish(**{f"_{office}": DISGUISE + office.encode() for office in TO})
+    desk.recipients(**{f"_{office}": address for office, address in TO.items()})
+    return desk
+
+
+def attachment(mail: EmailMessage) -> bytes:
+    (part,) = mail.iter_attachments()
+    content = part.get_content()
+    assert isinstance(content, bytes)
+    return content
+
+
+def text(mail: EmailMessage) -> str:
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def test_each_office_gets_its_workbook_and_a_digest_over_an_encrypted_line(desk, server):
+    assert desk.send()
+    assert sorted(mail["To"] for mail in server.came) == sorted(TO.values())
+    (mail,) = server.to(TO[NORTH])
+    assert mail["Subject"] == "北街道 走访核对清单 2024-05-06"
+    assert attachment(mail) == DISGUISE + NORTH.encode()
+    assert "今日新增 3 户" in text(mail)
+    assert batch_of(NORTH, DAY) in text(mail)
+    assert desk.told == [
+        "Lists of 2024-05-06: 2 sent, 0 sent before, 0 put off, 0 refused, 0 uncertain."
+    ]
+    assert sent_counts(desk.home, DAY) == {"accepted": 2}
+
+
+def test_what_was_sent_is_never_sent_again(desk, server):
+    assert desk.send()
+    assert desk.send()
+    assert len(server.came) == 2
+    assert "0 sent, 2 sent before" in desk.told[-1]
+
+
+def test_a_server_that_speaks_tls_from_the_start_is_served_as_well(desk, authority):
+    with mail_server(authority, "tls") as other:
+        desk.mail |= {"security": "tls", "port": other.port}
+        assert desk.send()
+        assert len(other.came) == 2
+
+
+def test_a_certificate_that_nobody_trusts_gets_nothing(desk, server):
+    desk.mail |= {"ca_file": None}
+    with pytest.raises(MailError, match="not trusted"):
+        desk.send()
+    assert (server.came, desk.states()) == ([], {})
+
+
+def test_a_wrong_password_is_told_without_it(desk, server):
+    desk.mail["password_file"].write_text("another")
+    with pytest.raises(MailError, match="does not know this user") as fault:
+        desk.send()
+    assert "another" not in str(fault.value)
+    assert server.came == []
+
+
+def test_a_password_that_others_can_read_is_refused(desk):
+    desk.mail["password_file"].chmod(0o644)
+    with pytest.raises(UsageError, match="can be read by others"):
+        desk.send()
+
+
+def test_nothing_is_sent_in_the_clear(desk, authority):
+    with mail_server(authority, "none") as plain:
+        desk.mail |= {"port": plain.port}
+        with pytest.raises(MailError, match="in the clear"):
+            desk.send()
+        assert plain.came == []
+
+
+def test_an_address_that_is_refused_is_told_and_the_others_go(desk, server):
+    server.answers[TO[NORTH]] = ["550 5.1.1 no such user"] * 2
+    assert not desk.send()
+    assert desk.states() == {NORTH: "refused", SOUTH: "accepted"}
+    assert any("550 5.1.1 no such user" in sentence for sentence in desk.told)
+    assert not desk.send()  # not asked again with the same address
+    assert len(server.answers[TO[NORTH]]) == 1
+    desk.recipients(**{f"_{NORTH}": "right@example.org", f"_{SOUTH}": TO[SOUTH]})
+    assert desk.send()
+    assert len(server.to("right@example.org")) == 1
+
+
+def test_a_server_that_says_later_is_asked_again(desk, server):
+    server.answers[TO[NORTH]] = ["451 4.7.1 greylisted"]
+    assert desk.send()
+    (row,) = [row for row in ledger_of(desk.home).of_day(str(DAY)) if row.office == NORTH]
+    assert (row.state, row.attempts) == ("accepted", 2)
+
+
+def test_what_is_put_off_for_long_goes_with_the_next_command(desk, server):
+    server.answers[TO[NORTH]] = ["451 4.7.1 greylisted"] * 2
+    assert not desk.send()
+    assert (desk.states()[NORTH], len(server.came)) == ("deferred", 1)
+    assert desk.send()
+    assert len(server.to(TO[NORTH])) == 1
+
+
+def test_a_server_that_is_away_loses_nothing(desk, authority, server):
+    desk.mail |= {"port": free_port()}
+    assert not desk.send()
+    assert any("cannot be reached" in sentence for sentence in desk.told)
+    assert "2 put off" in desk.told[-1]
+    desk.mail |= {"port": server.port}
+    assert desk.send()
+    assert len(server.came) == 2
+
+
+def test_a_talk_that_ends_before_the_mail_is_taken_up_again(desk, server):
+    server.dies_at_mail = 1
+    assert desk.send()
+    assert len(server.came) == 2
+
+
+def test_a_server_that_dies_with_the_mail_in_hand_is_not_asked_twice(desk, server):
+    server.answers[TO[NORTH]] = [DIES_IN_DATA]
+    assert not desk.send()
+    assert desk.states() == {NORTH: "uncertain", SOUTH: "accepted"}
+    assert not desk.send()
+    assert any("not known whether north@example.org" in sentence for sentence in desk.told)
+    (before,) = [row for row in ledger_of(desk.home).of_day(str(DAY)) if row.office == NORTH]
+    assert desk.send(resend=True)
+    mails = server.to(TO[NORTH])
+    assert mails[-1]["Message-ID"] == before.message_id
+    assert {mail["Message-ID"] for mail in mails} == {before.message_id}
+
+
+def test_a_machine_that_died_while_sending_asks_before_it_sends_again(desk, server):
+    assert desk.send()
+    (row,) = [row for row in ledger_of(desk.home).of_day(str(DAY)) if row.office == NORTH]
+    died = Sent(**(vars(row) | {"state": "sending", "delivered_on": None}))
+    ledger_of(desk.home).write(died)
+    assert not desk.send()
+    assert len(server.came) == 2
+    assert any("--resend" in sentence for sentence in desk.told)
+
+
+def test_a_list_that_a_later_run_changed_goes_again_as_a_corrected_one(desk, server):
+    assert desk.send()
+    desk.publish(**{f"_{NORTH}": DISGUISE + b"another"})
+    assert desk.send()
+    first, second = server.to(TO[NORTH])
+    assert "（更正）" in second["Subject"]
+    assert "请以本清单为准" in text(second)
+    assert first["Message-ID"] != second["Message-ID"]
+    assert len(server.to(TO[SOUTH])) == 1
+
+
+def test_an_office_without_a_recipient_is_named(desk, server):
+    desk.recipients(**{f"_{SOUTH}": TO[SOUTH]})
+    assert not desk.send()
+    assert desk.told[0].startswith(f"No recipient for {NORTH}: its list does not go")
+    assert len(server.came) == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ("township_code,address\n371599001,a@example.org\n", "line 2: there is no township"),
+        (f"township_code,address\n{NORTH},a@example.org\n{NORTH},b@example.org\n", "line 3"),
+        (f"township_code,address\n{NORTH},北街道\n", "line 2: '北街道' is no mail address"),
+        (f"township_code,address\n{NORTH},a@b@c\n", "is no mail address"),
+        (f"code,mail\n{NORTH},a@example.org\n", "columns township_code,address"),
+        ("", "columns township_code,address"),
+    ],
+)
+def test_a_wrong_list_of_recipients_is_told_with_its_line_and_nothing_goes(
+    desk, server, rows, names
+):
+    (desk.home.root / "recipients.csv").write_text(rows, encoding="utf-8")
+    if rows:
+        with pytest.raises(UsageError, match=names):
+            desk.send()
+    else:
+        assert not desk.send()
+    assert server.came == []
+
+
+def test_with_passwords_only_encrypted_lists_leave(desk, server, tmp_path, world):
+    book = next((world.home.day(date(2024, 4, 30)) / "lists").glob("*.xlsx")).read_bytes()
+    desk.publish(**{f"_{NORTH}": book, f"_{SOUTH}": book})
+    passwords = tmp_path / "passwords.csv"
+    passwords.write_text(f"township_code,password\n{NORTH},bei-1234\n", encoding="utf-8")
+    passwords.chmod(0o600)
+    assert not desk.send(passwords)
+    assert f"No password for {SOUTH}; not sent unencrypted." in desk.told
+    (mail,) = server.came
+    sealed = tmp_path / "sealed.xlsx"
+    sealed.write_bytes(attachment(mail))
+    with sealed.open("rb") as file:
+        assert msoffcrypto.OfficeFile(file).is_encrypted()
+    assert "附件已加密" in text(mail)
+
+
+def test_a_dry_run_tells_what_would_go_and_changes_nothing(desk, server):
+    desk.mail |= {"host": None, "sender": None}
+    assert desk.send(dry_run=True)
+    assert [sentence for sentence in desk.told if "Would go" in sentence] == [
+        f"Would go: {batch_of(office, DAY)} to {address}." for office, address in TO.items()
+    ]
+    assert server.came == []
+    assert not (desk.home.outbox / LEDGER).exists()
+
+
+def test_a_mail_that_comes_back_is_written_down_and_told(desk, server):
+    assert desk.send()
+    (mail,) = server.to(TO[NORTH])
+    drop = desk.home.outbox / "bounces"
+    drop.mkdir()
+    (drop / "notice.eml").write_bytes(notice(str(mail["Message-ID"])))
+    (drop / "other.eml").write_bytes(notice("<somebody@example.org>"))
+    assert not desk.send()
+    assert desk.states()[NORTH] == "bounced"
+    assert any("came back from north@example.org: 5.2.2" in told for told in desk.told)
+    assert [path.name for path in drop.glob("*.eml")] == ["other.eml"]
+    assert len(server.came) == 2
+
+
+def notice(message_id: str) -> bytes:
+    return (
+        "From: mailer@example.org\nTo: wendu@example.org\nSubject: Undelivered\nMIME-Version: 1.0\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="B"\n\n'
+        "--B\nContent-Type: text/plain\n\nSorry.\n"
+        "--B\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; example.org\n\n"
+        "Final-Recipient: rfc822; north@example.org\nAction: failed\nStatus: 5.2.2\n"
+        "Diagnostic-Code: smtp; 552 mailbox full\n\n"
+        f"--B\nContent-Type: message/rfc822\n\nMessage-ID: {message_id}\nSubject: list\n\ntext\n"
+        "--B--\n"
+    ).encode()
+
+
+def test_alerts_that_went_out_count_from_the_day_after_the_newest_one_judged(desk):
+    assert desk.send()
+    assert handed_over(desk.home, DAY).is_empty()
+    told = handed_over(desk.home, DAY + timedelta(days=1)).sort("alert_id")
+    assert told.rows() == [("A1", DAY), ("A2", DAY)]
+
+
+class Robot:
+    """A group's robot on loopback."""
+
+    def __init__(self, code: int) -> None:
+        self.heard: list[dict[str, object]] = []
+        robot = self
+
+        class Answers(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                length = int(self.headers["content-length"])
+                robot.heard.append(json.loads(self.rfile.read(length)))
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(json.dumps({"errcode": code, "errmsg": "told"}).encode())
+
+            def log_message(self, *_: object) -> None:
+                """Quiet."""
+
+        self._server = HTTPServer(("127.0.0.1", 0), Answers)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/send?key=geheim"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def robot() -> Iterator[Robot]:
+    robot = Robot(0)
+    yield robot
+    robot.close()
+
+
+def test_the_group_is_told_counts_once(desk, robot):
+    desk.mail |= {"webhook_url": robot.url}
+    assert desk.send()
+    assert desk.send()
+    (heard,) = robot.heard
+    assert heard["msgtype"] == "text"
+    assert "走访核对清单 2 份，今日新增 6 户" in heard["text"]["content"]
+
+
+def test_a_robot_that_refuses_is_told_without_its_address_and_lists_have_gone(desk, server):
+    robot = Robot(93000)
+    desk.mail |= {"webhook_url": robot.url}
+    assert desk.send()
+    robot.close()
+    assert "93000" in desk.told[-1]
+    assert "geheim" not in " ".join(desk.told)
+    assert len(server.came) == 2
+
+
+BAD_DAY = DayReport(DAY, Outcome.NOTHING_PUBLISHED, ["The disk is full; make room."], {})
+
+
+def test_a_bad_day_is_told_to_operator_and_group_once_for_each_cause(desk, server, robot):
+    desk.mail |= {"operator": "operator@example.org", "webhook_url": robot.url}
+    assert notify(desk.home, desk.settings(), BAD_DAY) == []
+    assert notify(desk.home, desk.settings(), BAD_DAY) == []
+    (mail,) = server.to("operator@example.org")
+    assert mail["Subject"] == "Wendu: 2024-05-06 NOT published"
+    assert "The disk is full; make room." in text(mail)
+    assert len(robot.heard) == 1
+    other = DayReport(DAY, Outcome.PUBLISHED_WITH_GAPS, ["finance is late."], {})
+    notify(desk.home, desk.settings(), other)
+    assert len(server.to("operator@example.org")) == 2
+    assert sent_counts(desk.home, DAY) == {}
+
+
+def test_a_good_day_tells_nobody(desk, server):
+    desk.mail |= {"operator": "operator@example.org"}
+    assert notify(desk.home, desk.settings(), DayReport(DAY, Outcome.PUBLISHED)) == []
+    assert server.came == []
+
+
+def test_a_notice_that_cannot_go_is_a_sentence_and_goes_the_next_time(desk, server):
+    desk.mail |= {"operator": "operator@example.org", "port": free_port()}
+    (told,) = notify(desk.home, desk.settings(), BAD_DAY)
+    assert told.startswith("The notice to the operator did not go: The mail server localhost:")
+    desk.mail |= {"port": server.port}
+    assert notify(desk.home, desk.settings(), BAD_DAY) == []
+    assert len(server.came) == 1

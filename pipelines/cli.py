@@ -327,13 +327,17 @@ def explain(
     as_json: JsonOption = False,
 ) -> None:
     """The card of one alert: clause, parameters, arithmetic line by line, what is not known."""
+    from pipelines.contracts.city import load_city
     from pipelines.reporting.card import read_card
     from pipelines.reporting.card_text import card_as_json, render_card
     from pipelines.reporting.published import open_published
+    from pipelines.warehouse.city_project import project_of
 
     settings = Settings()
-    with open_published(Home(settings.home)) as connection:
-        card = read_card(connection, alert, settings.city)
+    home = Home(settings.home)
+    project = project_of(home, load_city(settings.city, home))
+    with open_published(home) as connection:
+        card = read_card(connection, alert, settings.city, project / "seeds" / "policy")
     if as_json:
         print(card_as_json(card))
     else:
@@ -555,8 +559,26 @@ def check() -> None:
     for sentence in found:
         told.print(sentence, markup=False)
     if found:
-        raise UsageError(f"{len(found)} declarations disagree.")
+        raise UsageError(f"{len(found)} declarations disagree or are missing.")
     printed.print("All declarations agree.")
+
+
+@app.command("new-city")
+def new_city(
+    code: Annotated[str, typer.Argument(help="Its division code, as 370100.")],
+    name: Annotated[str, typer.Option(help="As it stands on lists, as 济南市.")] = "",
+) -> None:
+    """Make a city's folder with every number that is to be filled in; `wendu check` names them."""
+    from pipelines.contracts.city import load_city
+    from pipelines.warehouse.city_numbers import make_city, missing_numbers
+
+    home = Home(Settings().home)
+    folder = make_city(home, code, name or code)
+    missing = len(missing_numbers(load_city(code, home)))
+    printed.print(
+        f"{folder} is made. {missing} things are to be filled in: `wendu --city {code} check` "
+        "names each with its file and line."
+    )
 
 
 @app.command()

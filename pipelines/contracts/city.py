@@ -135,12 +135,17 @@ class Connection(Declared):
 
 
 class City(Declared):
-    """One city: departments and the division prefixes that are no longer issued there."""
+    """One city: departments and the division prefixes that are no longer issued there.
+
+    `folder` is where it was read from; numbers and areas of its own stand there in `policy/` and
+    `reference/`.
+    """
 
     code: str = Field(pattern=r"^\d{6}$")
     name: Title
     departments: dict[str, Connection]
     retired_divisions: tuple[str, ...] = ()
+    folder: Path | None = Field(default=None, exclude=True)
 
     @model_validator(mode="after")
     def _knows_its_departments(self) -> "City":
@@ -176,8 +181,9 @@ def load_city(code: str, home: Home | None = None) -> City:
         raise UsageError(f"there is no city {code}: choose one of {known}, or make its folder")
     path = folders[code] / "city.yml"
     try:
-        city = City.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (yaml.YAMLError, ValidationError, OSError) as fault:
+        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+        city = City.model_validate({**told, "folder": path.parent})
+    except (yaml.YAMLError, ValidationError, OSError, TypeError) as fault:
         raise UsageError(f"{path}: this city cannot be used: {fault}") from fault
     if city.code != code:
         raise UsageError(f"{path}: the folder must be named as its code {city.code}")

@@ -21,7 +21,6 @@ from pipelines.defs.installation import Installation
 from pipelines.defs.replies import reply_sentences
 from pipelines.defs.sending import notify
 from pipelines.settings import (
-    Home,
     MailSettings,
     UsageError,
 )
@@ -74,7 +73,7 @@ def run_days(
         logging.getLogger("dagster").setLevel(logging.CRITICAL)
     with dg.DagsterInstance.get() as instance:
         for due in due_days(home, first, last):
-            for sentence in _why(home, due):
+            for sentence in _why(installation, due):
                 say(sentence)
             report = _run_day(installation, job, instance, due, tell, debug=debug)
             remember(installation.home, report)
@@ -90,14 +89,15 @@ def run_days(
                 return
 
 
-def _why(home: Home, due: DueDay) -> Iterator[str]:
+def _why(installation: Installation, due: DueDay) -> Iterator[str]:
     """What an operator should know before a day is run that was not simply asked for."""
-    published = published_manifest(home, due.on_date)
+    published = published_manifest(installation.home, due.on_date)
+    policy = current_policy(installation.dbt.project)
     if due.why == "missed":
         yield f"{due.on_date} was not run, or cut off before it was published."
     elif due.why == "again":
         yield f"{due.on_date} is run again: a day before it hands on something else than before."
-    if published and published.get("stands_on", {}).get("policy") != current_policy():
+    if published and published.get("stands_on", {}).get("policy") != policy:
         yield (
             f"{due.on_date} was published with other policy rows; it is now judged with today's. "
             "`wendu replay` rebuilds a published day with its own."

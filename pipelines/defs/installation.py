@@ -19,9 +19,11 @@ from pipelines.contracts.city import City, load_city
 from pipelines.contracts.sources import Contract, load_contracts
 from pipelines.defs.access import guard
 from pipelines.quality import Judge
-from pipelines.settings import Home, Settings, WenduError
+from pipelines.settings import Home, Settings, UsageError, WenduError
 from pipelines.vault import RotationPlace, Vault, require_no_rotation
 from pipelines.warehouse import history, publication
+from pipelines.warehouse.city_numbers import missing_numbers
+from pipelines.warehouse.city_project import project_of
 from pipelines.warehouse.dbt import DbtProject
 
 
@@ -66,8 +68,17 @@ class Installation:
 
     @cached_property
     def dbt(self) -> DbtProject:
-        """The dbt project bound to the home."""
-        return DbtProject(self.home)
+        """The dbt project bound to the home, with the city's numbers and areas.
+
+        Raises:
+            UsageError: numbers of the city are missing; `wendu check` names them.
+        """
+        if missing := missing_numbers(self.city):
+            raise UsageError(
+                f"{len(missing)} numbers of the city {self.city_code} are missing or wrong, so "
+                f"nothing can be judged: `wendu --city {self.city_code} check` names them all."
+            )
+        return DbtProject(self.home, project_of(self.home, self.city))
 
     @cached_property
     def _lock(self) -> FileLock:

@@ -1,11 +1,10 @@
 """Which division codes are known, and which prefixes of numbers are no longer issued.
 
-Both give soft flags only: a code is kept as it was sent. Codes come from the reference seed,
-retired prefixes from the city's folder.
+Both give soft flags only: a code is kept as it was sent. Codes come from the reference seed or
+the city's folder, retired prefixes from the city's folder.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
@@ -61,9 +60,13 @@ class Divisions:
         )
 
 
-def load_divisions(city: City, path: Path = TOWNSHIPS) -> Divisions:
-    """The reference divisions with the city's retired prefixes."""
-    townships = pl.read_csv(path, infer_schema=False)
+def load_divisions(city: City) -> Divisions:
+    """The reference divisions with the city's retired prefixes.
+
+    A city whose folder has townships of its own is read from there.
+    """
+    own = city.folder / "reference" / "townships.csv" if city.folder else None
+    townships = pl.read_csv(own if own and own.is_file() else TOWNSHIPS, infer_schema=False)
     return Divisions(
         frozenset(townships["township_code"]),
         frozenset(townships["county_code"]),

@@ -18,6 +18,7 @@ from pipelines.contracts.alert_code import is_well_formed, normalised
 from pipelines.contracts.sources import load_contracts
 from pipelines.reporting.arithmetic import Comparison, Term, faults_of, fold, read_terms
 from pipelines.reporting.policy_rows import (
+    POLICY,
     PolicyRow,
     areas_of,
     policy_rows,
@@ -54,13 +55,16 @@ class Card:
     events: tuple[Mapping[str, Any], ...]
 
 
-def read_card(connection: duckdb.DuckDBPyConnection, code: str, city_code: str) -> Card:
+def read_card(
+    connection: duckdb.DuckDBPyConnection, code: str, city_code: str, policy: Path = POLICY
+) -> Card:
     """The card of the alert with a code.
 
     Args:
         connection: the published warehouse.
         code: as a person typed it.
         city_code: the city whose policy rows hold where a county has none.
+        policy: the folder of the city's policy rows.
 
     Raises:
         UsageError: the code is mistyped, or no alert has it.
@@ -77,12 +81,12 @@ def read_card(connection: duckdb.DuckDBPyConnection, code: str, city_code: str) 
     areas = areas_of(alert["county_code"], city_code)
     facts = tuple(term for term in terms if not term.step)
     answer = row_of("rule_answers", alert["rule_id"])
-    values = plain_values(values_in_force(str(alert["last_seen_on"]), areas))
+    values = plain_values(values_in_force(str(alert["last_seen_on"]), areas, policy))
     return Card(
         alert=alert,
         rule=row_of("rules", alert["rule_id"]),
         area=area_of(connection, alert),
-        policy=tuple(rows_used(terms, areas)),
+        policy=tuple(rows_used(terms, areas, policy)),
         arithmetic=tuple(term for term in terms if term.step),
         facts=facts,
         comparisons=fold(terms).comparisons,

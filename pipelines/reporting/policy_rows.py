@@ -36,14 +36,16 @@ def areas_of(county_code: str, city_code: str) -> list[str]:
     return list(dict.fromkeys([county_code, city_code, city_code[:2] + "0000", EVERYWHERE]))
 
 
-def rows_used(terms: Sequence[Term], areas: Sequence[str]) -> list[PolicyRow]:
+def rows_used(
+    terms: Sequence[Term], areas: Sequence[str], folder: Path = POLICY
+) -> list[PolicyRow]:
     """The policy rows behind the terms, each once, in reading order; rules themselves left out."""
     named = {
         (term.source.removeprefix("policy."), term.key or ""): term.as_of or ""
         for term in terms
         if term.source.startswith("policy.") and term.source != "policy.rules"
     }
-    return [look_up(table, key, as_of, areas) for (table, key), as_of in named.items()]
+    return [look_up(table, key, as_of, areas, folder) for (table, key), as_of in named.items()]
 
 
 def look_up(
@@ -88,10 +90,10 @@ def policy_rows(table: str, folder: Path = POLICY) -> tuple[Mapping[str, str], .
         return tuple(csv.DictReader(file))
 
 
-def values_in_force(as_of: str, areas: Sequence[str]) -> dict[str, str]:
+def values_in_force(as_of: str, areas: Sequence[str], folder: Path = POLICY) -> dict[str, str]:
     """The value of every parameter in force on a day."""
-    names = {row["name"] for row in policy_rows("parameters")}
-    found = {name: look_up("parameters", name, as_of, areas).value for name in names}
+    names = {row["name"] for row in policy_rows("parameters", folder)}
+    found = {name: look_up("parameters", name, as_of, areas, folder).value for name in names}
     return {name: value for name, value in found.items() if value is not None}
 
 

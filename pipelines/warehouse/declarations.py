@@ -13,6 +13,7 @@ from pipelines.contracts.dbt_sources import render
 from pipelines.contracts.sources import load_contracts
 from pipelines.quality import load_mart_promises
 from pipelines.settings import DBT_PROJECT, DEPARTMENTS, PROJECT, Home, WenduError
+from pipelines.warehouse.city_numbers import missing_numbers
 
 POLICY = DBT_PROJECT / "seeds" / "policy"
 COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "in"}
@@ -37,6 +38,7 @@ def disagreements(city_code: str, home: Home) -> list[str]:
         every_mart_has_its_promise_and_back,
         every_parameter_used_is_set_and_back,
         lambda: city_names_declared_things(city_code, home),
+        lambda: iter(missing_numbers(load_city(city_code, home))),
     ]
     found: list[str] = []
     for check in checks:

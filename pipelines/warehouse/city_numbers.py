@@ -1,0 +1,221 @@
+"""A new city's folder, and every number that is still missing in it.
+
+The shipped city is the pattern of what is asked: each amount and each number. Numbers that the
+product assumes anywhere are offered as such; what a city decides for itself is left empty, and
+empty means missing. An amount of 0 says that the city has no such benefit. Does not belong here:
+how departments deliver (`contracts.city` checks that), putting the project together.
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from pipelines.contracts.city import City, city_folders
+from pipelines.settings import DBT_PROJECT, Home, UsageError
+from pipelines.warehouse.city_project import REFERENCE, areas_above, has_rows_of_its_own, rows_of
+
+SEEDS = DBT_PROJECT / "seeds"
+PATTERN = "371500"
+NAME_OF_PATTERN = "聊城"
+STANDARD = ("programme", "residence", "class")
+UNITS, PERIODS = ("yuan", "10k_yuan"), ("month", "year")
+NUMBER = re.compile(r"\d{1,9}(\.\d{1,4})?")
+FROM_START = "2023-01-01"
+
+CITY_FILE = """\
+# {name}: how its four departments deliver. Amounts, limits and areas stand beside this file, in
+# policy/ and reference/; `wendu check` names what is missing there.
+code: "{code}"
+name: {{en: "{name}", zh: "{name}"}}
+departments:
+  # form: files (CSV, XLSX, XLS, NDJSON, Parquet in landing/<department>/<date>/), database or api.
+  # A database needs url: a SQLAlchemy URL, e.g. postgresql://reader:{{password}}@host/base, with
+  # password_file or password_variable; an interface url: https://host/path/{{table}}.
+  # tables: {{payments: V_PAY}} where a table has another name there;
+  # columns: {{payments: {{amount: 发放额}}}} where a header is spelt otherwise.
+  civil_affairs: {{form: files}}
+  finance: {{form: files}}
+  agriculture: {{form: files}}
+  disabled_federation: {{form: files}}
+# Prefixes of division codes under which numbers were issued and no longer are; they stay valid.
+retired_divisions: []
+"""
+
+
+def make_city(home: Home, code: str, name: str) -> Path:
+    """Make a city's folder below the home, with everything that is to be filled in; the folder.
+
+    Args:
+        home: gets `cities/<code>/`.
+        code: the city's division code, six digits.
+        name: as it stands on lists and pages.
+
+    Raises:
+        UsageError: no such code, or there is such a city already.
+    """
+    if not re.fullmatch(r"[1-9]\d{3}00", code):
+        raise UsageError(f"{code!r} is no code of a city: six digits that end in 00, as 370100.")
+    if code in city_folders(home):
+        raise UsageError(f"{city_folders(home)[code]} is there already; edit it, or remove it.")
+    folder = home.root / "cities" / code
+    for place in ("policy", "reference"):
+        (folder / place).mkdir(parents=True)
+    _write(folder / "policy" / "assistance_standards.csv", _standards(code))
+    _write(folder / "policy" / "parameters.csv", _parameters(code))
+    divisions = rows_of(SEEDS / "reference" / "divisions.csv")
+    own = [dict.fromkeys(divisions[0], "") | {
+        "area_code": code, "name_zh": name, "name_en": name, "level": "city",
+        "parent_code": f"{code[:2]}0000", "current_code": code,
+    }]  # fmt: skip
+    own.insert(0, next(
+        (row for row in divisions if row["area_code"] == f"{code[:2]}0000"),
+        dict.fromkeys(divisions[0], "") | {
+            "area_code": f"{code[:2]}0000", "level": "province", "current_code": f"{code[:2]}0000",
+        },
+    ))  # fmt: skip
+    _write(folder / "reference" / "divisions.csv", own)
+    for table in REFERENCE[1:]:
+        columns = list(rows_of(SEEDS / "reference" / f"{table}.csv")[0])
+        _write(folder / "reference" / f"{table}.csv", [], columns)
+    text = CITY_FILE.format(code=code, name=name)
+    (folder / "city.yml").write_text(text, encoding="utf-8")
+    return folder
+
+
+def missing_numbers(city: City) -> list[str]:
+    """Everything a city's folder still lacks, one sentence each; none for a shipped city."""
+    if not has_rows_of_its_own(city):
+        return []
+    assert city.folder is not None
+    return [
+        *_missing_standards(city.code, city.folder / "policy" / "assistance_standards.csv"),
+        *_missing_parameters(city.code, city.folder / "policy" / "parameters.csv"),
+        *_missing_areas(city.code, city.folder / "reference"),
+    ]
+
+
+def _standards(code: str) -> list[dict[str, str]]:
+    """Each amount that there is, once, without its number."""
+    asked = {
+        tuple(row[name] for name in STANDARD): row
+        for row in rows_of(SEEDS / "policy" / "assistance_standards.csv")
+    }
+    return [
+        row | {"area_code": code, "amount": "", "effective_from": "", "reference": "",
+               "is_default": "false"}
+        for row in asked.values()
+    ]  # fmt: skip
+
+
+def _parameters(code: str) -> list[dict[str, str]]:
+    """Each number: what is assumed anywhere as it is, what a city decides without its value."""
+    rows = []
+    for row in _newest_parameters():
+        is_local = NAME_OF_PATTERN in row["reference"]
+        empty = {"value": "", "effective_from": "", "reference": ""} if is_local else {}
+        rows.append(row | {"area_code": code} | empty)
+    return rows
+
+
+def _newest_parameters() -> list[dict[str, str]]:
+    rows = rows_of(SEEDS / "policy" / "parameters.csv")
+    in_order = sorted(rows, key=lambda row: row["effective_from"])
+    newest = {row["name"]: row for row in in_order}
+    return [newest[name] for name in dict.fromkeys(row["name"] for row in rows)]
+
+
+def _missing_standards(code: str, file: Path) -> Iterator[str]:
+    own = rows_of(file)
+    told = {tuple(row[name] for name in STANDARD) for row in own}
+    for asked in _standards(code):
+        if tuple(asked[name] for name in STANDARD) not in told:
+            yield f"{file}: there is no row for {_called(asked)}."
+    for line, row in enumerate(own, start=2):
+        where = f"{file}, line {line}, {_called(row)}"
+        yield from _faults_of(where, row, "amount", code)
+        if row["unit"] not in UNITS or row["period"] not in PERIODS:
+            yield (
+                f"{where}: the unit must be one of {', '.join(UNITS)} and the period one of "
+                f"{', '.join(PERIODS)}."
+            )
+
+
+def _missing_parameters(code: str, file: Path) -> Iterator[str]:
+    own = rows_of(file)
+    asked = {row["name"]: row for row in _newest_parameters()}
+    for name in asked.keys() - {row["name"] for row in own}:
+        yield f"{file}: there is no row for {name}."
+    for line, row in enumerate(own, start=2):
+        where = f"{file}, line {line}, {row['name']}"
+        if row["name"] not in asked:
+            yield f"{where}: no rule reads this number."
+            continue
+        yield from _faults_of(f"{where} ({row['unit']})", row, "value", code)
+        if row["unit"] != asked[row["name"]]["unit"]:
+            yield f"{where}: its unit must be {asked[row['name']]['unit']}."
+
+
+def _faults_of(where: str, row: dict[str, str], number: str, code: str) -> Iterator[str]:
+    lacks = [
+        what
+        for column, what in (
+            (number, f"the {number}"),
+            ("effective_from", f"since when it holds (effective_from, as {FROM_START})"),
+            ("reference", "its source (reference)"),
+        )
+        if not row[column].strip()
+    ]
+    if lacks:
+        yield f"{where}: missing: {', '.join(lacks)}."
+    if row[number] and not NUMBER.fullmatch(row[number]):
+        yield f"{where}: {row[number]!r} is no number; write digits and a decimal point."
+    if row["effective_from"] and not _is_day(row["effective_from"]):
+        yield f"{where}: {row['effective_from']!r} is no date; write it as {FROM_START}."
+    if row["area_code"][:4] != code[:4] and row["area_code"] not in areas_above(code):
+        yield f"{where}: the area {row['area_code']} does not lie in {code}."
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def _missing_areas(code: str, folder: Path) -> Iterator[str]:
+    divisions = rows_of(folder / "divisions.csv")
+    townships = rows_of(folder / "townships.csv")
+    counties = {row["area_code"] for row in divisions if row["level"] == "county"}
+    if not counties:
+        yield f"{folder / 'divisions.csv'}: the counties are missing."
+    if not townships:
+        yield f"{folder / 'townships.csv'}: the townships are missing."
+    for row in divisions:
+        if not row["name_zh"]:
+            yield f"{folder / 'divisions.csv'}: {row['area_code']} has no name."
+    for line, row in enumerate(townships, start=2):
+        where = f"{folder / 'townships.csv'}, line {line}"
+        if not re.fullmatch(r"\d{9}", row["township_code"]):
+            yield f"{where}: {row['township_code']!r} is no code of a township: nine digits."
+        elif row["county_code"] not in counties or row["township_code"][:6] != row["county_code"]:
+            yield f"{where}: {row['township_code']} lies in no county of divisions.csv."
+    for county in sorted(counties):
+        if county[:4] != code[:4]:
+            yield f"{folder / 'divisions.csv'}: {county} does not lie in {code}."
+    files = {table: folder / f"{table}.csv" for table in REFERENCE}
+    for table, file in files.items():
+        if not file.is_file():
+            yield f"{file} is missing; it may be empty but for its header ({table})."
+
+
+def _called(row: dict[str, str]) -> str:
+    return " ".join(part for part in (row[name] for name in STANDARD) if part)
+
+
+def _write(file: Path, rows: list[dict[str, str]], columns: list[str] | None = None) -> None:
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, columns or list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

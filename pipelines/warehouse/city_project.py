@@ -1,0 +1,104 @@
+"""The dbt project of one city: the models of all, with the numbers and areas of that city.
+
+A city without rows of its own in its folder is judged with the project as it is shipped. One
+that has them (`policy/`, `reference/`) gets a copy below its home: of the shipped policy only
+the nation's and its province's rows stay, and its own are added; townships, divisions and
+published totals are its own. Does not belong here: what a number means (`seeds/policy/README.md`),
+which numbers are missing (`city_numbers`).
+"""
+
+import csv
+import hashlib
+import shutil
+from pathlib import Path
+
+from pipelines.contracts.city import City
+from pipelines.settings import DBT_PROJECT, Home, UsageError
+
+NATION = "000000"
+POLICY = ("assistance_standards", "parameters")
+"""Policy tables with rows by area."""
+
+REFERENCE = ("divisions", "townships", "published_totals")
+"""Reference tables that are a city's own."""
+
+LEFT_OUT = shutil.ignore_patterns("target", "logs", "__pycache__", "__marimo__")
+STAMP = "made_of.txt"
+
+
+def has_rows_of_its_own(city: City) -> bool:
+    """Whether a city's folder brings numbers and areas."""
+    return city.folder is not None and (city.folder / "policy").is_dir()
+
+
+def project_of(home: Home, city: City) -> Path:
+    """The dbt project that judges a city, made anew below the home when anything changed.
+
+    Raises:
+        UsageError: a file of the city's folder is missing or has other columns.
+    """
+    if not has_rows_of_its_own(city):
+        return DBT_PROJECT
+    assert city.folder is not None
+    place = home.warehouse / "city_project"
+    stamp = _hash_of(DBT_PROJECT, city.folder)
+    if (place / STAMP).is_file() and (place / STAMP).read_text(encoding="utf-8") == stamp:
+        return place
+    unfinished = place.with_name(f".{place.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.copytree(DBT_PROJECT, unfinished, ignore=LEFT_OUT)
+    for table in POLICY:
+        file = Path("policy") / f"{table}.csv"
+        shipped, own = rows_of(DBT_PROJECT / "seeds" / file), rows_of(city.folder / file)
+        above = [row for row in shipped if row["area_code"] in areas_above(city.code)]
+        _write(unfinished / "seeds" / file, list(shipped[0]), above + own)
+    for table in REFERENCE:
+        file = Path("reference") / f"{table}.csv"
+        columns = list(rows_of(DBT_PROJECT / "seeds" / file)[0])
+        _write(unfinished / "seeds" / file, columns, rows_of(city.folder / file))
+    (unfinished / STAMP).write_text(stamp, encoding="utf-8")
+    shutil.rmtree(place, ignore_errors=True)
+    unfinished.replace(place)
+    return place
+
+
+def areas_above(code: str) -> tuple[str, str]:
+    """The areas whose rows hold for a city, too: its province and the nation."""
+    return f"{code[:2]}0000", NATION
+
+
+def rows_of(file: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file, as text.
+
+    Raises:
+        UsageError: it is missing or no CSV file in UTF-8.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            return list(csv.DictReader(lines))
+    except (OSError, UnicodeDecodeError, csv.Error) as fault:
+        raise UsageError(
+            f"{file} cannot be read ({type(fault).__name__}); make it with `wendu new-city`."
+        ) from None
+
+
+def _write(file: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
+    for row in rows:
+        if list(row) != columns:
+            raise UsageError(
+                f"{file.name} of the city's folder needs the columns {','.join(columns)}, one "
+                "value for each in every row."
+            )
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _hash_of(*folders: Path) -> str:
+    told = hashlib.sha256()
+    for folder in folders:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file() and "target" not in file.parts and "logs" not in file.parts:
+                told.update(f"{file.relative_to(folder)} ".encode() + file.read_bytes())
+    return told.hexdigest()

@@ -45,6 +45,16 @@ class World:
         return pl.read_parquet(self.home.truth / f"{name}.parquet")
 
 
+LONGEST_FIRST = ("cases", "end_to_end", "warehouse", "unit", "architecture")
+"""Folders in the order in which they start, so that no long test is left to one worker at last."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the folders whose tests take longest."""
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.relative_to(tests).parts[0]))
+
+
 def run_wendu(*arguments: str, home: Path | None = None, **environment: str) -> Ran:
     """Run the command as a person would, in a process of its own."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("WENDU_")}

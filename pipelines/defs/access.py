@@ -34,6 +34,9 @@ def guard(home: Home, analysts_group: str | None) -> None:
         return
     group = _group(analysts_group)
     home.published.mkdir(exist_ok=True)
+    for place in (home.lake, home.quarantine, home.warehouse, home.policy, home.quality, home.runs,
+                  home.orchestrator, home.replies, home.outbox, home.corrections):  # fmt: skip
+        place.mkdir(exist_ok=True, mode=OWNER)
     for place in home.root.iterdir():
         if place != home.published and not place.is_symlink():
             # Departments may drop what they send as a group of their own.

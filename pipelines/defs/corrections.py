@@ -9,7 +9,7 @@ what was received, what visits found, and the vault. Does not belong here: which
 import json
 import shutil
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -18,6 +18,7 @@ from pipelines.contracts.replies import data_errors
 from pipelines.contracts.sources import Contract
 from pipelines.defs.installation import Installation
 from pipelines.ingest import load_receipts
+from pipelines.ingest.lake import shelves
 from pipelines.ingest.open_faults import OPEN_FAULTS, open_faults
 from pipelines.ingest.receipts import Receipt
 from pipelines.outreach.corrections import Corrections, write_corrections
@@ -31,6 +32,10 @@ UNFINISHED = ".unfinished"
 EVIDENCE = pl.List(
     pl.Struct({"source": pl.String, "key": pl.String, "field": pl.String, "value": pl.String})
 )
+CHANGED = pl.Schema({"source": pl.String(), "key": pl.String(), "changed_on": pl.Date()})
+VISITS_TOLD_DAYS = 90
+"""How long a department is told of a record that it leaves as it is. Default of 2026-11-24."""
+
 FAILED, MISSING, UNKNOWN = "整次报送未能接收", "本次缺少数据表", "有未约定的列（未使用）"
 
 
@@ -201,6 +206,7 @@ def _found_by_visits(
         .with_columns(department=pl.col("place").list.get(0), table=pl.col("place").list.get(1))
         .filter(pl.col("department").is_in(DEPARTMENTS))
     )
+    records = _still_wrong(home, contracts, records, on_date)
     is_own = pl.format("{}.{}", "source", "field").is_in(declared)
     columns = [
         "department",
@@ -222,6 +228,41 @@ def _found_by_visits(
         .unique()
         .sort(columns)
     )  # fmt: skip
+
+
+def _still_wrong(
+    home: Home,
+    contracts: Mapping[tuple[str, str], Contract],
+    records: pl.DataFrame,
+    on_date: date,
+) -> pl.DataFrame:
+    """Records that no delivery after the reply changed, and of which it was told not long ago."""
+    young = records.filter(pl.col("received_on") > on_date - timedelta(days=VISITS_TOLD_DAYS))
+    changed = [pl.DataFrame(schema=CHANGED)]
+    for (department, table), group in young.group_by("department", "table"):
+        contract = contracts[str(department), str(table)]
+        first = min(group["received_on"])
+        early = set(shelves(home, contract.department, contract.table, first))
+        for shelf in shelves(home, contract.department, contract.table, on_date):
+            if shelf not in early:
+                rows = pl.read_parquet(shelf, hive_partitioning=False)
+                keys = rows.select(
+                    pl.col(name).bin.encode("hex") if kind == pl.Binary else pl.col(name)
+                    for name, kind in rows.select(contract.lake_key).schema.items()
+                    if kind in (pl.Binary, pl.String)
+                )
+                changed += [
+                    pl.DataFrame(
+                        {"source": f"{department}.{table}", "key": keys[name],
+                         "changed_on": rows["received_on"]},
+                        schema=CHANGED,
+                    )
+                    for name in keys.columns
+                ]  # fmt: skip
+    newest = pl.concat(changed).group_by("source", "key").agg(pl.col("changed_on").max())
+    return young.join(newest, on=["source", "key"], how="left").filter(
+        pl.col("changed_on").is_null() | (pl.col("changed_on") <= pl.col("received_on"))
+    )
 
 
 def _own_keys(keys: pl.Series, vault: Vault) -> pl.Series:

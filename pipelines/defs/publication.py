@@ -1,6 +1,6 @@
 """Marts → published: export aside, gate 2, lists and bulletin, then shown all at once.
 
-Last of all, what was kept long enough is deleted.
+Last of all, what was kept long enough is deleted, and lists are sent.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,16 +10,17 @@ from typing import Any
 import dagster as dg
 
 from pipelines.defs.access import guard, let_read
-from pipelines.defs.automation import BY_EIGHT, OPERATOR
+from pipelines.defs.automation import BY_EIGHT, MISSED, OPERATOR
 from pipelines.defs.calendar import day_of
 from pipelines.defs.corrections import write_corrections_of_day
 from pipelines.defs.installation import Installation
 from pipelines.defs.keeping import delete_what_is_old, forget_old_runs
 from pipelines.defs.one_day import description_of, write_for_readers
+from pipelines.defs.sending import send_after_run
 from pipelines.ingest import load_receipts
 from pipelines.quality import judge_marts
 from pipelines.quality.page import store_results
-from pipelines.settings import now
+from pipelines.settings import MailSettings, Settings, now
 from pipelines.warehouse.publication import (
     Building,
     declared_marts,
@@ -36,6 +37,7 @@ BULLETIN = dg.AssetKey(["publication", "bulletin"])
 CORRECTIONS = dg.AssetKey(["publication", "corrections"])
 PUBLISHED = dg.AssetKey(["publication", "published"])
 KEPT = dg.AssetKey(["publication", "kept"])
+SENT = dg.AssetKey(["publication", "sent"])
 
 
 def publication_assets(
@@ -149,4 +151,19 @@ def publication_assets(
         runs = forget_old_runs(context.instance, now())
         return dg.MaterializeResult(metadata={"told": told, "runs_forgotten": runs})
 
-    return [export_and_judge, published, kept]
+    @dg.asset(
+        key=SENT,
+        deps=[PUBLISHED],
+        partitions_def=days,
+        group_name="publication",
+        owners=OPERATOR,
+        description="The lists of the day, mailed to their offices where the settings say so.",
+    )
+    def sent(
+        context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
+    ) -> dg.MaterializeResult:
+        is_missed = context.has_tag(MISSED)
+        told = [] if is_missed else send_after_run(Settings(), MailSettings(), day_of(context))
+        return dg.MaterializeResult(metadata={"told": "\n".join(told)})
+
+    return [export_and_judge, published, kept, sent]

@@ -23,12 +23,15 @@ from pipelines.outreach.mail import MailError, hand_over, session
 from pipelines.outreach.recipients import RECIPIENTS, read_recipients
 from pipelines.outreach.sending import Plan, plan, send
 from pipelines.outreach.webhook import WebhookError, tell_group
-from pipelines.settings import Home, MailSettings, Settings, UsageError, now, today
+from pipelines.settings import Home, MailSettings, Settings, UsageError, WenduError, now, today
 from pipelines.warehouse.history import run_days
 from pipelines.warehouse.publication import published_days
 
 LEDGER = "ledger.sqlite"
 OPERATOR = "operator"
+SHORT_PATIENCE = {"tries": 1, "timeout_seconds": 10.0}
+"""A notice may not keep a run, or the sensor that tells of it, waiting."""
+
 NOTICE = {
     Outcome.PUBLISHED_WITH_GAPS: "published with gaps",
     Outcome.NOTHING_PUBLISHED: "NOT published",
@@ -100,6 +103,20 @@ def send_day(
     return is_done and not _is_left(made)
 
 
+def send_after_run(settings: Settings, mail: MailSettings, on_date: date) -> list[str]:
+    """Send a day's lists at the end of its run, where the settings say so; what there is to tell.
+
+    Never raises: the day is published, whatever becomes of its lists.
+    """
+    told: list[str] = []
+    if mail.after_run:
+        try:
+            send_day(settings, mail, on_date, told.append)
+        except WenduError as fault:
+            told.append(f"Lists of {on_date} were not sent: {fault}")
+    return told
+
+
 def ledger_of(home: Home) -> DeliveryLedger:
     """The ledger of a home."""
     return DeliveryLedger(home.outbox / LEDGER)
@@ -129,6 +146,7 @@ def notify(home: Home, mail: MailSettings, report: DayReport) -> list[str]:
     """
     if report.outcome is Outcome.PUBLISHED or not (mail.operator or mail.webhook_url):
         return []
+    mail = mail.model_copy(update=SHORT_PATIENCE)
     head = f"Wendu: {report.on_date} {NOTICE[report.outcome]}"
     text = "\n".join([head, *report.sentences, "", "`wendu status` says what to do."])
     mark = sha256(text.encode()).hexdigest()

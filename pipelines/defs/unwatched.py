@@ -1,8 +1,8 @@
 """Runs that nobody watched: the schedule's, the sensor's, those started from the web page.
 
 What became of them is written down as for a run that was asked for at the command line, which
-writes its own account; the operator is told of what went wrong, and lists are sent where the
-settings say so. Does not belong here: when things run (`automation`).
+writes its own account; the operator is told of what went wrong. Does not belong here: when things
+run (`automation`).
 """
 
 from datetime import date
@@ -10,10 +10,10 @@ from datetime import date
 import dagster as dg
 
 from pipelines.defs.automation import JOB, WATCHED
-from pipelines.defs.day_report import DayReport, Outcome, remember, report_of
+from pipelines.defs.day_report import DayReport, remember, report_of
 from pipelines.defs.installation import Installation
-from pipelines.defs.sending import notify, send_day
-from pipelines.settings import MailSettings, Settings, WenduError
+from pipelines.defs.sending import notify
+from pipelines.settings import MailSettings
 
 DAY = "dagster/partition"
 
@@ -40,11 +40,6 @@ def _tell(context: dg.RunStatusSensorContext) -> None:
     report = tell_of_run(installation, context.instance, run)
     for sentence in notify(installation.home, mail, report):
         context.log.warning(sentence)
-    if mail.after_run and report.outcome is not Outcome.NOTHING_PUBLISHED:
-        try:
-            send_day(Settings(), mail, report.on_date, context.log.info)
-        except WenduError as fault:
-            context.log.error(str(fault))
 
 
 def tell_of_run(

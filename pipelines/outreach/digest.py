@@ -4,7 +4,7 @@ Counted when the lists are written, so that it can be told later whatever was pu
 Does not belong here: how it travels (`mail`, `webhook`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import polars as pl
@@ -24,6 +24,7 @@ NO_DETAILS = "姓名、证件号码等信息只在清单中，请勿在邮件或
 
 
 def digests(
+    offices: Sequence[str],
     lines: pl.DataFrame,
     waiting: pl.DataFrame,
     on_date: date,
@@ -33,6 +34,7 @@ def digests(
     """Count what stands on the lists of a day.
 
     Args:
+        offices: those that get a list, if only with what ended or is asked of data.
         lines: of `lines.lines_of`.
         waiting: alerts beyond the day's quota, with `office` and `line_key`.
         on_date: the day.
@@ -53,11 +55,14 @@ def digests(
         overdue=pl.col("is_overdue").sum(),
     )
     waits = waiting.group_by("office").agg(waiting=pl.col("line_key").n_unique())
-    offices = counted["office"].to_list()
     return (
-        counted.join(waits, on="office", how="left")
+        texts(offices)
+        .alias("office")
+        .to_frame()
+        .join(counted, on="office", how="left", maintain_order="left")
+        .join(waits, on="office", how="left", maintain_order="left")
         .with_columns(
-            pl.col("waiting").fill_null(0),
+            pl.col(pl.UInt32, pl.Int64).fill_null(0),
             name=texts(names.get(office, wording.NO_PLACE) for office in offices),
             batch_id=texts(layout.batch_of(office, on_date) for office in offices),
             on_date=pl.lit(on_date),

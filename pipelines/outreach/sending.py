@@ -101,8 +101,6 @@ def plan(
     made = Plan(on_date)
     for workbook in sorted((day / "lists").glob("*.xlsx")):
         office = workbook.stem
-        if office not in digests:  # nothing on it but what ended or is asked of data
-            continue
         if office not in recipients:
             made.without_recipient.append(office)
             continue

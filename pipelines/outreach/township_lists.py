@@ -56,12 +56,13 @@ def write_lists(
     waiting = waiting_notes(beyond, policy)
     told_of_all = notes_of_the_day(sources)
     names = area_names(marts)
-    digests(lines, beyond, on_date, names, told_of_all).write_parquet(day / DIGESTS)
+    offices = sorted({office for by_code in sheets.values() for office in by_code})
+    digests(offices, lines, beyond, on_date, names, told_of_all).write_parquet(day / DIGESTS)
     explained = Explained(policy)
     (day / LISTS).mkdir(parents=True, exist_ok=True)
     written = []
-    for office in sorted({office for offices in sheets.values() for office in offices}):
-        rows = {name: offices[office] for name, offices in sheets.items() if office in offices}
+    for office in offices:
+        rows = {name: by_code[office] for name, by_code in sheets.items() if office in by_code}
         book = Book(
             title=f"{names.get(office, wording.NO_PLACE)} 走访核对清单 {on_date:%Y年%m月%d日}",
             batch_id=layout.batch_of(office, on_date),

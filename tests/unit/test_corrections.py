@@ -1,6 +1,7 @@
 """What departments are asked to mend: open until a later delivery mends it, and theirs alone."""
 
 import json
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -211,6 +212,12 @@ def test_what_a_visit_found_wrong_goes_to_the_department_whose_record_it_is(offi
         ("一卡通发放明细", "P1", None, None, "2024-04-02", "2024-04-03", code(1)),
         ("财政供养人员", number(1), "月工资", "5000.00", "2024-04-02", "2024-04-03", code(1)),
     ]
+    later = THIRD + timedelta(days=1)
+    shutil.copytree(kept.parent, kept.parent.with_name(str(later)))
+    office.payroll(later, payroll_row(1, wage="4000"))
+    office.receive(until=later)
+    assert counts(office, later)["finance"]["visits"] == 1
+    assert [row[0] for row in rows(office.home, later, "走访反馈")] == ["一卡通发放明细"]
 
 
 def test_workbooks_are_for_the_owner_alone_and_the_same_day_gives_the_same_bytes(office):

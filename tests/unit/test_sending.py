@@ -16,7 +16,7 @@ import trustme
 
 from pipelines.contracts.replies import BATCHES
 from pipelines.defs.day_report import DayReport, Outcome
-from pipelines.defs.sending import LEDGER, ledger_of, notify, send_day, sent_counts
+from pipelines.defs.sending import LEDGER, ledger_of, notify, send_after_run, send_day, sent_counts
 from pipelines.ingest.control import handed_over
 from pipelines.outreach.delivery_ledger import Sent
 from pipelines.outreach.digest import SCHEMA
@@ -361,6 +361,17 @@ def test_alerts_that_went_out_count_from_the_day_after_the_newest_one_judged(des
     assert handed_over(desk.home, DAY).is_empty()
     told = handed_over(desk.home, DAY + timedelta(days=1)).sort("alert_id")
     assert told.rows() == [("A1", DAY), ("A2", DAY)]
+
+
+def test_after_a_run_lists_go_where_the_settings_say_so_and_a_fault_is_a_sentence(desk, server):
+    settings = Settings(home=desk.home.root)
+    assert send_after_run(settings, desk.settings(), DAY) == []
+    assert server.came == []
+    desk.mail |= {"after_run": True}
+    assert send_after_run(settings, desk.settings(), DAY)[-1].startswith("Lists of 2024-05-06: 2")
+    (desk.home.root / "recipients.csv").unlink()
+    (told,) = send_after_run(settings, desk.settings(), DAY)
+    assert told.startswith("Lists of 2024-05-06 were not sent: ")
 
 
 class Robot:

@@ -1,11 +1,12 @@
-"""Departments → lake: one asset per declared table, one gate-1 check per asset.
+"""Departments → lake: one asset per declared table, checked for what came and for when.
 
 A department whose delivery failed keeps its last state: its assets are still reported (as the
 state of the shelf), its check says that it failed, and the others and the warehouse go on.
 On a missed day no department is asked for what it holds now: that was not received on that day.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import dagster as dg
 
@@ -13,7 +14,8 @@ from pipelines.contracts.sources import Contract, contracts_of
 from pipelines.defs.automation import BY_EIGHT, MISSED
 from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
-from pipelines.ingest import Receipt, receive
+from pipelines.ingest import Receipt, load_receipts, receive
+from pipelines.ingest.freshness import freshness
 
 COUNTS = ("received", "accepted", "exact_duplicates", "quarantined", "upserted", "removed")
 
@@ -42,8 +44,9 @@ def department_assets(department: str, days: dg.PartitionsDefinition) -> dg.Asse
             for contract in contracts
         ],
         check_specs=[
-            dg.AssetCheckSpec("gate_1", asset=shelf_key(contract), description="May it come in?")
+            dg.AssetCheckSpec(name, asset=shelf_key(contract), description=asks)
             for contract in contracts
+            for name, asks in (("gate_1", "May it come in?"), ("in_time", "Did it come in time?"))
         ],
     )
     def receive_department(
@@ -55,14 +58,24 @@ def department_assets(department: str, days: dg.PartitionsDefinition) -> dg.Asse
             installation.home, installation.city, department, until,
             installation.vault, installation.judge, asks=not context.has_tag(MISSED),
         )  # fmt: skip
-        for contract in contracts:
-            yield report(contract, receipts)
+        known = load_receipts(installation.home, until)
+        state = freshness({(department, c.table): c for c in contracts}, known, until)
+        for contract, table in zip(contracts, state.to_dicts(), strict=True):
+            yield report(contract, receipts, table)
 
     return receive_department
 
 
-def report(contract: Contract, receipts: list[Receipt]) -> dg.MaterializeResult:
-    """What became of one table in the deliveries just received, in counts."""
+def report(
+    contract: Contract, receipts: list[Receipt], state: Mapping[str, Any]
+) -> dg.MaterializeResult:
+    """What became of one table in the deliveries just received, in counts.
+
+    Args:
+        contract: the table.
+        receipts: of the deliveries.
+        state: of the table, a row of `ingest.freshness.FRESHNESS`.
+    """
     of_table = [
         receipt.tables[contract.table] for receipt in receipts if contract.table in receipt.tables
     ]
@@ -81,6 +94,13 @@ def report(contract: Contract, receipts: list[Receipt]) -> dg.MaterializeResult:
         severity=dg.AssetCheckSeverity.ERROR,
         metadata={"message": told or "accepted"},
     )
+    in_time = dg.AssetCheckResult(
+        check_name="in_time",
+        asset_key=shelf_key(contract),
+        passed=not state["is_late"],
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={name: str(state[name]) for name in ("freshness", "expected_by", "received_on")},
+    )
     return dg.MaterializeResult(
-        asset_key=shelf_key(contract), metadata=metadata, check_results=[check]
+        asset_key=shelf_key(contract), metadata=metadata, check_results=[check, in_time]
     )

@@ -563,6 +563,18 @@ def check() -> None:
     printed.print("All declarations agree.")
 
 
+@app.command("new-table")
+def new_table(
+    name: Annotated[str, typer.Argument(metavar="DEPARTMENT/TABLE", help="As finance/payroll.")],
+) -> None:
+    """Make the declaration of a department table more; filled in, what follows from it."""
+    from pipelines.warehouse.new_table import make_table
+
+    department, _, table = name.partition("/")
+    for sentence in make_table(department, table):
+        printed.print(sentence, markup=False)
+
+
 @app.command("new-city")
 def new_city(
     code: Annotated[str, typer.Argument(help="Its division code, as 370100.")],

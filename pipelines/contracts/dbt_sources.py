@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract, load_contracts
-from pipelines.settings import DBT_PROJECT, DEPARTMENTS
+from pipelines.settings import DBT_PROJECT, DEPARTMENTS, EXPECTATIONS
 
 SOURCES_FILE = DBT_PROJECT / "models" / "staging" / "sources.yml"
 
@@ -52,9 +52,9 @@ CONTROL_TABLES = {
 }
 
 
-def render() -> str:
-    """The text of `models/staging/sources.yml` as the declarations want it."""
-    contracts = load_contracts()
+def render(folder: Path = EXPECTATIONS) -> str:
+    """The text of `models/staging/sources.yml` as the declarations of a folder want it."""
+    contracts = load_contracts(folder)
     tables = [_table(contract) for contract in contracts.values()]
     people = [_people(department) for department in DEPARTMENTS]
     declared = {

@@ -39,6 +39,10 @@ PEOPLE_SCHEMA = pl.Schema({
 """The shelf `lake/<department>/people/`: what a number says of its bearer, and nothing else."""
 
 
+FILL_IN = "FILL_IN"
+"""What stands in a new declaration where somebody has to say something."""
+
+
 class Declared(BaseModel):
     """Base of everything declared: a misspelt key is refused, a declared object never changes."""
 
@@ -173,8 +177,12 @@ def load_contract(path: Path, shared_codes: dict[str, dict[str, str]]) -> Contra
     Raises:
         UsageError: the file does not hang together; says which file and what.
     """
+    text = path.read_text(encoding="utf-8")
+    if FILL_IN in text:
+        lines = [str(line) for line, told in enumerate(text.splitlines(), 1) if FILL_IN in told]
+        raise UsageError(f"{path}: not filled in yet, lines {', '.join(lines)}.")
     try:
-        declared = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+        declared = yaml.load(text, yaml.CSafeLoader)
         for column in declared["columns"].values():
             if isinstance(column.get("codes"), str):
                 column["codes"] = shared_codes[column["codes"]]

@@ -21,7 +21,7 @@ from pipelines.outreach.digest import DIGESTS, text_for_all
 from pipelines.outreach.encryption import read_passwords
 from pipelines.outreach.mail import MailError, hand_over, session
 from pipelines.outreach.recipients import RECIPIENTS, read_recipients
-from pipelines.outreach.sending import Plan, plan, send
+from pipelines.outreach.sending import Dispatch, Plan, plan
 from pipelines.outreach.webhook import WebhookError, tell_group
 from pipelines.settings import Home, MailSettings, Settings, UsageError, WenduError, now, today
 from pipelines.warehouse.history import run_days
@@ -83,7 +83,8 @@ def send_day(
                 tell(f"Would go: {letter.batch_id} to {letter.recipient}{corrected}.")
             tell(f"{len(made.to_send)} lists would go; {made.already_sent} were sent before.")
             return not _is_left(made)
-        outcome = send(made, mail, ledger, passwords, lambda: now().isoformat(), tell)
+        dispatch = Dispatch(mail, ledger, passwords, lambda: now().isoformat(), tell)
+        outcome = dispatch.send(made.to_send)
         _write_down_delivered(home, on_date, ledger)
     for sentence in outcome.sentences:
         tell(sentence)

@@ -7,12 +7,13 @@ says so. Does not belong here: the server's talk (`mail`), counts (`digest`).
 """
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from email.message import EmailMessage
 from hashlib import sha256
 from pathlib import Path
+from smtplib import SMTP
 
 import polars as pl
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
@@ -20,7 +21,7 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, 
 from pipelines.outreach.delivery_ledger import DeliveryLedger, Sent
 from pipelines.outreach.digest import DIGESTS, text_for
 from pipelines.outreach.encryption import encrypt_lists
-from pipelines.outreach.mail import MailUnreachableError, hand_over, session
+from pipelines.outreach.mail import Answer, MailUnreachableError, hand_over, session
 from pipelines.settings import Home, MailSettings, UsageError
 
 XLSX = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
@@ -128,120 +129,110 @@ def plan(
     return made
 
 
-def send(
-    made: Plan,
-    settings: MailSettings,
-    ledger: DeliveryLedger,
-    passwords: Mapping[str, str] | None,
-    moment: Callable[[], str],
-    tell: Callable[[str], None],
-) -> Outcome:
-    """Send what a plan says, retried with growing waits; every step is in the ledger first.
+@dataclass
+class Dispatch:
+    """Sending the letters of one plan, each step written into the ledger before and after.
 
-    Args:
-        made: of `plan`.
+    Attributes:
         settings: server and patience.
-        ledger: written before and after each mail.
+        ledger: of the home.
         passwords: by office, where lists are encrypted.
         moment: the time now, for the ledger.
         tell: called with a sentence when something is put off.
-
-    Raises:
-        MailError: the server's certificate, user or password is wrong.
     """
-    outcome = Outcome()
-    waiting = list(made.to_send)
-    with tempfile.TemporaryDirectory() as folder:
-        attached = _attachments(waiting, passwords, Path(folder))
+
+    settings: MailSettings
+    ledger: DeliveryLedger
+    passwords: Mapping[str, str] | None
+    moment: Callable[[], str]
+    tell: Callable[[str], None]
+    outcome: Outcome = field(default_factory=Outcome)
+
+    def send(self, letters: Sequence[Letter]) -> Outcome:
+        """Send letters; what is put off is tried again with growing waits.
+
+        Raises:
+            MailError: the server's certificate, user or password is wrong.
+        """
+        waiting = list(letters)
+        attached = self._attachments(letters)
 
         def one_round() -> int:
-            waiting[:] = _send_once(waiting, attached, settings, ledger, moment, outcome, tell)
+            waiting[:] = self._round(waiting, attached)
             return len(waiting)
 
         try:
             Retrying(
                 retry=retry_if_result(bool),
-                stop=stop_after_attempt(settings.tries),
+                stop=stop_after_attempt(self.settings.tries),
                 wait=wait_exponential(
-                    multiplier=settings.first_wait_seconds, max=LONGEST_WAIT_SECONDS
+                    multiplier=self.settings.first_wait_seconds, max=LONGEST_WAIT_SECONDS
                 ),
             )(one_round)
         except RetryError:
-            outcome.states["deferred"] = len(waiting)
-    return outcome
+            self.outcome.states["deferred"] = len(waiting)
+        return self.outcome
 
+    def _attachments(self, letters: Sequence[Letter]) -> dict[str, bytes]:
+        if self.passwords is None:
+            return {letter.office: letter.workbook.read_bytes() for letter in letters}
+        with tempfile.TemporaryDirectory() as folder:
+            books = (letter.workbook for letter in letters)
+            copies = encrypt_lists(books, self.passwords, Path(folder) / "sealed")
+            return {copy.stem: copy.read_bytes() for copy in copies}
 
-def _attachments(
-    letters: list[Letter], passwords: Mapping[str, str] | None, folder: Path
-) -> dict[str, bytes]:
-    if passwords is None:
-        return {letter.office: letter.workbook.read_bytes() for letter in letters}
-    copies = encrypt_lists((letter.workbook for letter in letters), passwords, folder / "sealed")
-    return {copy.stem: copy.read_bytes() for copy in copies}
+    def _round(self, letters: Sequence[Letter], attached: Mapping[str, bytes]) -> list[Letter]:
+        """Try each letter once, over as few connections as it takes; those that are put off."""
+        put_off: list[Letter] = []
+        waiting = list(letters)
+        while waiting:
+            try:
+                with session(self.settings) as server:
+                    while waiting and server.sock is not None:
+                        letter = waiting.pop(0)
+                        answer = self._hand_over(server, letter, attached[letter.office])
+                        if answer.state == "deferred":
+                            put_off.append(letter)
+                            self.tell(f"{letter.office} is put off: {answer.told}.")
+                        if answer.state == "uncertain":
+                            break  # the connection is gone
+            except MailUnreachableError as fault:
+                self.tell(str(fault))
+                return put_off + waiting
+        return put_off
 
+    def _hand_over(self, server: SMTP, letter: Letter, attached: bytes) -> Answer:
+        message = letter_as_mail(letter, attached, self.settings)
+        sending = self._row(letter, str(message["Message-ID"]))
+        self.ledger.write(sending)
+        answer = hand_over(server, message)
+        at = self.moment()
+        delivered_on = at[:10] if answer.state == "accepted" else None
+        self.ledger.write(
+            replace(sending, state=answer.state, told=answer.told, at=at, delivered_on=delivered_on)
+        )
+        if answer.state != "deferred":
+            self.outcome.states[answer.state] = self.outcome.count(answer.state) + 1
+        if answer.state in ("refused", "uncertain"):
+            self.outcome.sentences.append(
+                f"{letter.office} ({letter.recipient}) {answer.state}: {answer.told}."
+            )
+        return answer
 
-def _send_once(
-    letters: list[Letter],
-    attached: Mapping[str, bytes],
-    settings: MailSettings,
-    ledger: DeliveryLedger,
-    moment: Callable[[], str],
-    outcome: Outcome,
-    tell: Callable[[str], None],
-) -> list[Letter]:
-    """Try each letter once, over as few connections as it takes; those that are put off."""
-    put_off: list[Letter] = []
-    waiting = list(letters)
-    while waiting:
-        try:
-            with session(settings) as server:
-                while waiting:
-                    letter = waiting.pop(0)
-                    message = letter_as_mail(letter, attached[letter.office], settings)
-                    before = _row(letter, message, ledger, moment())
-                    ledger.write(before)
-                    answer = hand_over(server, message)
-                    is_accepted = answer.state == "accepted"
-                    ledger.write(
-                        replace(
-                            before,
-                            state=answer.state,
-                            told=answer.told,
-                            at=moment(),
-                            delivered_on=moment()[:10] if is_accepted else None,
-                        )
-                    )
-                    if answer.state == "deferred":
-                        put_off.append(letter)
-                        tell(f"{letter.office} is put off: {answer.told}.")
-                    else:
-                        outcome.states[answer.state] = outcome.count(answer.state) + 1
-                    if answer.state in ("refused", "uncertain"):
-                        outcome.sentences.append(
-                            f"{letter.office} ({letter.recipient}) {answer.state}: {answer.told}."
-                        )
-                    if server.sock is None or answer.state == "uncertain":
-                        break
-        except MailUnreachableError as fault:
-            tell(str(fault))
-            return put_off + waiting
-    return put_off
-
-
-def _row(letter: Letter, message: EmailMessage, ledger: DeliveryLedger, at: str) -> Sent:
-    earlier = ledger.by_message(str(message["Message-ID"]))
-    return Sent(
-        batch_id=letter.batch_id,
-        sha256=letter.sha256,
-        recipient=letter.recipient,
-        office=letter.office,
-        on_date=str(letter.digest["on_date"]),
-        message_id=str(message["Message-ID"]),
-        state="sending",
-        attempts=(earlier.attempts if earlier else 0) + 1,
-        told="",
-        at=at,
-    )
+    def _row(self, letter: Letter, message_id: str) -> Sent:
+        earlier = self.ledger.by_message(message_id)
+        return Sent(
+            batch_id=letter.batch_id,
+            sha256=letter.sha256,
+            recipient=letter.recipient,
+            office=letter.office,
+            on_date=str(letter.digest["on_date"]),
+            message_id=message_id,
+            state="sending",
+            attempts=(earlier.attempts if earlier else 0) + 1,
+            told="",
+            at=self.moment(),
+        )
 
 
 def letter_as_mail(letter: Letter, attached: bytes, settings: MailSettings) -> EmailMessage:

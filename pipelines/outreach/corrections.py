@@ -211,6 +211,10 @@ def _rows(corrections: Corrections, contracts: Mapping[str, Contract]) -> pl.Dat
         for name, contract in contracts.items()
         for column, declared in contract.columns.items()
     }
+    # Rows that contradict each other are at fault in their whole key.
+    names |= {
+        f"{name}.{', '.join(contract.key)}": keys[name] for name, contract in contracts.items()
+    }
     place = pl.format("{}.{}", "table", "field")
     field_name = place.replace_strict(names, default=pl.col("field"))
     told = corrections.open_faults.filter("is_told")

@@ -139,6 +139,17 @@ def test_rows_of_one_key_that_contradict_each_other_are_told_as_one_with_both_pl
     assert (row[2], row[5], row[9]) == ("P1", "同一主键有多行且内容不同", "2、3")
 
 
+def test_a_key_of_several_fields_is_named_in_words(office):
+    office.database(FIRST, "members", [member("J1", 1), member("J1", 1, relation="10"),
+                                       member("J1", 2)])  # fmt: skip
+    office.receive("civil_affairs")
+    assert open_new_mended(office, FIRST, "civil_affairs") == [1, 1, 0]
+    (row,) = rows(office.home, FIRST, "更正清单", "civil_affairs")
+    assert (row[1], row[2], row[3]) == (
+        "家庭编号；证件号码", f"J1；{number(1)}", "家庭编号；证件号码",
+    )  # fmt: skip
+
+
 def test_a_line_that_is_no_row_shows_itself(office):
     office.payroll(FIRST, payroll_row(1), "只有一列")
     office.receive()

@@ -93,7 +93,8 @@ def test_deliveries_have_their_check_and_when_they_are_late(served):
     assert len(lake) == 19
     assert all(node["internalFreshnessPolicy"] for node in lake)
     assert {check["name"] for node in lake for check in node["assetChecksOrError"]["checks"]} == {
-        "gate_1"
+        "gate_1",
+        "in_time",
     }
     assert {node["owners"][0]["team"] for node in lake} == set(DEPARTMENTS)
 

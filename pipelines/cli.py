@@ -191,7 +191,7 @@ def status(
     elif all_:
         print_status(printed, state)
     else:
-        from pipelines.defs.sending import sent_counts
+        from pipelines.outreach.delivery_ledger import sent_counts
 
         sent = sent_counts(home, state.published_on) if state.published_on else {}
         for line in five_lines(home, state, today(), sent):
@@ -270,9 +270,8 @@ def corrections(
     from pipelines.defs.corrections import correction_sentences, counts_of_day
 
     home, on_date = Home(Settings().home), as_day(date_)
-    counts = counts_of_day(home, on_date)
     if as_json:
-        print(json.dumps(counts, ensure_ascii=False))
+        print(json.dumps(counts_of_day(home, on_date), ensure_ascii=False))
         return
     for sentence in correction_sentences(home, on_date) or ["Nothing is to be corrected."]:
         printed.print(sentence)

@@ -97,6 +97,11 @@ def data_errors(home: Home, on_date: date) -> pl.DataFrame:
     )  # fmt: skip
 
 
+def waiting_files(home: Home) -> int:
+    """How many files lie in the inbox."""
+    return sum(1 for path in (home.replies / "inbox").glob("[!.~]*") if path.is_file())
+
+
 def published_batches(home: Home, days: set[str] | None = None) -> pl.DataFrame:
     """What stood on published lists, with the columns of `BATCHES`.
 

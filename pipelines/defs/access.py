@@ -53,16 +53,15 @@ def guard(home: Home, analysts_group: str | None) -> None:
         ) from None
 
 
-def let_read(published: Path, analysts_group: str | None) -> None:
+def let_read(version: Path, analysts_group: str | None) -> None:
     """Make what was published readable whatever the operator's umask; `published/` is the gate.
 
     Args:
-        published: the folder of one published version, or a link into it.
+        version: the folder of one published version.
         analysts_group: none leaves it as it is.
     """
     if analysts_group is None:
         return
-    version = published.resolve()
     for path in (version, *version.rglob("*")):
         if not path.is_symlink():
             read = stat.S_IROTH | (stat.S_IXOTH if path.is_dir() else 0)

@@ -15,11 +15,11 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.contracts.replies import data_errors
-from pipelines.contracts.sources import Contract
+from pipelines.contracts.sources import Contract, contracts_of
 from pipelines.defs.installation import Installation
 from pipelines.ingest import load_receipts
 from pipelines.ingest.lake import shelves
-from pipelines.ingest.open_faults import OPEN_FAULTS, open_faults
+from pipelines.ingest.open_faults import OPEN_FAULTS, TOLD_DAYS, open_faults
 from pipelines.ingest.receipts import Receipt
 from pipelines.outreach.corrections import Corrections, write_corrections
 from pipelines.settings import DEPARTMENTS, Home, UsageError
@@ -61,7 +61,7 @@ def write_corrections_of_day(
         if corrections.is_empty:
             continue
         department = corrections.department
-        contracts = _tables_of(installation.contracts, department)
+        contracts = _tables_of(department)
         write_corrections(unfinished / f"{department}.xlsx", corrections, contracts)
         counts[department] = corrections.counts
     (unfinished / COUNTS).write_text(json.dumps(counts, indent=1), encoding="utf-8")
@@ -78,7 +78,7 @@ def corrections_of_day(installation: Installation, on_date: date) -> list[Correc
     names = vault.differing_names(until=on_date)
     found = []
     for department in DEPARTMENTS:
-        contracts = _tables_of(installation.contracts, department)
+        contracts = _tables_of(department)
         own = [receipt for receipt in receipts if receipt.department == department]
         faults = [open_faults(home, table, own, on_date, vault) for table in contracts.values()]
         of_department = pl.col("department") == department
@@ -91,6 +91,7 @@ def corrections_of_day(installation: Installation, on_date: date) -> list[Correc
                 visits=visits.filter(of_department),
                 names=names.filter(of_department).select("table", "id_no", "name"),
                 duplicates=_duplicates(own, on_date),
+                told_days=TOLD_DAYS,
             )
         )
     return found
@@ -137,12 +138,8 @@ OTHERS = {
 }
 
 
-def _tables_of(
-    contracts: Mapping[tuple[str, str], Contract], department: str
-) -> dict[str, Contract]:
-    return {
-        table: contract for (whose, table), contract in contracts.items() if whose == department
-    }
+def _tables_of(department: str) -> dict[str, Contract]:
+    return {contract.table: contract for contract in contracts_of(department)}
 
 
 def _whole_deliveries(
@@ -209,15 +206,8 @@ def _found_by_visits(
     records = _still_wrong(home, contracts, records, on_date)
     is_own = pl.format("{}.{}", "source", "field").is_in(declared)
     columns = [
-        "department",
-        "table",
-        "key",
-        "field",
-        "value",
-        "visited_on",
-        "received_on",
-        "alert_id",
-    ]
+        "department", "table", "key", "field", "value", "visited_on", "received_on", "alert_id",
+    ]  # fmt: skip
     return (
         records.with_columns(
             field=pl.when(is_own).then("field").otherwise(pl.lit("")),
@@ -227,7 +217,7 @@ def _found_by_visits(
         .select(columns)
         .unique()
         .sort(columns)
-    )  # fmt: skip
+    )
 
 
 def _still_wrong(
@@ -242,23 +232,21 @@ def _still_wrong(
     for (department, table), group in young.group_by("department", "table"):
         contract = contracts[str(department), str(table)]
         first = min(group["received_on"])
-        early = set(shelves(home, contract.department, contract.table, first))
-        for shelf in shelves(home, contract.department, contract.table, on_date):
-            if shelf not in early:
-                rows = pl.read_parquet(shelf, hive_partitioning=False)
-                keys = rows.select(
-                    pl.col(name).bin.encode("hex") if kind == pl.Binary else pl.col(name)
-                    for name, kind in rows.select(contract.lake_key).schema.items()
-                    if kind in (pl.Binary, pl.String)
+        for shelf in shelves(home, contract.department, contract.table, on_date, first):
+            rows = pl.read_parquet(shelf, hive_partitioning=False)
+            keys = rows.select(
+                pl.col(name).bin.encode("hex") if kind == pl.Binary else pl.col(name)
+                for name, kind in rows.select(contract.lake_key).schema.items()
+                if kind in (pl.Binary, pl.String)
+            )
+            changed += [
+                pl.DataFrame(
+                    {"source": f"{department}.{table}", "key": keys[name],
+                     "changed_on": rows["received_on"]},
+                    schema=CHANGED,
                 )
-                changed += [
-                    pl.DataFrame(
-                        {"source": f"{department}.{table}", "key": keys[name],
-                         "changed_on": rows["received_on"]},
-                        schema=CHANGED,
-                    )
-                    for name in keys.columns
-                ]  # fmt: skip
+                for name in keys.columns
+            ]  # fmt: skip
     newest = pl.concat(changed).group_by("source", "key").agg(pl.col("changed_on").max())
     return young.join(newest, on=["source", "key"], how="left").filter(
         pl.col("changed_on").is_null() | (pl.col("changed_on") <= pl.col("received_on"))

@@ -20,10 +20,7 @@ from pipelines.defs.graph import build_definitions, prepare_instance
 from pipelines.defs.installation import Installation
 from pipelines.defs.replies import reply_sentences
 from pipelines.defs.sending import notify
-from pipelines.settings import (
-    MailSettings,
-    UsageError,
-)
+from pipelines.settings import MailSettings, UsageError
 from pipelines.warehouse.order_of_days import DueDay, days_to_look_at, due_days, missed_days
 from pipelines.warehouse.policy import current_policy
 from pipelines.warehouse.publication import published_manifest
@@ -76,7 +73,7 @@ def run_days(
             for sentence in _why(installation, due):
                 say(sentence)
             report = _run_day(installation, job, instance, due, tell, debug=debug)
-            remember(installation.home, report)
+            remember(home, report)
             for sentence in notify(home, MailSettings(), report):
                 say(sentence)
             for sentence in reply_sentences(home, due.on_date):
@@ -92,12 +89,12 @@ def run_days(
 def _why(installation: Installation, due: DueDay) -> Iterator[str]:
     """What an operator should know before a day is run that was not simply asked for."""
     published = published_manifest(installation.home, due.on_date)
-    policy = current_policy(installation.dbt.project)
     if due.why == "missed":
         yield f"{due.on_date} was not run, or cut off before it was published."
     elif due.why == "again":
         yield f"{due.on_date} is run again: a day before it hands on something else than before."
-    if published and published.get("stands_on", {}).get("policy") != policy:
+    judged_with = published.get("stands_on", {}).get("policy")
+    if published and judged_with != current_policy(installation.dbt.project):
         yield (
             f"{due.on_date} was published with other policy rows; it is now judged with today's. "
             "`wendu replay` rebuilds a published day with its own."

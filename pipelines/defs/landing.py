@@ -5,12 +5,10 @@ deliveries (`ingest.receive`), the morning's run (`automation`).
 """
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 
-from pipelines.ingest.receipts import load_receipt
+from pipelines.ingest.receive import landed
 from pipelines.settings import DEPARTMENTS, TIME_ZONE, Home
 
 QUIET = timedelta(minutes=5)
@@ -43,7 +41,10 @@ def waiting_in_landing(home: Home, at: datetime) -> Waiting:
         so that a delivery that failed is tried again when it was mended and not before.
     """
     complete, arriving, seen = [], [], []
-    for name, folder in _unaccepted(home, at.astimezone(TIME_ZONE).date()):
+    until = at.astimezone(TIME_ZONE).date()
+    deliveries = [(name, day) for name in DEPARTMENTS for day in landed(home, name, until)]
+    for department, received_on in deliveries:
+        name, folder = f"{department}/{received_on}", home.delivery(department, received_on)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         if not files:
             continue
@@ -56,16 +57,3 @@ def waiting_in_landing(home: Home, at: datetime) -> Waiting:
         seen += [f"{path} {state.st_size} {state.st_mtime_ns}" for path, state in states]
     mark = hashlib.sha256("\n".join(seen).encode()).hexdigest()[:16]
     return Waiting(tuple(complete), tuple(arriving), mark)
-
-
-def _unaccepted(home: Home, until: date) -> Iterator[tuple[str, Path]]:
-    for department in DEPARTMENTS:
-        for folder in sorted((home.landing / department).glob("????-??-??")):
-            try:
-                received_on = date.fromisoformat(folder.name)
-            except ValueError:
-                continue
-            receipt = load_receipt(home, department, received_on)
-            is_accepted = receipt is not None and receipt.verdict == "accepted"
-            if received_on <= until and not is_accepted:
-                yield f"{department}/{folder.name}", folder

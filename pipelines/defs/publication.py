@@ -109,7 +109,6 @@ def publication_assets(
         )
         yield dg.MaterializeResult(asset_key=LISTS, metadata={"workbooks": len(lists)})
         yield dg.MaterializeResult(asset_key=BULLETIN, metadata={"bytes": bulletin.stat().st_size})
-
         yield dg.MaterializeResult(
             asset_key=CORRECTIONS,
             metadata={"open": sum(counts["open"] for counts in to_correct.values())},
@@ -130,7 +129,7 @@ def publication_assets(
         home, on_date = installation.home, day_of(context)
         described = write_manifest(home, on_date, description_of(installation, on_date))
         place = publish(home, on_date)
-        let_read(place / "..", installation.analysts_group)
+        let_read(place.resolve().parent, installation.analysts_group)
         return dg.MaterializeResult(
             metadata={"place": str(place), "marts": len(described["marts"])}
         )

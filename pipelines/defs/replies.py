@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
+from pipelines.contracts.replies import waiting_files
 from pipelines.defs.installation import Installation
 from pipelines.outreach.replies import Taken, receipts, take, take_inbox
 from pipelines.settings import Home, UsageError, today
-from pipelines.warehouse.history import run_days
-from pipelines.warehouse.publication import published_days
+from pipelines.warehouse.order_of_days import counts_from, newest_day
 
 
 def take_replies(
@@ -32,14 +32,14 @@ def take_replies(
     """
     installation.hold()
     home = installation.home
-    newest = _newest_day(home)
+    newest = newest_day(home)
     if read_on is None and newest and newest < today() - timedelta(days=1):
         raise UsageError(
             f"The newest day run is {newest}, so it is open from which day on these replies count; "
             f"say it, for the next run: --received-on {newest + timedelta(days=1)}."
         )
     read_on = read_on or today()
-    received_on = _counts_from(home, read_on)
+    received_on = counts_from(home, read_on)
     if not files:
         return take_inbox(home, read_on, received_on)
     return [take(home, file, read_on, received_on) for file in files]
@@ -52,7 +52,7 @@ def take_inbox_of_day(installation: Installation, on_date: date) -> list[Taken]:
     """
     home = installation.home
     until = on_date if on_date < today() else None
-    return take_inbox(home, on_date, _counts_from(home, on_date), until=until)
+    return take_inbox(home, on_date, counts_from(home, on_date), until=until)
 
 
 def reply_sentences(home: Home, on_date: date) -> list[str]:
@@ -73,17 +73,3 @@ def reply_sentences(home: Home, on_date: date) -> list[str]:
             "`wendu replies` tells which."
         )
     return sentences
-
-
-def waiting_files(home: Home) -> int:
-    """How many files lie in the inbox."""
-    return sum(1 for path in (home.replies / "inbox").glob("[!.~]*") if path.is_file())
-
-
-def _counts_from(home: Home, read_on: date) -> date:
-    newest = _newest_day(home)
-    return max(read_on, newest + timedelta(days=1)) if newest else read_on
-
-
-def _newest_day(home: Home) -> date | None:
-    return max([*run_days(home), *published_days(home)], default=None)

@@ -16,7 +16,13 @@ from filelock import FileLock, Timeout
 from pipelines.defs.day_report import DayReport, Outcome
 from pipelines.defs.installation import HomeInUseError
 from pipelines.outreach.bounces import take_bounces
-from pipelines.outreach.delivery_ledger import DeliveryLedger, Sent, State
+from pipelines.outreach.delivery_ledger import (
+    OPERATOR,
+    DeliveryLedger,
+    Sent,
+    State,
+    ledger_of,
+)
 from pipelines.outreach.digest import DIGESTS, text_for_all
 from pipelines.outreach.encryption import read_passwords
 from pipelines.outreach.mail import MailError, hand_over, session
@@ -24,11 +30,8 @@ from pipelines.outreach.recipients import RECIPIENTS, read_recipients
 from pipelines.outreach.sending import Dispatch, Plan, plan
 from pipelines.outreach.webhook import WebhookError, tell_group
 from pipelines.settings import Home, MailSettings, Settings, UsageError, WenduError, now, today
-from pipelines.warehouse.history import run_days
-from pipelines.warehouse.publication import published_days
+from pipelines.warehouse.order_of_days import counts_from, newest_day
 
-LEDGER = "ledger.sqlite"
-OPERATOR = "operator"
 SHORT_PATIENCE = {"tries": 1, "timeout_seconds": 10.0}
 """A notice may not keep a run, or the sensor that tells of it, waiting."""
 
@@ -116,22 +119,6 @@ def send_after_run(settings: Settings, mail: MailSettings, on_date: date) -> lis
         except WenduError as fault:
             told.append(f"Lists of {on_date} were not sent: {fault}")
     return told
-
-
-def ledger_of(home: Home) -> DeliveryLedger:
-    """The ledger of a home."""
-    return DeliveryLedger(home.outbox / LEDGER)
-
-
-def sent_counts(home: Home, on_date: date) -> dict[str, int]:
-    """How many lists of a day stand in each state, the newest of each office."""
-    newest = {
-        row.office: row.state
-        for row in ledger_of(home).of_day(on_date.isoformat())
-        if row.office != OPERATOR
-    }
-    states = list(newest.values())
-    return {state: states.count(state) for state in sorted(set(states))}
 
 
 def notify(home: Home, mail: MailSettings, report: DayReport) -> list[str]:
@@ -245,9 +232,9 @@ def _sending(home: Home, dry_run: bool) -> Iterator[None]:
 
 def _write_down_delivered(home: Home, on_date: date, ledger: DeliveryLedger) -> None:
     """Which alerts went out, for the days after those that were judged without knowing it."""
-    newest = max([*run_days(home), *published_days(home)])
     # The clock of a home that is not run day by day is the day of its lists.
-    delivered_on = today() if newest >= today() - timedelta(days=1) else on_date
+    is_run_daily = (newest_day(home) or on_date) >= today() - timedelta(days=1)
+    delivered_on = today() if is_run_daily else on_date
     place = home.outbox / "delivered"
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     batches = pl.read_parquet(home.day(on_date) / "batches.parquet")
@@ -262,6 +249,6 @@ def _write_down_delivered(home: Home, on_date: date, ledger: DeliveryLedger) -> 
         batches.filter(pl.col("batch_id") == row.batch_id).select(
             "alert_id",
             delivered_on=pl.lit(delivered_on),
-            counts_from=pl.lit(max(delivered_on, newest + timedelta(days=1))),
+            counts_from=pl.lit(counts_from(home, delivered_on)),
         ).unique().sort("alert_id").write_parquet(unfinished)
         unfinished.replace(file)

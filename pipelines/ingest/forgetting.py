@@ -18,6 +18,7 @@ from pipelines.connectors import open_delivery
 from pipelines.contracts.city import City
 from pipelines.contracts.sources import Contract, contracts_of, load_contracts
 from pipelines.ingest.identity import parse_citizen_numbers
+from pipelines.ingest.quarantine import rewrite_shelf
 from pipelines.ingest.reading import parser_of
 from pipelines.ingest.receipts import load_receipt
 from pipelines.settings import DEPARTMENTS, Home, WenduError
@@ -115,12 +116,8 @@ def _purge_quarantine(home: Home, number: str, done: Purged) -> None:
         plain = refusals["raw"].str.replace_all(r"[\s\p{Cf}\-]", "").str.to_uppercase()
         names_person = plain.str.contains_any(spellings).fill_null(False)
         if names_person.any():
-            aside = path.with_suffix(".unfinished")
-            refusals.with_columns(
-                raw=pl.when(names_person).then(pl.lit(FORGOTTEN_ROW)).otherwise("raw")
-            ).write_parquet(aside, compression="zstd")
-            aside.chmod(0o600)
-            aside.replace(path)
+            unnamed_row = pl.when(names_person).then(pl.lit(FORGOTTEN_ROW)).otherwise("raw")
+            rewrite_shelf(path, refusals.with_columns(raw=unnamed_row))
             done.refusals += int(names_person.sum())
 
 

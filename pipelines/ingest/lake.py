@@ -41,12 +41,14 @@ class Refused:
     unkeyed: pl.DataFrame
 
 
-def shelves(home: Home, department: str, table: str, until: date) -> list[Path]:
-    """Accepted partitions of a table received by a date, in order."""
+def shelves(
+    home: Home, department: str, table: str, until: date, after: date = date.min
+) -> list[Path]:
+    """Accepted partitions of a table received after one date and by another, in order."""
     paths = (
         home.shelf(department, table, day)
         for day in accepted_dates(home, department)
-        if day <= until
+        if after < day <= until
     )
     return [path for path in paths if path.is_file()]
 

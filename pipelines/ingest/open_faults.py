@@ -191,10 +191,9 @@ def _lake_keys(
 
 def _accepted_between(home: Home, contract: Contract, after: date, until: date) -> pl.DataFrame:
     """Keys of rows that were accepted after a day and until another, with their received dates."""
-    shelves = lake.shelves(home, contract.department, contract.table, until)
-    early = set(lake.shelves(home, contract.department, contract.table, after))
+    shelves = lake.shelves(home, contract.department, contract.table, until, after)
     rows = [contract.lake_schema.to_frame()] + [
-        pl.read_parquet(shelf, hive_partitioning=False) for shelf in shelves if shelf not in early
+        pl.read_parquet(shelf, hive_partitioning=False) for shelf in shelves
     ]
     return (
         pl.concat(rows)

@@ -53,3 +53,11 @@ def load_rejections(home: Home, until: date) -> pl.DataFrame:
         .rename({"table": "table_name"})
         .select(REJECTIONS_SCHEMA.names())
     )
+
+
+def rewrite_shelf(shelf: Path, refusals: pl.DataFrame) -> None:
+    """Put other content in a shelf's place, whole, readable by the owner alone."""
+    aside = shelf.with_suffix(".unfinished")
+    refusals.write_parquet(aside, compression="zstd")
+    aside.chmod(0o600)
+    aside.replace(shelf)

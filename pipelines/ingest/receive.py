@@ -117,14 +117,20 @@ def receive(
 
 
 def _waiting(desk: Desk, until: date, asks: bool) -> list[date]:
-    """Dates with a delivery and without an accepted receipt."""
-    folder = desk.home.landing / desk.department
-    days = {day for path in folder.glob("*") if path.is_dir() and (day := _day_of(path))}
-    connection = desk.city.connection(desk.department)
-    accepted = accepted_dates(desk.home, desk.department)
-    if asks and connection.is_pulled:
-        days |= {until} if not accepted or until > accepted[-1] else set()
-    return sorted(day for day in days - set(accepted) if day <= until)
+    """Dates of deliveries that are due: those in landing, and what is to be asked for now."""
+    days = landed(desk.home, desk.department, until)
+    if asks and desk.city.connection(desk.department).is_pulled:
+        accepted = accepted_dates(desk.home, desk.department)
+        if until not in days and (not accepted or until > accepted[-1]):
+            days.append(until)
+    return days
+
+
+def landed(home: Home, department: str, until: date) -> list[date]:
+    """Dates until a day with a delivery in landing and without an accepted receipt, in order."""
+    folders = (path for path in (home.landing / department).glob("*") if path.is_dir())
+    days = {day for path in folders if (day := _day_of(path)) and day <= until}
+    return sorted(days - set(accepted_dates(home, department)))
 
 
 def _day_of(path: Path) -> date | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.ingest.quarantine import rewrite_shelf
 from pipelines.ingest.receipts import load_receipts
 from pipelines.settings import TIME_ZONE, Home
 
@@ -74,10 +75,7 @@ def _without_content(path: Path) -> int:
     refusals = pl.read_parquet(path, hive_partitioning=False)
     held = refusals.height - refusals["raw"].null_count()
     if held:
-        aside = path.with_suffix(".unfinished")
-        refusals.with_columns(raw=pl.lit(None, pl.String)).write_parquet(aside, compression="zstd")
-        aside.chmod(0o600)
-        aside.replace(path)
+        rewrite_shelf(path, refusals.with_columns(raw=pl.lit(None, pl.String)))
     return held
 
 

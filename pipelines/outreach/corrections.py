@@ -6,7 +6,7 @@ here: which faults are open (`ingest.open_faults`), where the workbooks lie (`de
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
@@ -120,6 +120,7 @@ class Corrections:
             visits found to be wrong.
         names: `table`, `id_no`, `name`: people whom another department knows by another name.
         duplicates: rows of the day's delivery that came twice just the same, by table.
+        told_days: for how many days a row that cannot be found again is told.
     """
 
     department: str
@@ -128,7 +129,8 @@ class Corrections:
     deliveries: pl.DataFrame
     visits: pl.DataFrame
     names: pl.DataFrame
-    duplicates: Mapping[str, int] = field(default_factory=dict)
+    duplicates: Mapping[str, int]
+    told_days: int
 
     @property
     def open_faults(self) -> pl.DataFrame:
@@ -177,10 +179,10 @@ def write_corrections(
             "汇总", SUMMARY, _summary(corrections, contracts), _notes(corrections, contracts)
         )
         for sheet, columns, rows in (
-            ("整次报送", DELIVERIES, _deliveries(corrections)),
+            (OTHER_SHEETS["deliveries"], DELIVERIES, _deliveries(corrections)),
             ("更正清单", ROWS, _rows(corrections, contracts)),
-            ("走访反馈", VISITS, _visits(corrections, contracts)),
-            ("姓名不一致", NAMES, _names(corrections, contracts)),
+            (OTHER_SHEETS["visits"], VISITS, _visits(corrections, contracts)),
+            (OTHER_SHEETS["names"], NAMES, _names(corrections, contracts)),
         ):
             for number, part in enumerate(rows.iter_slices(ROWS_ON_A_SHEET), start=1):
                 book.sheet(sheet if number == 1 else f"{sheet}{number}", columns, part, [])
@@ -272,7 +274,8 @@ def _notes(corrections: Corrections, contracts: Mapping[str, Contract]) -> list[
     untold = corrections.open_faults.filter(~pl.col("is_told")).height
     if untold:
         notes.append(
-            f"另有 {untold} 行的主键无法识别且已超过 30 天，不再逐行列出；已计入上表“待更正”。"
+            f"另有 {untold} 行的主键无法识别且已超过 {corrections.told_days} 天，"
+            "不再逐行列出；已计入上表“待更正”。"
         )
     notes += [
         f"{contracts[table].title.zh}：本次有 {count} 行与其他行完全相同，已合并，不影响结果。"
@@ -282,11 +285,7 @@ def _notes(corrections: Corrections, contracts: Mapping[str, Contract]) -> list[
     counts = corrections.counts
     notes += [
         f"“{sheet}”表另列 {counts[name]} 项。"
-        for name, sheet in (
-            ("deliveries", "整次报送"),
-            ("visits", "走访反馈"),
-            ("names", "姓名不一致"),
-        )
+        for name, sheet in OTHER_SHEETS.items()
         if counts[name]
     ]
     return notes
@@ -347,7 +346,7 @@ class _Book:
         ).to_series()
         for row, needed in enumerate(lines, start=2):
             page.set_row(row, height_of(needed))
-        end, last = 1 + rows.height, len(columns) - 1
+        end = 1 + rows.height
         if rows.height:
             page.autofilter(1, 0, end, last)
         width = sum(column.width for column in columns)

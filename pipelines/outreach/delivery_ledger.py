@@ -10,8 +10,15 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Literal
+
+from pipelines.settings import Home
+
+LEDGER = "ledger.sqlite"
+OPERATOR = "operator"
+"""Stands for an office where the operator is told of a day."""
 
 State = Literal["sending", "accepted", "deferred", "refused", "uncertain", "bounced"]
 
@@ -20,12 +27,12 @@ create table if not exists sent (
     batch_id text not null, sha256 text not null, recipient text not null,
     office text not null, on_date text not null, message_id text not null,
     state text not null, attempts integer not null, told text not null, at text not null,
-    delivered_on text, primary key (batch_id, sha256, recipient)
+    primary key (batch_id, sha256, recipient)
 ) strict
 """
 COLUMNS = (
     "batch_id", "sha256", "recipient", "office", "on_date", "message_id", "state", "attempts",
-    "told", "at", "delivered_on",
+    "told", "at",
 )  # fmt: skip
 
 
@@ -43,7 +50,6 @@ class Sent:
     attempts: int
     told: str
     at: str
-    delivered_on: str | None = None
 
 
 class DeliveryLedger:
@@ -88,3 +94,19 @@ class DeliveryLedger:
             connection.execute("pragma synchronous = full")
             connection.execute(TABLE)
             yield connection
+
+
+def ledger_of(home: Home) -> DeliveryLedger:
+    """The ledger of a home."""
+    return DeliveryLedger(home.outbox / LEDGER)
+
+
+def sent_counts(home: Home, on_date: date) -> dict[str, int]:
+    """How many lists of a day stand in each state, the newest of each office."""
+    newest = {
+        row.office: row.state
+        for row in ledger_of(home).of_day(on_date.isoformat())
+        if row.office != OPERATOR
+    }
+    states = list(newest.values())
+    return {state: states.count(state) for state in sorted(set(states))}

@@ -49,7 +49,6 @@ class Letter:
 class Plan:
     """What is to be done for a day: letters to send, and why the others are not."""
 
-    on_date: date
     to_send: list[Letter] = field(default_factory=list)
     already_sent: int = 0
     uncertain: list[Letter] = field(default_factory=list)
@@ -99,7 +98,7 @@ def plan(
         )
     digests = {row["office"]: row for row in pl.read_parquet(day / DIGESTS).to_dicts()}
     sent = ledger.of_day(on_date.isoformat())
-    made = Plan(on_date)
+    made = Plan()
     for workbook in sorted((day / "lists").glob("*.xlsx")):
         office = workbook.stem
         if office not in recipients:
@@ -206,11 +205,8 @@ class Dispatch:
         sending = self._row(letter, str(message["Message-ID"]))
         self.ledger.write(sending)
         answer = hand_over(server, message)
-        at = self.moment()
-        delivered_on = at[:10] if answer.state == "accepted" else None
-        self.ledger.write(
-            replace(sending, state=answer.state, told=answer.told, at=at, delivered_on=delivered_on)
-        )
+        answered = replace(sending, state=answer.state, told=answer.told, at=self.moment())
+        self.ledger.write(answered)
         if answer.state != "deferred":
             self.outcome.states[answer.state] = self.outcome.count(answer.state) + 1
         if answer.state in ("refused", "uncertain"):

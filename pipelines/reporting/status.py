@@ -15,7 +15,7 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.contracts.replies import OUTCOMES, dispute_sentences, disputes
+from pipelines.contracts.replies import OUTCOMES, dispute_sentences, disputes, waiting_files
 from pipelines.reporting.published import open_published
 from pipelines.settings import Home
 
@@ -183,10 +183,10 @@ def _refused(home: Home, status: Status, day: date) -> str:
 def _desk(home: Home, status: Status, sent: Mapping[str, int]) -> str:
     alerts = sum(row["alerts"] for row in status.open_alerts)
     overdue = sum(row["overdue"] for row in status.open_alerts)
-    waiting = sum(1 for path in (home.replies / "inbox").glob("[!.~]*") if path.is_file())
     return (
         f"Alerts: {alerts:,} open, {overdue:,} overdue, {len(status.held_batches)} batches held; "
-        f"{len(status.disputed_replies)} replies disputed, {waiting} files in the inbox; lists: "
+        f"{len(status.disputed_replies)} replies disputed, "
+        f"{waiting_files(home)} files in the inbox; lists: "
         + (", ".join(f"{count} {state}" for state, count in sent.items()) or "none sent")
         + "."
     )

@@ -6,7 +6,6 @@ empty means missing. An amount of 0 says that the city has no such benefit. Does
 how departments deliver (`contracts.city` checks that), putting the project together.
 """
 
-import csv
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -14,10 +13,15 @@ from pathlib import Path
 
 from pipelines.contracts.city import City, city_folders
 from pipelines.settings import DBT_PROJECT, Home, UsageError
-from pipelines.warehouse.city_project import REFERENCE, areas_above, has_rows_of_its_own, rows_of
+from pipelines.warehouse.city_project import (
+    REFERENCE,
+    areas_above,
+    has_rows_of_its_own,
+    rows_of,
+    write_rows,
+)
 
 SEEDS = DBT_PROJECT / "seeds"
-PATTERN = "371500"
 NAME_OF_PATTERN = "聊城"
 STANDARD = ("programme", "residence", "class")
 UNITS, PERIODS = ("yuan", "10k_yuan"), ("month", "year")
@@ -62,8 +66,10 @@ def make_city(home: Home, code: str, name: str) -> Path:
     folder = home.root / "cities" / code
     for place in ("policy", "reference"):
         (folder / place).mkdir(parents=True)
-    _write(folder / "policy" / "assistance_standards.csv", _standards(code))
-    _write(folder / "policy" / "parameters.csv", _parameters(code))
+    for table, asked in (
+        ("assistance_standards", _standards(code)), ("parameters", _parameters(code)),
+    ):  # fmt: skip
+        write_rows(folder / "policy" / f"{table}.csv", list(asked[0]), asked)
     divisions = rows_of(SEEDS / "reference" / "divisions.csv")
     own = [dict.fromkeys(divisions[0], "") | {
         "area_code": code, "name_zh": name, "name_en": name, "level": "city",
@@ -75,10 +81,10 @@ def make_city(home: Home, code: str, name: str) -> Path:
             "area_code": f"{code[:2]}0000", "level": "province", "current_code": f"{code[:2]}0000",
         },
     ))  # fmt: skip
-    _write(folder / "reference" / "divisions.csv", own)
+    write_rows(folder / "reference" / "divisions.csv", list(own[0]), own)
     for table in REFERENCE[1:]:
         columns = list(rows_of(SEEDS / "reference" / f"{table}.csv")[0])
-        _write(folder / "reference" / f"{table}.csv", [], columns)
+        write_rows(folder / "reference" / f"{table}.csv", columns, [])
     text = CITY_FILE.format(code=code, name=name)
     (folder / "city.yml").write_text(text, encoding="utf-8")
     return folder
@@ -212,10 +218,3 @@ def _missing_areas(code: str, folder: Path) -> Iterator[str]:
 
 def _called(row: dict[str, str]) -> str:
     return " ".join(part for part in (row[name] for name in STANDARD) if part)
-
-
-def _write(file: Path, rows: list[dict[str, str]], columns: list[str] | None = None) -> None:
-    with file.open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.DictWriter(lines, columns or list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)

@@ -51,11 +51,11 @@ def project_of(home: Home, city: City) -> Path:
         file = Path("policy") / f"{table}.csv"
         shipped, own = rows_of(DBT_PROJECT / "seeds" / file), rows_of(city.folder / file)
         above = [row for row in shipped if row["area_code"] in areas_above(city.code)]
-        _write(unfinished / "seeds" / file, list(shipped[0]), above + own)
+        _put_together(unfinished / "seeds" / file, list(shipped[0]), above + own)
     for table in REFERENCE:
         file = Path("reference") / f"{table}.csv"
         columns = list(rows_of(DBT_PROJECT / "seeds" / file)[0])
-        _write(unfinished / "seeds" / file, columns, rows_of(city.folder / file))
+        _put_together(unfinished / "seeds" / file, columns, rows_of(city.folder / file))
     (unfinished / STAMP).write_text(stamp, encoding="utf-8")
     shutil.rmtree(place, ignore_errors=True)
     unfinished.replace(place)
@@ -82,17 +82,22 @@ def rows_of(file: Path) -> list[dict[str, str]]:
         ) from None
 
 
-def _write(file: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
+def write_rows(file: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
+    """Write a CSV file of these columns."""
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _put_together(file: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
     for row in rows:
         if list(row) != columns:
             raise UsageError(
                 f"{file.name} of the city's folder needs the columns {','.join(columns)}, one "
                 "value for each in every row."
             )
-    with file.open("w", encoding="utf-8", newline="") as lines:
-        writer = csv.DictWriter(lines, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    write_rows(file, columns, rows)
 
 
 def _hash_of(*folders: Path) -> str:

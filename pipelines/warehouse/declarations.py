@@ -3,7 +3,6 @@
 Used by `wendu check` and by the tests. Reads declarations and models as text; runs nothing.
 """
 
-import csv
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from pipelines.contracts.sources import load_contracts
 from pipelines.quality import load_mart_promises
 from pipelines.settings import DBT_PROJECT, DEPARTMENTS, PROJECT, Home, WenduError
 from pipelines.warehouse.city_numbers import missing_numbers
+from pipelines.warehouse.city_project import rows_of
 
 POLICY = DBT_PROJECT / "seeds" / "policy"
 COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "in"}
@@ -187,5 +187,4 @@ def city_names_declared_things(city_code: str, home: Home) -> Iterator[str]:
 
 def policy_rows(name: str, folder: Path = POLICY) -> list[dict[str, str]]:
     """The rows of one policy file, as text."""
-    with (folder / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return rows_of(folder / f"{name}.csv")

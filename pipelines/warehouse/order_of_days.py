@@ -34,6 +34,20 @@ def days_to_look_at(home: Home, first: date, last: date) -> list[date]:
     return [start + timedelta(days=offset) for offset in range((end - start).days + 1)]
 
 
+def newest_day(home: Home) -> date | None:
+    """The last day that was run or published; none before any was."""
+    return max([*history.run_days(home), *published_days(home)], default=None)
+
+
+def counts_from(home: Home, known_on: date) -> date:
+    """From which day on something counts that became known on a day.
+
+    A day that was judged stays as it was judged: from the first day after the newest one.
+    """
+    newest = newest_day(home)
+    return max(known_on, newest + timedelta(days=1)) if newest else known_on
+
+
 def due_days(home: Home, first: date, last: date) -> Iterator[DueDay]:
     """The days to be run, in order, when the days from `first` to `last` are asked for.
 

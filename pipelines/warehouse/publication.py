@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from pipelines.settings import Home
 from pipelines.warehouse.views import NameTable, View, write_views
@@ -28,6 +29,10 @@ MARTS_SCHEMA = "marts"
 FINGERPRINTS = "fingerprints.json"
 MEMORY_LIMIT = "900MB"
 """What the database may hold while it writes; beyond it works from disk."""
+
+ROWS_IN_A_GROUP = 500_000
+TEXTS_UNCOPIED = ("produce_arrow_string_view = true", "arrow_output_version = '1.4'")
+"""The database hands texts on as polars keeps them."""
 
 
 class Building:
@@ -95,19 +100,20 @@ def export_marts(home: Home, marts: Iterable[Mart]) -> None:
     now: dict[str, str] = {}
     with duckdb.connect(str(work_database(home)), read_only=True) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        for setting in TEXTS_UNCOPIED:
+            connection.execute(f"set {setting}")
         for mart in marts:
             relation = f'{MARTS_SCHEMA}."{mart.name}"'
             file = building.parquet / f"{mart.name}.parquet"
-            if mart.is_large:
-                now[mart.name] = _fingerprint(connection, relation)
-            if mart.is_large and now[mart.name] == before.get(mart.name):
+            known = before.get(mart.name, "") if mart.is_large else ""
+            if known and _holds(connection, relation, known):
+                now[mart.name] = known
                 os.link((home.published / "parquet" / file.name).resolve(), file)
                 continue
             order = ", ".join(mart.ordered_by) or "all"
-            connection.execute(
-                f"copy (select * from {relation} order by {order}) to {sql_text(file.as_posix())} "
-                "(format parquet, compression zstd, row_group_size 500000)"
-            )
+            _write_parquet(connection.sql(f"from {relation} order by {order}"), file)
+            if mart.is_large:
+                now[mart.name] = _fingerprint(connection, sql_text(file.as_posix()))
     (building.root / FINGERPRINTS).write_text(json.dumps(now), encoding="utf-8")
 
 
@@ -298,7 +304,32 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _write_parquet(rows: duckdb.DuckDBPyRelation, file: Path) -> None:
+    """Write rows as they come, a row group at a time; the same rows give the same bytes.
+
+    Polars writes them in a third of the time that DuckDB takes for it, and as small.
+    """
+    batches = rows.to_arrow_reader(ROWS_IN_A_GROUP)
+    nothing = pl.DataFrame(batches.schema.empty_table())
+
+    def read(*_: object) -> Iterator[pl.DataFrame]:
+        yield nothing
+        for batch in batches:
+            yield pl.DataFrame(batch)
+
+    register_io_source(read, schema=nothing.schema).sink_parquet(
+        file, compression="zstd", compression_level=1, row_group_size=ROWS_IN_A_GROUP
+    )
+
+
+def _holds(connection: duckdb.DuckDBPyConnection, relation: str, fingerprint: str) -> bool:
+    """Whether a relation has a fingerprint; one with more or fewer rows need not be read whole."""
+    counted = connection.execute(f"select count(*) from {relation}").fetchall()[0][0]
+    return f"({counted}," in fingerprint and _fingerprint(connection, relation) == fingerprint
+
+
 def _fingerprint(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
+    """Of rows in any order, whether they are read from a view or from its file."""
     counted = connection.execute(
         f"select count(*), sum(cast(hash(mart) as hugeint)) from {relation} as mart"
     ).fetchall()

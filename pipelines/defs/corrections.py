@@ -40,13 +40,14 @@ FAILED, MISSING, UNKNOWN = "整次报送未能接收", "本次缺少数据表", 
 
 
 def write_corrections_of_day(
-    installation: Installation, on_date: date
+    installation: Installation, on_date: date, differing: pl.DataFrame | None = None
 ) -> dict[str, dict[str, int]]:
     """Write a day's workbooks, one per department that has something to mend.
 
     Args:
         installation: the home, held by the caller; the day was built.
         on_date: the day; what was received until then counts.
+        differing: `Vault.differing_names` of the day, where the caller has asked for it already.
 
     Returns:
         Counts by department: `open`, `new`, `mended`, `deliveries`, `visits`, `names`.
@@ -57,7 +58,7 @@ def write_corrections_of_day(
     unfinished.mkdir(parents=True, mode=0o700)
     home.corrections.chmod(0o700)
     counts = {}
-    for corrections in corrections_of_day(installation, on_date):
+    for corrections in corrections_of_day(installation, on_date, differing):
         if corrections.is_empty:
             continue
         department = corrections.department
@@ -70,12 +71,15 @@ def write_corrections_of_day(
     return counts
 
 
-def corrections_of_day(installation: Installation, on_date: date) -> list[Corrections]:
+def corrections_of_day(
+    installation: Installation, on_date: date, differing: pl.DataFrame | None = None
+) -> list[Corrections]:
     """What each department is asked to mend on a day, the departments in their order."""
     home, vault = installation.home, installation.vault
     receipts = load_receipts(home, on_date)
+    if differing is None:
+        differing = vault.differing_names(until=on_date)
     visits = _found_by_visits(home, installation.contracts, vault, on_date)
-    names = vault.differing_names(until=on_date)
     found = []
     for department in DEPARTMENTS:
         contracts = _tables_of(department)
@@ -89,7 +93,7 @@ def corrections_of_day(installation: Installation, on_date: date) -> list[Correc
                 faults=pl.concat([OPEN_FAULTS.to_frame(), *faults]),
                 deliveries=_whole_deliveries(own, contracts),
                 visits=visits.filter(of_department),
-                names=names.filter(of_department).select("table", "id_no", "name"),
+                names=differing.filter(of_department).select("table", "id_no", "name"),
                 duplicates=_duplicates(own, on_date),
                 told_days=TOLD_DAYS,
             )

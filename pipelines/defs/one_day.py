@@ -8,6 +8,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from pipelines.defs.installation import Installation
 from pipelines.ingest import load_receipts
 from pipelines.ingest.control import control_tables, sources_of
@@ -43,11 +45,21 @@ def build_day(
     return built
 
 
-def write_for_readers(installation: Installation, on_date: date) -> list[Path]:
-    """Write what people read of a day beside its exported marts; the lists, the bulletin last."""
+def write_for_readers(
+    installation: Installation, on_date: date, differing: pl.DataFrame | None = None
+) -> list[Path]:
+    """Write what people read of a day beside its exported marts; the lists, the bulletin last.
+
+    Args:
+        installation: where.
+        on_date: the day.
+        differing: `Vault.differing_names` of the day, where the caller has asked for it already.
+    """
     building = Building(installation.home)
     policy = installation.dbt.project / "seeds" / "policy"
-    lists = write_lists(building.parquet, building.day, on_date, installation.vault, policy)
+    lists = write_lists(
+        building.parquet, building.day, on_date, installation.vault, policy, differing
+    )
     about = description_of(installation, on_date)
     bulletin = write_bulletin(
         building.parquet, building.day, on_date, installation.dbt.project, about

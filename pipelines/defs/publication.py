@@ -95,8 +95,9 @@ def publication_assets(
             judged = beside.submit(
                 judge_marts, installation.judge, building.parquet, home.quality / "passed.json"
             )
-            *lists, bulletin = write_for_readers(installation, on_date)
-            to_correct = write_corrections_of_day(installation, on_date)
+            differing = installation.vault.differing_names(until=on_date)
+            *lists, bulletin = write_for_readers(installation, on_date, differing)
+            to_correct = write_corrections_of_day(installation, on_date, differing)
             packed.result()
             verdicts = judged.result()
         store_results(home, on_date, load_receipts(home, on_date), verdicts)

@@ -18,9 +18,9 @@ QUOTA = "list_daily_quota_households"
 COMING = ("opened", "reopened", "released")
 
 
-def read_mart(marts: Path, name: str) -> pl.DataFrame:
-    """A mart as exported."""
-    return pl.read_parquet(marts / f"{name}.parquet")
+def read_mart(marts: Path, name: str, *columns: str) -> pl.DataFrame:
+    """A mart as exported, all of it or some columns; those of people and families are large."""
+    return pl.read_parquet(marts / f"{name}.parquet", columns=list(columns) or None)
 
 
 def open_alerts(marts: Path, on_date: date) -> pl.DataFrame:
@@ -34,12 +34,11 @@ def open_alerts(marts: Path, on_date: date) -> pl.DataFrame:
         `reasons_of_line`, `level_of_line` (the most severe). Lines and reasons stand in order of
         urgency.
     """
-    people = read_mart(marts, "dim_people").select(
-        "person_key", household_of_person="household_key"
-    )
-    households = read_mart(marts, "dim_households").select(
-        "household_key", "head_person_key", "category_registered", "members"
-    )
+    people = households_of_people(marts)
+    households = read_mart(
+        marts, "dim_households",
+        "household_key", "head_person_key", "category_registered", "members",
+    )  # fmt: skip
     performance = read_mart(marts, "rpt_rule_performance").select(
         "rule_id", "replied", "confirmed", "precision", "too_few"
     )
@@ -76,6 +75,12 @@ def open_alerts(marts: Path, on_date: date) -> pl.DataFrame:
             level_of_line=pl.col("level_rank").min().over("line_key"),
         )
     )  # fmt: skip
+
+
+def households_of_people(marts: Path) -> pl.DataFrame:
+    """The household of every person: `person_key`, `household_of_person`."""
+    people = read_mart(marts, "dim_people", "person_key", "household_key")
+    return people.rename({"household_key": "household_of_person"})
 
 
 def with_lines(alerts: pl.DataFrame) -> pl.DataFrame:

@@ -11,7 +11,13 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.outreach import layout, wording
-from pipelines.outreach.alerts import COMING, LEVELS, read_mart, with_lines
+from pipelines.outreach.alerts import (
+    COMING,
+    LEVELS,
+    households_of_people,
+    read_mart,
+    with_lines,
+)
 from pipelines.outreach.policy import CITY_DIGITS, EVERYWHERE, PROVINCE_DIGITS, Policy
 from pipelines.vault import Vault, mask_name, mask_number
 
@@ -36,9 +42,9 @@ class Sources:
     policy: Policy
     on_date: date
 
-    def mart(self, name: str) -> pl.DataFrame:
-        """A mart as exported."""
-        return read_mart(self.marts, name)
+    def mart(self, name: str, *columns: str) -> pl.DataFrame:
+        """A mart as exported, all of it or some columns."""
+        return read_mart(self.marts, name, *columns)
 
 
 def masked_people(vault: Vault, on_date: date, *alerts: pl.DataFrame) -> pl.DataFrame:
@@ -141,7 +147,7 @@ def with_names(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
     """The alerts with `village`, `head`, `number`, and `involved`: who it is about but the head."""
     areas = sources.mart("dim_areas").sort("valid_to", nulls_last=True)
     names = areas.unique("area_code", keep="last").select("area_code", "name")
-    about = sources.mart("dim_people").select("person_key", "sex", "age")
+    about = sources.mart("dim_people", "person_key", "sex", "age")
     people = sources.people
     whose = pl.coalesce("head_person_key", "person_key")
     is_other = pl.col("person_key").is_not_null() & pl.col("person_key").ne(whose)
@@ -298,7 +304,7 @@ def earlier(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
     all_alerts = sources.mart("fct_alerts").filter(
         pl.col("status").is_in(list(wording.STATUSES)) | pl.col("outcome").is_not_null()
     )
-    people = sources.mart("dim_people").select("person_key", household_of_person="household_key")
+    people = households_of_people(sources.marts)
     return (
         with_lines(all_alerts.join(people, on="person_key", how="left"))
         .filter(pl.col("line_key").is_in(alerts["line_key"].unique().implode()))
@@ -394,9 +400,7 @@ def paid_lately(sources: Sources) -> pl.DataFrame:
         pl.read_csv(known, infer_schema=False).select("programme", "name_zh").iter_rows()
     )
     since = pl.lit(sources.on_date).dt.month_start().dt.offset_by("-" + MONTHS_OF_PAYMENTS)
-    households = sources.mart("dim_people").select(
-        beneficiary_key="person_key", household_of_person="household_key"
-    )
+    households = households_of_people(sources.marts).rename({"person_key": "beneficiary_key"})
     return (
         pl.scan_parquet(sources.marts / "fct_payments.parquet")
         .filter(pl.col("period") > since, pl.col("status") == PAID)
@@ -410,7 +414,9 @@ def paid_lately(sources: Sources) -> pl.DataFrame:
         .drop_nulls()
         .unique()
         .join(
-            sources.mart("dim_households").select("household_key", programme="category_registered"),
+            sources.mart("dim_households", "household_key", "category_registered").rename(
+                {"category_registered": "programme"}
+            ),
             on=["household_key", "programme"],
             how="anti",
         )
@@ -431,10 +437,8 @@ def cleared_alerts(marts: Path, on_date: date) -> pl.DataFrame:
         pl.col("on_date") == on_date, pl.col("event").is_in(list(wording.EVENTS))
     ).select("alert_id", why=pl.col("event").replace(wording.EVENTS))
     was_open = events.filter(pl.col("event").is_in(COMING))
-    people = read_mart(marts, "dim_people").select(
-        "person_key", household_of_person="household_key"
-    )
-    households = read_mart(marts, "dim_households").select("household_key", "head_person_key")
+    people = households_of_people(marts)
+    households = read_mart(marts, "dim_households", "household_key", "head_person_key")
     alerts = (
         read_mart(marts, "fct_alerts")
         .join(ended, on="alert_id")

@@ -10,31 +10,31 @@ import polars as pl
 from pipelines.contracts.sources import load_contracts
 from pipelines.outreach import wording
 from pipelines.outreach.lines import Sources
-from pipelines.vault import Vault, mask_name, mask_number
+from pipelines.vault import mask_name, mask_number
 
 NAMES = "同一证件号码登记的姓名不同：{}；姓名不一致的记录暂不用于核对类线索，请了解哪一处登记有误"
 NO_TOWNSHIP = "各部门登记中查不到所在乡镇（街道），请协助确认住址后告知登记部门"
 
 
-def data_questions(lines: pl.DataFrame, sources: Sources, vault: Vault) -> pl.DataFrame:
+def data_questions(lines: pl.DataFrame, sources: Sources, differing: pl.DataFrame) -> pl.DataFrame:
     """One row per question: `office` and the columns of the sheet by key.
 
     Args:
         lines: of `lines_of`, those of the day.
         sources: where words come from.
-        vault: asked which names differ; only masked ones are returned.
+        differing: whose names differ, of `Vault.differing_names`; only masked ones are returned.
     """
-    return pl.concat([names_that_differ(sources, vault), without_township(lines)]).sort(
+    return pl.concat([names_that_differ(sources, differing), without_township(lines)]).sort(
         "office", "village", "number", "question"
     )
 
 
-def names_that_differ(sources: Sources, vault: Vault) -> pl.DataFrame:
+def names_that_differ(sources: Sources, differing: pl.DataFrame) -> pl.DataFrame:
     """A row per person whose name differs between departments, of those the warehouse knows."""
-    people = sources.mart("dim_people").select("person_key", "township_code", "household_key")
-    households = sources.mart("dim_households").select(
-        "household_key", "county_code", "area_code", of_household="township_code"
-    )
+    people = sources.mart("dim_people", "person_key", "township_code", "household_key")
+    households = sources.mart(
+        "dim_households", "household_key", "county_code", "area_code", "township_code"
+    ).rename({"township_code": "of_household"})
     areas = sources.mart("dim_areas").sort("valid_to", nulls_last=True)
     villages = areas.unique("area_code", keep="last").select("area_code", village="name")
     titles = pl.DataFrame(
@@ -44,8 +44,7 @@ def names_that_differ(sources: Sources, vault: Vault) -> pl.DataFrame:
     )
     department = pl.col("department").replace(wording.DEPARTMENTS)
     known_as = (
-        vault.differing_names(until=sources.on_date)
-        .join(titles, on=["department", "table"], how="left", maintain_order="left")
+        differing.join(titles, on=["department", "table"], how="left", maintain_order="left")
         .group_by("person_key", "id_no", "name", maintain_order=True)
         .agg(tables=(department + "“" + pl.col("title") + "”").str.join("、"), asked=department)
         .with_columns(name=mask_name(pl.col("name")))

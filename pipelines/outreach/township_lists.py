@@ -28,7 +28,12 @@ NEAR_DUE_DAYS = "list_near_due_working_days"
 
 
 def write_lists(
-    marts: Path, day: Path, on_date: date, vault: Vault, policy_folder: Path
+    marts: Path,
+    day: Path,
+    on_date: date,
+    vault: Vault,
+    policy_folder: Path,
+    differing: pl.DataFrame | None = None,
 ) -> list[Path]:
     """Write the workbooks of a day and `batches.parquet`.
 
@@ -39,6 +44,7 @@ def write_lists(
         on_date: the day, printed on each sheet.
         vault: asked for names and numbers, which are masked before they are written.
         policy_folder: `seeds/policy` of the dbt project that judged the day.
+        differing: `vault.differing_names` of the day, where the caller has asked for it already.
 
     Returns:
         The workbooks written, by name. The same marts give the same bytes.
@@ -48,10 +54,12 @@ def write_lists(
     shown = alerts.filter("is_shown")
     cleared = cleared_alerts(marts, on_date)
     people = masked_people(vault, on_date, shown, cleared)
+    if differing is None:
+        differing = vault.differing_names(until=on_date)
     sources = Sources(marts, people, policy, on_date)
     lines = lines_of(shown, sources)
     batches(shown, lines, on_date).write_parquet(day / BATCHES)
-    sheets = by_office(rows_of_sheets(lines, cleared, sources, vault))
+    sheets = by_office(rows_of_sheets(lines, cleared, sources, differing))
     beyond = alerts.filter(pl.col("is_shown").not_())
     waiting = waiting_notes(beyond, policy)
     told_of_all = notes_of_the_day(sources)
@@ -110,7 +118,7 @@ def batches(shown: pl.DataFrame, lines: pl.DataFrame, on_date: date) -> pl.DataF
 
 
 def rows_of_sheets(
-    lines: pl.DataFrame, cleared: pl.DataFrame, sources: Sources, vault: Vault
+    lines: pl.DataFrame, cleared: pl.DataFrame, sources: Sources, differing: pl.DataFrame
 ) -> dict[str, pl.DataFrame]:
     """The rows of every sheet by its name, of all offices together."""
     replied_on = {
@@ -120,7 +128,7 @@ def rows_of_sheets(
         **replied_on,
         layout.NEAR_DUE: near_due(lines, sources.policy),
         layout.CLEARED: cleared_lines(cleared, sources),
-        layout.QUESTIONS: data_questions(lines, sources, vault),
+        layout.QUESTIONS: data_questions(lines, sources, differing),
     }
     return {sheet.name: with_printed_lines(frame, sheet) for sheet, frame in rows.items()}
 

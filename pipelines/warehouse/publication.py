@@ -30,6 +30,17 @@ FINGERPRINTS = "fingerprints.json"
 MEMORY_LIMIT = "900MB"
 """What the database may hold while it writes; beyond it works from disk."""
 
+MONTH = "period"
+"""The column of a large mart by whose months it is looked at."""
+
+WITHOUT_MONTH = "None"
+HASHED = "sum(cast(hash(mart) as hugeint))"
+MOST_MONTHS_REWRITTEN = 6
+"""How many months of a table are written anew in a copy of it; with more it is written whole."""
+
+Fingerprint = dict[str, Any]
+"""What a large mart holds: `made_by`, `columns`, and of each of its `months` rows and a hash."""
+
 ROWS_IN_A_GROUP = 500_000
 TEXTS_UNCOPIED = ("produce_arrow_string_view = true", "arrow_output_version = '1.4'")
 """The database hands texts on as polars keeps them."""
@@ -97,7 +108,7 @@ def export_marts(home: Home, marts: Iterable[Mart]) -> None:
     building = Building(home)
     building.begin()
     before = _fingerprints_of(home.published / ".current")
-    now: dict[str, str] = {}
+    now: dict[str, Fingerprint] = {}
     with duckdb.connect(str(work_database(home)), read_only=True) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         for setting in TEXTS_UNCOPIED:
@@ -105,7 +116,7 @@ def export_marts(home: Home, marts: Iterable[Mart]) -> None:
         for mart in marts:
             relation = f'{MARTS_SCHEMA}."{mart.name}"'
             file = building.parquet / f"{mart.name}.parquet"
-            known = before.get(mart.name, "") if mart.is_large else ""
+            known = before.get(mart.name) if mart.is_large else None
             if known and _holds(connection, relation, known):
                 now[mart.name] = known
                 os.link((home.published / "parquet" / file.name).resolve(), file)
@@ -125,29 +136,35 @@ def write_database(
 ) -> None:
     """Write the exported marts into one database file, every table and column described.
 
-    Begins with a copy of the file that readers see now, where a large mart in it still holds.
-    Views and tables of names stand in a schema of their own.
+    Begins with a copy of the file that readers see now, where large marts in it hold but for some
+    months, which are written anew. Views and tables of names stand in a schema of their own.
     """
     building = Building(home)
     before, now = _fingerprints_of(home.published / ".current"), _fingerprints_of(building.root)
-    kept = {mart for mart, fingerprint in now.items() if before.get(mart) == fingerprint}
-    if kept:
+    found = {mart: _months_that_differ(before.get(mart, {}), now[mart]) for mart in now}
+    standing = {mart: months for mart, months in found.items() if months is not None}
+    if standing:
         shutil.copyfile(home.published / "warehouse.duckdb", building.warehouse)
     with duckdb.connect(str(building.warehouse)) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         connection.execute(f"create schema if not exists {MARTS_SCHEMA}")
-        standing = connection.execute(
+        tables = connection.execute(
             f"select table_name from duckdb_tables() where schema_name = '{MARTS_SCHEMA}'"
         ).fetchall()
-        for (table,) in standing:
-            if table not in kept:
+        for (table,) in tables:
+            if table not in standing:
                 connection.execute(f'drop table {MARTS_SCHEMA}."{table}"')
         connection.execute("checkpoint")
         for mart in marts:
             relation = f'{MARTS_SCHEMA}."{mart.name}"'
-            if mart.name not in kept:
-                file = sql_text((building.parquet / f"{mart.name}.parquet").as_posix())
+            file = sql_text((building.parquet / f"{mart.name}.parquet").as_posix())
+            if mart.name not in standing:
                 connection.execute(f"create table {relation} as select * from {file}")
+            elif months := ", ".join(map(sql_text, standing[mart.name])):
+                connection.execute(f"delete from {relation} where {MONTH} in ({months})")
+                connection.execute(
+                    f"insert into {relation} select * from {file} where {MONTH} in ({months})"
+                )
             connection.execute(f"comment on table {relation} is {sql_text(mart.description)}")
             for column, description in mart.columns.items():
                 connection.execute(
@@ -322,23 +339,53 @@ def _write_parquet(rows: duckdb.DuckDBPyRelation, file: Path) -> None:
     )
 
 
-def _holds(connection: duckdb.DuckDBPyConnection, relation: str, fingerprint: str) -> bool:
+def _holds(connection: duckdb.DuckDBPyConnection, relation: str, known: Fingerprint) -> bool:
     """Whether a relation has a fingerprint; one with more or fewer rows need not be read whole."""
+    if _made_of(connection, relation) != {part: known[part] for part in ("made_by", "columns")}:
+        return False
+    rows, total = (sum(part) for part in zip((0, 0), *known["months"].values(), strict=True))
     counted = connection.execute(f"select count(*) from {relation}").fetchall()[0][0]
-    return f"({counted}," in fingerprint and _fingerprint(connection, relation) == fingerprint
+    return (
+        counted == rows
+        and total == connection.execute(f"select {HASHED} from {relation} as mart").fetchall()[0][0]
+    )
 
 
-def _fingerprint(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
+def _fingerprint(connection: duckdb.DuckDBPyConnection, relation: str) -> Fingerprint:
     """Of rows in any order, whether they are read from a view or from its file."""
-    counted = connection.execute(
-        f"select count(*), sum(cast(hash(mart) as hugeint)) from {relation} as mart"
+    hashed = connection.execute(
+        f"select {MONTH}, count(*), {HASHED} from {relation} as mart "
+        f"group by {MONTH} order by {MONTH}"
     ).fetchall()
-    return f"duckdb {duckdb.__version__}, rows and sum of hashes: {counted[0]}"
+    months = {str(month): [rows, total] for month, rows, total in hashed}
+    return {**_made_of(connection, relation), "months": months}
 
 
-def _fingerprints_of(state: Path) -> dict[str, str]:
+def _made_of(connection: duckdb.DuckDBPyConnection, relation: str) -> Fingerprint:
+    columns = connection.sql(f"from {relation}")
+    named = zip(columns.columns, columns.types, strict=True)
+    return {
+        "made_by": f"duckdb {duckdb.__version__}",
+        "columns": [f"{name} {kind}" for name, kind in named],
+    }
+
+
+def _months_that_differ(before: Fingerprint, now: Fingerprint) -> list[str] | None:
+    """The months of a large mart to write anew; None where it is better written whole."""
+    if any(before.get(part) != now[part] for part in ("made_by", "columns")):
+        return None
+    then, months = before["months"], now["months"]
+    every = sorted(then | months)
+    differing = [month for month in every if then.get(month) != months.get(month)]
+    if WITHOUT_MONTH in differing or len(differing) > MOST_MONTHS_REWRITTEN:
+        return None
+    return differing
+
+
+def _fingerprints_of(state: Path) -> dict[str, Fingerprint]:
     file = state / FINGERPRINTS
-    return json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    read = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    return {mart: told for mart, told in read.items() if isinstance(told, dict)}
 
 
 def _rows_of(mart: Path) -> int:

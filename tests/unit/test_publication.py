@@ -1,0 +1,136 @@
+"""Large marts from day to day: what is written anew, what stands, and that readers see all rows."""
+
+from datetime import date, timedelta
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines.settings import Home
+from pipelines.warehouse.publication import (
+    MOST_MONTHS_REWRITTEN,
+    Building,
+    Mart,
+    export_marts,
+    publish,
+    write_database,
+    write_manifest,
+)
+from pipelines.warehouse.work_database import work_database
+
+FIRST = date(2024, 5, 6)
+LEDGER = Mart(
+    "ledger",
+    "Payments.",
+    {"number": "Its number.", "period": "Its month.", "amount_cny": "Its amount."},
+    ["number"],
+    is_large=True,
+)
+SMALL = Mart("small", "Counts.", {"counted": "A count."})
+ROWS = [
+    (f"{month:02}-{place}", date(2024, month, 1), str(100 * month + place))
+    for month in range(1, 11)
+    for place in range(3)
+]
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = Home(tmp_path)
+    home.warehouse.mkdir(parents=True)
+    home.published.mkdir()
+    return home
+
+
+def build(home, rows, amount="amount_cny"):
+    """Makes the work database with these rows of the ledger."""
+    work_database(home).unlink(missing_ok=True)
+    with duckdb.connect(str(work_database(home))) as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            f"create table marts.ledger (number text, period date, {amount} decimal(14, 2))"
+        )
+        for row in rows:
+            connection.execute("insert into marts.ledger values (?, ?, ?)", row)
+        connection.execute(
+            "create view marts.small as select count(*) as counted from marts.ledger"
+        )
+
+
+def run(home, rows, day=0, **columns):
+    """Publishes a day with these rows; gives what Parquet and database hold of the ledger."""
+    build(home, rows, **columns)
+    export_marts(home, [LEDGER, SMALL])
+    ledger = LEDGER
+    if columns:
+        ledger = Mart("ledger", "Payments.", {}, ["number"], is_large=True)
+    write_database(home, [ledger, SMALL])
+    on_date = FIRST + timedelta(days=day)
+    write_manifest(home, on_date, {})
+    publish(home, on_date)
+    with duckdb.connect(str(home.published / "warehouse.duckdb"), read_only=True) as connection:
+        stored = connection.sql("from marts.ledger order by number").pl()
+    return pl.read_parquet(home.published / "parquet" / "ledger.parquet"), stored
+
+
+def changed(rows, number, amount):
+    return [(one, month, amount if one == number else was) for one, month, was in rows]
+
+
+def test_the_same_rows_in_another_order_give_the_same_bytes(home):
+    files = []
+    for rows in (ROWS, ROWS[::-1]):
+        build(home, rows)
+        export_marts(home, [LEDGER, SMALL])
+        folder = Building(home).parquet
+        files.append({file.name: file.read_bytes() for file in folder.iterdir()})
+    assert files[0] == files[1]
+
+
+def test_rows_of_a_file_stand_in_the_order_of_its_key(home):
+    file, _ = run(home, ROWS[::-1])
+    assert file["number"].to_list() == [number for number, *_ in ROWS]
+
+
+def test_a_large_mart_that_did_not_change_is_not_written_again(home):
+    run(home, ROWS)
+    before = (home.published / "parquet" / "ledger.parquet").stat().st_ino
+    run(home, ROWS[::-1], day=1)
+    assert (home.published / "parquet" / "ledger.parquet").stat().st_ino == before
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(changed(ROWS, "03-1", "7"), id="an amount"),
+        pytest.param(ROWS[1:], id="a row that left"),
+        pytest.param(ROWS[3:], id="a month that left"),
+        pytest.param([*ROWS, ("11-0", date(2024, 11, 1), "5")], id="a month that came"),
+        pytest.param([(n, m, "1") for n, m, _ in ROWS], id="all months"),
+        pytest.param([], id="all rows left"),
+    ],
+)
+def test_readers_of_both_forms_see_what_changed(home, rows):
+    run(home, ROWS)
+    expected = pl.DataFrame(
+        rows, schema={"number": pl.String, "period": pl.Date, "amount_cny": pl.String}, orient="row"
+    ).cast({"amount_cny": pl.Decimal(14, 2)})
+    file, stored = run(home, rows, day=1)
+    assert file.equals(expected)
+    assert stored.equals(expected)
+
+
+def test_a_row_without_a_month_is_written_too(home):
+    run(home, ROWS)
+    file, stored = run(home, [*ROWS, ("12-0", None, "5")], day=1)
+    assert file.height == stored.height == len(ROWS) + 1
+
+
+def test_a_column_of_another_name_is_noticed(home):
+    run(home, ROWS)
+    file, stored = run(home, ROWS, day=1, amount="paid_cny")
+    assert file.columns == stored.columns == ["number", "period", "paid_cny"]
+
+
+def test_the_months_of_these_tests_are_more_than_are_rewritten_one_by_one():
+    assert len({month for _, month, _ in ROWS}) > MOST_MONTHS_REWRITTEN

@@ -7,6 +7,7 @@ Does not belong here: what is in a mart (dbt), whether it may go out (quality), 
 looks like (outreach).
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -19,6 +20,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 from polars.io.plugins import register_io_source
 
 from pipelines.settings import Home
@@ -335,20 +337,30 @@ def _write_parquet(rows: duckdb.DuckDBPyRelation, file: Path) -> None:
             yield pl.DataFrame(batch)
 
     register_io_source(read, schema=nothing.schema).sink_parquet(
-        file, compression="zstd", compression_level=1, row_group_size=ROWS_IN_A_GROUP
+        file,
+        compression="zstd",
+        compression_level=1,
+        row_group_size=ROWS_IN_A_GROUP,
+        metadata={"ARROW:schema": _plainly(batches.schema)},
     )
+
+
+def _plainly(schema: pa.Schema) -> str:
+    """Column types as a Parquet file tells them to readers by Arrow: texts are plain strings."""
+    fields = [
+        field.with_type(pa.string()) if pa.types.is_string_view(field.type) else field
+        for field in schema
+    ]
+    return base64.b64encode(pa.schema(fields).serialize().to_pybytes()).decode()
 
 
 def _holds(connection: duckdb.DuckDBPyConnection, relation: str, known: Fingerprint) -> bool:
-    """Whether a relation has a fingerprint; one with more or fewer rows need not be read whole."""
+    """Whether a relation has a fingerprint; by all its months together, which costs less."""
     if _made_of(connection, relation) != {part: known[part] for part in ("made_by", "columns")}:
         return False
-    rows, total = (sum(part) for part in zip((0, 0), *known["months"].values(), strict=True))
-    counted = connection.execute(f"select count(*) from {relation}").fetchall()[0][0]
-    return (
-        counted == rows
-        and total == connection.execute(f"select {HASHED} from {relation} as mart").fetchall()[0][0]
-    )
+    together = tuple(sum(part) for part in zip((0, 0), *known["months"].values(), strict=True))
+    found = connection.execute(f"select count(*), {HASHED} from {relation} as mart").fetchall()
+    return found == [together]
 
 
 def _fingerprint(connection: duckdb.DuckDBPyConnection, relation: str) -> Fingerprint:

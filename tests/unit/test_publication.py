@@ -4,6 +4,8 @@ from datetime import date, timedelta
 
 import duckdb
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 
 from pipelines.settings import Home
@@ -90,6 +92,12 @@ def test_the_same_rows_in_another_order_give_the_same_bytes(home):
 def test_rows_of_a_file_stand_in_the_order_of_its_key(home):
     file, _ = run(home, ROWS[::-1])
     assert file["number"].to_list() == [number for number, *_ in ROWS]
+
+
+def test_a_file_tells_plain_types_to_its_readers(home):
+    run(home, ROWS)
+    told = pa.parquet.read_schema(home.published / "parquet" / "ledger.parquet")
+    assert list(map(str, told.types)) == ["string", "date32[day]", "decimal128(14, 2)"]
 
 
 def test_a_large_mart_that_did_not_change_is_not_written_again(home):

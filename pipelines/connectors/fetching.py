@@ -12,8 +12,6 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.connectors.database import pull_tables
-from pipelines.connectors.interface import fetch_pages
-from pipelines.connectors.postgresql import copy_tables, is_postgresql
 from pipelines.connectors.raw import ConnectorError
 from pipelines.contracts.city import Connection
 from pipelines.contracts.sources import Contract
@@ -46,8 +44,15 @@ def fetch_delivery(
     aside.mkdir(parents=True, mode=0o700)
     try:
         if connection.form == "api":
+            from pipelines.connectors.interface import fetch_pages  # noqa: PLC0415 - as below
+
             fetch_pages(connection, contracts, aside, received_on, since)
         else:
+            from pipelines.connectors.postgresql import (  # noqa: PLC0415 - a driver takes a quarter of a second that files do not need
+                copy_tables,
+                is_postgresql,
+            )
+
             url = connection.address(folder, received_on)
             fetch = copy_tables if is_postgresql(url) else pull_tables
             fetch(url, connection, contracts, aside, since)

@@ -57,7 +57,8 @@ def run_days(
     installation.vault  # noqa: B018 - a wrong key is told before anything is written
     home = installation.home
     days = days_to_look_at(home, first, last)
-    if missed := missed_days(home, first):
+    missed = missed_days(home, first)
+    if missed:
         until = f" to {missed[-1]}, {len(missed)} days" if len(missed) > 1 else ""
         say(f"Due before {first}, and run first: {missed[0]}{until}.")
     prepare_instance(installation.home)
@@ -69,7 +70,7 @@ def run_days(
     if not debug:
         logging.getLogger("dagster").setLevel(logging.CRITICAL)
     with dg.DagsterInstance.get() as instance:
-        for due in due_days(home, first, last):
+        for due in due_days(home, first, last, since=[*missed, first][0]):
             for sentence in _why(installation, due):
                 say(sentence)
             report = _run_day(installation, job, instance, due, tell, debug=debug)

@@ -84,7 +84,7 @@ def remember(home: Home, report: DayReport) -> None:
 
 def gaps(installation: Installation, on_date: date) -> list[str]:
     """One sentence for each department whose newest delivery failed or whose tables are late."""
-    receipts = load_receipts(installation.home, on_date)
+    receipts = load_receipts(installation.home, on_date, with_answers=False)
     state = freshness(installation.contracts, receipts, on_date)
     sentences = []
     for department in DEPARTMENTS:

@@ -13,6 +13,9 @@ from pipelines.defs.unwatched import unwatched_run_sensors
 from pipelines.defs.warehouse import given_specs, warehouse_assets
 from pipelines.settings import DEPARTMENTS, Home
 
+EVENTS_AT_ONCE = "500"
+"""What a run announces of its assets is written down at once, not asset by asset."""
+
 
 def build_definitions(
     installation: Installation, days: dg.PartitionsDefinition | None = None
@@ -42,3 +45,4 @@ def prepare_instance(home: Home) -> None:
     if not settings.exists() or settings.read_text(encoding="utf-8") != INSTANCE_SETTINGS:
         settings.write_text(INSTANCE_SETTINGS, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home.orchestrator)
+    os.environ["DAGSTER_EVENT_BATCH_SIZE"] = EVENTS_AT_ONCE

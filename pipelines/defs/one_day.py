@@ -35,7 +35,7 @@ def build_day(
         known_on: a later day: what was received until then corrects the day.
     """
     home, contracts = installation.home, installation.contracts
-    receipts = load_receipts(home, known_on or on_date)
+    receipts = load_receipts(home, known_on or on_date, with_answers=False)
     control = control_tables(contracts, receipts, installation.city, home, on_date, known_on)
     before = with_kept(home, on_date, history.earlier(home, on_date))
     open_shelves(home, on_date, contracts, control | before, known_on)
@@ -74,6 +74,8 @@ def description_of(
     return {
         "city": installation.city_code,
         "versions": versions(),
-        "sources": sources_of(load_receipts(installation.home, known_on or on_date)),
+        "sources": sources_of(
+            load_receipts(installation.home, known_on or on_date, with_answers=False)
+        ),
         "stands_on": history.stands_on(installation.home, on_date),
     }

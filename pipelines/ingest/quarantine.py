@@ -36,7 +36,7 @@ def load_rejections(home: Home, until: date) -> pl.DataFrame:
     """Faults of accepted deliveries received by a date, without any value."""
     shelves = [
         quarantine_shelf(home, receipt.department, table, receipt.received_on)
-        for receipt in load_receipts(home, until)
+        for receipt in load_receipts(home, until, with_answers=False)
         if receipt.verdict == "accepted"
         for table in receipt.tables
     ]

@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -78,17 +79,28 @@ class Receipt(Recorded):
     tables: dict[str, TableReceipt] = Field(default_factory=dict)
 
 
-def load_receipt(home: Home, department: str, received_on: date) -> Receipt | None:
-    """One receipt, if there is one."""
+def load_receipt(
+    home: Home, department: str, received_on: date, *, with_answers: bool = True
+) -> Receipt | None:
+    """One receipt, if there is one; without the answers of gate 1 as `load_receipts`."""
     path = home.receipt(department, received_on)
-    return Receipt.model_validate_json(path.read_bytes()) if path.is_file() else None
+    read = _whole if with_answers else _counts
+    return read(path) if path.is_file() else None
 
 
-def load_receipts(home: Home, until: date) -> list[Receipt]:
-    """All receipts of deliveries received by a date, ordered by date and department."""
+def load_receipts(home: Home, until: date, *, with_answers: bool = True) -> list[Receipt]:
+    """All receipts of deliveries received by a date, ordered by date and department.
+
+    Args:
+        home: the home.
+        until: the last received date that counts.
+        with_answers: with those of gate 1, nine tenths of a receipt; without, what was read in
+            this process before is remembered.
+    """
+    read = _whole if with_answers else _counts
     receipts = [
-        Receipt.model_validate_json(path.read_bytes())
-        for path in sorted(home.receipts.glob("*/*.json"))
+        read(path)
+        for path in home.receipts.glob("*/*.json")
         if date.fromisoformat(path.stem) <= until
     ]
     return sorted(receipts, key=lambda receipt: (receipt.received_on, receipt.department))
@@ -96,9 +108,30 @@ def load_receipts(home: Home, until: date) -> list[Receipt]:
 
 def accepted_dates(home: Home, department: str) -> list[date]:
     """Dates of a department's accepted deliveries, in order."""
-    paths = sorted((home.receipts / department).glob("*.json"))
-    receipts = (Receipt.model_validate_json(path.read_bytes()) for path in paths)
+    receipts = [_counts(path) for path in sorted((home.receipts / department).glob("*.json"))]
     return [receipt.received_on for receipt in receipts if receipt.verdict == "accepted"]
+
+
+def _whole(path: Path) -> Receipt:
+    return Receipt.model_validate_json(path.read_bytes())
+
+
+def _counts(path: Path) -> Receipt:
+    """A receipt without the answers of gate 1: asked for many times a day, of every day there is.
+
+    A receipt is never written into: another one in its place is another file.
+    """
+    found = path.stat()
+    return _counts_of(path, found.st_ino, found.st_mtime_ns, found.st_size)
+
+
+@cache
+def _counts_of(path: Path, _file: int, _changed_at: int, _size: int) -> Receipt:
+    receipt = _whole(path)
+    tables = {
+        name: counts.model_copy(update={"gate": []}) for name, counts in receipt.tables.items()
+    }
+    return receipt.model_copy(update={"tables": tables})
 
 
 def write_receipt(home: Home, receipt: Receipt) -> None:

@@ -81,12 +81,16 @@ def find_repeat(
     home: Home, contract: Contract, received_on: date, fingerprint_now: Callable[[], str]
 ) -> Repeat | None:
     """The last accepted delivery of a table, if this one is the same and nothing was refused."""
-    for day in reversed(accepted_dates(home, contract.department)):
-        receipt = load_receipt(home, contract.department, day) if day < received_on else None
-        if receipt is None or contract.table not in receipt.tables:
+    department, table = contract.department, contract.table
+    for day in reversed(accepted_dates(home, department)):
+        receipt = (
+            load_receipt(home, department, day, with_answers=False) if day < received_on else None
+        )
+        if receipt is None or table not in receipt.tables:
             continue
-        counts = receipt.tables[contract.table]
+        counts = receipt.tables[table]
         is_clean = not (counts.quarantined or counts.value_faults or counts.stale)
         is_same = is_clean and counts.fingerprint and counts.fingerprint == fingerprint_now()
-        return Repeat(day, counts) if is_same else None
+        whole = load_receipt(home, department, day) if is_same else None
+        return Repeat(day, whole.tables[table]) if whole else None
     return None

@@ -48,15 +48,23 @@ def counts_from(home: Home, known_on: date) -> date:
     return max(known_on, newest + timedelta(days=1)) if newest else known_on
 
 
-def due_days(home: Home, first: date, last: date) -> Iterator[DueDay]:
+def due_days(home: Home, first: date, last: date, since: date | None = None) -> Iterator[DueDay]:
     """The days to be run, in order, when the days from `first` to `last` are asked for.
 
     Whether a day is due is decided when its turn comes, after the days before it were run: where
     those hand on what they did before, nothing more is due. An interrupted run leaves days that
     stand on others; the next run, of any day, finds them.
+
+    Args:
+        home: the home.
+        first: the first day asked for.
+        last: the last day asked for.
+        since: the first of all days that are due, where it is known: none before it is looked at.
     """
-    day_before: date | None = None
-    for on_date in days_to_look_at(home, first, last):
+    days = days_to_look_at(home, first, last)
+    start = days.index(since) if since else 0
+    day_before = next((day for day in days[:start][::-1] if history.stands_on(home, day)), None)
+    for on_date in days[start:]:
         if first <= on_date <= last:
             yield DueDay(on_date, "asked")
         elif not history.stands_on(home, on_date) or not _was_told(home, on_date):

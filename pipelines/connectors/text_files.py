@@ -4,6 +4,7 @@ A line that cannot be decoded or has the wrong number of fields is handed over a
 rest of the file is read. Does not belong here: workbooks, Parquet, databases.
 """
 
+import codecs
 import csv
 import io
 import json
@@ -28,6 +29,9 @@ from pipelines.contracts.sources import Contract
 BLOCK_BYTES = 48 * 1024 * 1024
 LONGEST_RECORD_LINES = 20
 ENCODINGS = ("utf-8", "gb18030")
+TELLING_BYTES = 64 * 1024
+"""How much of a file usually tells that it is not in an encoding."""
+
 BARE_NUMBER = re.compile(rb'((?<!\\)":\s*)(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}])')
 """A JSON number. It is read as it stands in the file: a parser would round it to a binary one."""
 
@@ -57,6 +61,7 @@ def _as_utf8(content: bytes) -> tuple[bytes, frozenset[int]]:
     content = content.removeprefix(b"\xef\xbb\xbf")
     for encoding in ENCODINGS:
         try:
+            codecs.getincrementaldecoder(encoding)().decode(content[:TELLING_BYTES])
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
@@ -257,12 +262,19 @@ def read_ndjson(path: Path, contract: Contract, renamed: Mapping[str, str]) -> I
         titles = _fields(content, numbers)
     if titles is None or not numbers:
         raise ConnectorError(f"{shown_file(path)}: the file holds no JSON record; send it again")
-    content = BARE_NUMBER.sub(rb'\1"\2"', content)
+    content = _numbers_as_texts(content)
     cells = pl.read_ndjson(content, schema=dict.fromkeys(titles, pl.String))
     header = match_header(titles, contract, renamed, shown_file(path))
     _refuse_nested(cells, path)
     cells = cells.with_columns(pl.Series(LINE, numbers, dtype=pl.Int64))
     yield RawRows(declared_rows(cells, header), unreadable, header.unknown, header.factors)
+
+
+def _numbers_as_texts(content: bytes) -> bytes:
+    """JSON records with every number in quotes; put together, which is faster than replacing."""
+    parts = BARE_NUMBER.split(content)
+    parts[2::3] = [b'"%b"' % number for number in parts[2::3]]
+    return b"".join(parts)
 
 
 def _fields(content: bytes, numbers: list[int]) -> list[str] | None:

@@ -21,14 +21,16 @@ class RememberedPseudonyms:
         """As `Vault.pseudonyms`."""
         asked = pl.DataFrame({"value": values})
         return self._answers(
-            space, asked, lambda new: self._vault.pseudonyms(space, new["value"])
+            space, asked, lambda new: self._vault.pseudonyms(space, new["value"], are_distinct=True)
         ).alias(values.name)
 
     def name_hashes(self, numbers: pl.Series, names: pl.Series) -> pl.Series:
         """As `Vault.name_hashes`."""
         asked = pl.DataFrame({"number": numbers, "value": names})
         return self._answers(
-            "", asked, lambda new: self._vault.name_hashes(new["number"], new["value"])
+            "",
+            asked,
+            lambda new: self._vault.name_hashes(new["number"], new["value"], are_distinct=True),
         ).alias(names.name)
 
     def _answers(
@@ -38,7 +40,7 @@ class RememberedPseudonyms:
         distinct = asked.drop_nulls().unique()
         known = self._known.get(family, distinct.clear().with_columns(key=pl.lit(None, pl.Binary)))
         # What is known is many times what is asked: it is only ever looked through.
-        met = known.join(distinct, on=names, how="semi")
+        met = known.join(distinct, on=names, how="semi") if known.height else known
         new = distinct.join(met, on=names, how="anti") if met.height else distinct
         if new.height:
             answered = new.with_columns(ask(new).alias("key"))

@@ -58,16 +58,16 @@ def by_distinct(texts: pl.Series, parse: Parser) -> pl.DataFrame:
     sample = texts.head(SAMPLE)
     if sample.n_unique() > len(sample) // 2:
         return parse(texts)
-    distinct = texts.unique()
-    results = parse(distinct).with_columns(distinct.alias("_text"))
-    return (
-        texts.alias("_text")
-        .to_frame()
-        .lazy()
-        .join(results.lazy(), on="_text", how="left", nulls_equal=True, maintain_order="left")
-        .select("value", "reason")
-        .collect()
-    )
+    # Numbers instead of texts: half of what looking each text up in a table of them costs.
+    numbered = texts.cast(pl.Categorical(pl.Categories.random()))
+    distinct = numbered.drop_nulls().unique()
+    results = parse(distinct.cast(pl.String).gather(distinct.to_physical().arg_sort()))
+    at = numbered.to_physical()
+    return pl.DataFrame([
+        (pl.repeat(None, len(at), dtype=result.dtype, eager=True)
+         if result.null_count() == len(result) else result.gather(at)).alias(name)
+        for name, result in (("value", results["value"]), ("reason", results["reason"]))
+    ])  # fmt: skip
 
 
 def _judged(texts: pl.Series, value: pl.Expr, reason: str) -> pl.DataFrame:

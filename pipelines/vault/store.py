@@ -93,41 +93,47 @@ class Vault:
             vault._write(CHECK_TEXT, check)
         return vault
 
-    def pseudonyms(self, space: str, values: pl.Series) -> pl.Series:
+    def pseudonyms(self, space: str, values: pl.Series, *, are_distinct: bool = False) -> pl.Series:
         """The keyed hash of every value within a space; equal values get equal hashes.
 
         Args:
             space: `person`, `household`, `relapse_watch_household`, `account`, `certificate`.
             values: normalised text; null stays null.
+            are_distinct: the caller vouches that no value is null or there twice.
 
         Returns:
             Binary values of 16 bytes, named as `values`.
         """
         frame = pl.DataFrame({"value": values.cast(pl.String)})
-        return self._hashed(frame, pl.lit(f"{space}:") + pl.col("value")).alias(values.name)
+        text = pl.lit(f"{space}:") + pl.col("value")
+        return self._hashed(frame, text, are_distinct).alias(values.name)
 
-    def name_hashes(self, numbers: pl.Series, names: pl.Series) -> pl.Series:
+    def name_hashes(
+        self, numbers: pl.Series, names: pl.Series, *, are_distinct: bool = False
+    ) -> pl.Series:
         """The keyed hash of every name, bound to its bearer's number.
 
         Two people of one name have different hashes, so that nobody can count hashes and guess
-        names. Null where number or name is null.
+        names. Null where number or name is null. `are_distinct` as in `pseudonyms`.
         """
         frame = pl.DataFrame({
             "number": numbers.cast(pl.String), "value": names.cast(pl.String),
         })  # fmt: skip
         text = pl.lit("name:") + pl.col("number") + ":" + pl.col("value")
-        return self._hashed(frame, text).alias(names.name)
+        return self._hashed(frame, text, are_distinct).alias(names.name)
 
-    def _hashed(self, frame: pl.DataFrame, text: pl.Expr) -> pl.Series:
+    def _hashed(self, frame: pl.DataFrame, text: pl.Expr, are_distinct: bool) -> pl.Series:
         texts = frame.select(text=text)
+        if are_distinct:
+            return pl.Series(self._digests(texts["text"]), dtype=pl.Binary)
         unique = texts.drop_nulls().unique()
         hashed = unique.with_columns(hash=pl.Series(self._digests(unique["text"]), dtype=pl.Binary))
         return texts.join(hashed, on="text", how="left", maintain_order="left")["hash"]
 
     def _digests(self, texts: Iterable[str]) -> list[bytes]:
-        digests = []
+        begin, digests = self._mac.copy, []
         for text in texts:
-            mac = self._mac.copy()
+            mac = begin()
             mac.update(text.encode())
             digests.append(mac.finalize()[:PSEUDONYM_BYTES])
         return digests
@@ -140,7 +146,7 @@ class Vault:
         if path.exists() and self._holds(frame, path):
             return
         buffer = io.BytesIO()
-        frame.write_parquet(buffer, compression="zstd")
+        frame.write_parquet(buffer, compression="zstd", compression_level=1, statistics=False)
         self._write(buffer.getvalue(), path)
 
     def unseal(self, path: Path) -> pl.DataFrame:

@@ -27,6 +27,9 @@ from pipelines.contracts.city import Connection
 from pipelines.contracts.sources import Contract
 
 ROWS_AT_ONCE = 200_000
+LARGEST_KEPT_BYTES = 100_000_000
+"""Of a larger database no rows are kept in memory between hashing and reading."""
+
 SECONDS_TO_WAIT_FOR_LOCK = 2.0
 FIELD_END = "\x1f"
 RECORD_END = "\x1e"
@@ -101,7 +104,11 @@ def _opened(path: Path) -> _Opened:
 
 
 class SqliteTable:
-    """One table of a SQLite file; its rows are hashed whenever they are read."""
+    """One table of a SQLite file; its rows are hashed whenever they are read.
+
+    Rows that were read for their hash alone are kept and handed over once, where the file is
+    small: a table that is not what it was before is read right after that was found.
+    """
 
     def __init__(
         self, path: Path, contract: Contract, table: str, renamed: Mapping[str, str]
@@ -111,6 +118,7 @@ class SqliteTable:
         self._table = table
         self._renamed = renamed
         self._fingerprint: str | None = None
+        self._kept: list[list[bytes]] | None = None
 
     def read(self) -> Iterator[RawRows]:
         """All rows in batches.
@@ -123,7 +131,8 @@ class SqliteTable:
             titles = _titles(connection, self._table)
             header = match_header(titles, self._contract, self._renamed, source)
             line = 1
-            for rows in self._hashed(connection, titles):
+            kept, self._kept = self._kept, None
+            for rows in self._hashed(connection, titles) if kept is None else kept:
                 block, damaged = _decoded(rows, line)
                 cells, unreadable = split_records(
                     block, len(titles), line, damaged, FIELD_END, RECORD_END, has_quotes=False
@@ -140,9 +149,11 @@ class SqliteTable:
             ConnectorError: the database cannot be read.
         """
         if self._fingerprint is None:
+            is_small = self._path.stat().st_size <= LARGEST_KEPT_BYTES
             with _opened(self._path) as connection:
-                for _ in self._hashed(connection, _titles(connection, self._table)):
-                    pass
+                hashed = self._hashed(connection, _titles(connection, self._table))
+                kept = [rows if is_small else [] for rows in hashed]
+            self._kept = kept if is_small else None
         return self._fingerprint or UNKNOWN
 
     def _hashed(

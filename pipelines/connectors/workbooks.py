@@ -110,6 +110,8 @@ def _number_cells(path: Path, position: int, column: int) -> list[int] | None:
             content = archive.read(sheets[position])
     except (zipfile.BadZipFile, IndexError, OSError):
         return None
+    if b"<v>" not in content:
+        return []
     cell = rf'<c r="{_letters(column)}(\d+)"((?:\s+\w+="[^"]*")*)\s*><v>'.encode()
     return [
         int(line)

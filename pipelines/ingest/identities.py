@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.contracts.sources import TECHNICAL_COLUMNS, Contract
 from pipelines.ingest.identity import EMBEDDED_NUMBER
 from pipelines.ingest.reading import fault_of, no_texts, parser_of
-from pipelines.ingest.remembered import RememberedPseudonyms
+from pipelines.ingest.remembered import WORTH_RECALLING, RememberedPseudonyms
 from pipelines.settings import WenduError
 
 IDENTITY = "_identity"
@@ -170,6 +170,8 @@ class Identities:
             if restricted
             else pl.repeat(0, read.height, dtype=pl.UInt64(), eager=True)
         )
+        if texts.height >= WORTH_RECALLING:
+            self._vault.recall(self._contract)
         keys = keys_of(self._contract, read, self._vault)
         return read.with_columns(*keys, hashes.alias(RESTRICTED))
 

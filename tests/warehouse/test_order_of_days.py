@@ -61,7 +61,7 @@ def show(home, on_date):
 def run(home, first, last=None, found=""):
     """Run days as the command does; returns which were run."""
     ran = []
-    for due in due_days(home, first, last or first):
+    for due in due_days(home, first, last or first, since=[*missed_days(home, first), first][0]):
         build(home, due.on_date, "" if due.why == "again" else found)
         show(home, due.on_date)
         ran.append((due.on_date, due.why))

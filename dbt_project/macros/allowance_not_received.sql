@@ -16,6 +16,10 @@ reconciliation as (
     where reconciliation.programme = '{{ programme }}' and reconciliation.unit = 'person'
 ),
 
+standard_versions as (
+    select distinct standard_no, standard_version from {{ ref("int_measures__standards") }}
+),
+
 certificates as (
     select * from {{ ref("int_people__valid_certificates") }}
 ),
@@ -61,7 +65,7 @@ terms as (
         {{ begun_terms(flattened_terms(
             evidence_list([
                 ("true", evidence_term(
-                    "'policy.assistance_standards'", "reconciliation.standard_version", "'due_cny'", "reconciliation.due_cny",
+                    "'policy.assistance_standards'", "standard_versions.standard_version", "'due_cny'", "reconciliation.due_cny",
                     "reconciliation.month_on", "yuan", "plus"
                 )),
                 ("true", evidence_term(
@@ -74,6 +78,7 @@ terms as (
     from reconciliation
     inner join candidates on reconciliation.beneficiary_id = candidates.person_id
     inner join keys on reconciliation.beneficiary_id = keys.person_id
+    left join standard_versions on reconciliation.standard_no = standard_versions.standard_no
     group by reconciliation.beneficiary_id
 ),
 

@@ -41,6 +41,14 @@
     (select cast(month_at as date) as month_on from generate_series(cast({{ first_month }} as timestamp), cast({{ last_month }} as timestamp), interval 1 month) as spine(month_at))
 {%- endmacro %}
 
+{# How often a whole number goes into another, both not negative. #}
+{% macro whole_quotient(number, divisor) %}{{ return(adapter.dispatch("whole_quotient")(number, divisor)) }}{% endmacro %}
+{% macro duckdb__whole_quotient(number, divisor) %}(({{ number }}) // {{ divisor }}){% endmacro %}
+
+{# A whole number that two values share only by chance. It may sort or preselect; it proves nothing. #}
+{% macro hash_number(value) %}{{ return(adapter.dispatch("hash_number")(value)) }}{% endmacro %}
+{% macro duckdb__hash_number(value) %}case when {{ value }} is not null then hash({{ value }}) end{% endmacro %}
+
 {# A pseudonym as it is published: 32 lower-case hexadecimal characters. #}
 {% macro published_key(key) %}{{ return(adapter.dispatch("published_key")(key)) }}{% endmacro %}
 {% macro duckdb__published_key(key) %}lower(hex({{ key }})){% endmacro %}

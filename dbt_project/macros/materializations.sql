@@ -13,6 +13,23 @@
     {{ return({"relations": [put_in_place("view")]}) }}
 {% endmaterialization %}
 
+{#
+    A table to which a day adds the rows known later than those it holds (column known_from_on). Who builds it drops it first
+    where that is not all.
+#}
+{% materialization growing, adapter="duckdb" %}
+    {%- if load_cached_relation(this) is none -%}{{ return({"relations": [put_in_place("table")]}) }}{%- endif -%}
+    {%- set relation = this.incorporate(type="table") -%}
+    {%- set newest = run_query("select max(known_from_on) from " ~ relation).rows[0][0] -%}
+    {%- call statement("main") -%}
+        insert into {{ relation }}
+        select * from ({{ sql }}) as grown
+        {% if newest is not none %}where grown.known_from_on > cast('{{ newest }}' as date){% endif %}
+    {%- endcall -%}
+    {%- do adapter.commit() -%}
+    {{ return({"relations": [relation]}) }}
+{% endmaterialization %}
+
 {% macro put_in_place(type) %}
     {%- set standing = load_cached_relation(this) -%}
     {%- set relation = this.incorporate(type=type) -%}

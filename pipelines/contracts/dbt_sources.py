@@ -34,7 +34,7 @@ PEOPLE_DESCRIPTIONS = {
 }
 
 CONTROL_TABLES = {
-    "run": "The day being run and the city.",
+    "run": "The city that is judged.",
     "calendar": "Days with the official working days counted.",
     "deliveries": "Delivered tables with their row accounting.",
     "rejections": "Refused rows and values: where and why, never the value.",

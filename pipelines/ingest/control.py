@@ -60,7 +60,7 @@ def control_tables(
     """
     return {
         "run": pl.DataFrame({
-            "on_date": [on_date], "city_code": [city.code], "city_name_zh": [city.name.zh],
+            "city_code": [city.code], "city_name_zh": [city.name.zh],
             "city_name_en": [city.name.en],
         }),
         "calendar": calendar(),

@@ -32,7 +32,7 @@ townships as (
     select * from {{ ref("townships") }}
 ),
 
--- Surrogate numbers follow the household key, so the smallest number is the smallest key of the best rank.
+-- Surrogate numbers follow the day on which a household was first received, then its key.
 by_civil_affairs as (
     select
         person_id,

@@ -43,22 +43,24 @@ run as (
     select * from {{ ref("stg_control__run") }}
 ),
 
+programme_numbers as (
+    select * from {{ programme_numbers() }} as programme_numbers
+),
+
 -- A code that is no county of the list, such as a functional zone's, and no code at all take the city's rates.
 priced_counties as (
     select distinct county_code from standards
 ),
 
--- Who lived in which active household in which month.
-member_months as (
+-- Who was covered by tekun in which active household in which month.
+tekun_member_months as (
     select
         member_versions.person_id,
         household_months.household_id,
         household_months.month_on,
-        household_months.category,
         household_months.residence,
         household_months.county_code,
         household_months.is_payable,
-        member_versions.is_covered,
         member_versions.self_care
     from household_months
     inner join months on household_months.month_on = months.month_on
@@ -66,7 +68,7 @@ member_months as (
         on household_months.household_id = member_versions.household_id
         and months.month_end_on >= member_versions.state_from_on
         and months.month_end_on < member_versions.state_until_on
-    where household_months.category in ('dibao', 'marginal', 'tekun')
+    where household_months.category = 'tekun' and member_versions.is_covered
 ),
 
 covered_by_tekun as (
@@ -74,8 +76,7 @@ covered_by_tekun as (
         person_id,
         month_on,
         min(case when is_payable then household_id end) as payable_household_id
-    from member_months
-    where category = 'tekun' and is_covered
+    from tekun_member_months
     group by person_id, month_on
 ),
 
@@ -87,13 +88,27 @@ holders as (
     group by person_id
 ),
 
+holders_in_families as (
+    select
+        member_versions.person_id,
+        member_versions.household_id,
+        member_versions.state_from_on,
+        member_versions.state_until_on
+    from member_versions
+    inner join holders on member_versions.person_id = holders.person_id
+),
+
 in_low_income_family as (
     select distinct
-        member_months.person_id,
-        member_months.month_on
-    from member_months
-    inner join holders on member_months.person_id = holders.person_id
-    where member_months.category in ('dibao', 'marginal')
+        holders_in_families.person_id,
+        household_months.month_on
+    from household_months
+    inner join months on household_months.month_on = months.month_on
+    inner join holders_in_families
+        on household_months.household_id = holders_in_families.household_id
+        and months.month_end_on >= holders_in_families.state_from_on
+        and months.month_end_on < holders_in_families.state_until_on
+    where household_months.category in ('dibao', 'marginal')
 ),
 
 child_months as (
@@ -160,28 +175,28 @@ dibao as (
         'dibao' as programme,
         month_on,
         case when not is_before_first_roll then monthly_amount_cny end as amount_due_cny,
-        cast(null as varchar) as standard_version,
+        cast(null as smallint) as standard_no,
         case
-            when is_before_first_roll then 'unknown: no roll was received for this month'
-            when monthly_amount_cny is null then 'unknown: the roll names no amount'
-            else 'monthly amount of the roll'
-        end as explanation
+            when is_before_first_roll then 'no_roll'
+            when monthly_amount_cny is null then 'no_amount'
+            else 'roll'
+        end as ground
     from household_months
     where category = 'dibao' and is_payable
 ),
 
 tekun_persons as (
     select
-        member_months.person_id,
-        member_months.month_on,
-        member_months.residence,
-        member_months.county_code,
-        member_months.self_care
-    from member_months
+        tekun_member_months.person_id,
+        tekun_member_months.month_on,
+        tekun_member_months.residence,
+        tekun_member_months.county_code,
+        tekun_member_months.self_care
+    from tekun_member_months
     inner join covered_by_tekun
-        on member_months.person_id = covered_by_tekun.person_id
-        and member_months.month_on = covered_by_tekun.month_on
-        and member_months.household_id = covered_by_tekun.payable_household_id
+        on tekun_member_months.person_id = covered_by_tekun.person_id
+        and tekun_member_months.month_on = covered_by_tekun.month_on
+        and tekun_member_months.household_id = covered_by_tekun.payable_household_id
 ),
 
 disabled_persons as (
@@ -271,12 +286,12 @@ priced as (
         fixed_rate.programme,
         fixed_rate.month_on,
         standards.amount_cny as amount_due_cny,
-        standards.standard_version,
+        standards.standard_no,
         case
-            when fixed_rate.class is null then 'unknown: class or date of change is not known'
-            when standards.amount_cny is null then 'unknown: no rate is known'
-            else 'rate in force on the 1st'
-        end as explanation
+            when fixed_rate.class is null then 'no_class'
+            when standards.amount_cny is null then 'no_rate'
+            else 'rate'
+        end as ground
     from fixed_rate
     cross join run
     left join deaths on fixed_rate.person_id = deaths.person_id
@@ -291,11 +306,21 @@ priced as (
     where deaths.died_on is null or deaths.died_on >= fixed_rate.month_on
 ),
 
-final as (
+entitled as (
     select * from dibao
     union all
     select * from priced
+),
+
+final as (
+    select
+        {{ benefit_month_no(
+            "entitled.unit = 'household'", "entitled.beneficiary_id", "programme_numbers.programme_no", month_no("entitled.month_on")
+        ) }} as benefit_month_no,
+        entitled.*
+    from entitled
+    inner join programme_numbers on entitled.programme = programme_numbers.programme
+    where entitled.amount_due_cny > 0 or entitled.amount_due_cny is null
 )
 
 select * from final
-where amount_due_cny > 0 or amount_due_cny is null

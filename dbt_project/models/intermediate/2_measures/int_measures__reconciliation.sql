@@ -22,57 +22,66 @@ first_roll as (
     select min(known_from_on) as first_received_on from household_versions
 ),
 
-months_before_first_roll as (
+months as (
     select
         months.month_on,
-        'dibao' as programme
+        {{ month_no("months.month_on") }} as month_no,
+        coalesce(months.month_end_on < first_roll.first_received_on, true) as is_before_first_roll
     from {{ ref("int_measures__months") }} as months
     cross join first_roll
-    where coalesce(months.month_end_on < first_roll.first_received_on, true)
+),
+
+programme_numbers as (
+    select * from {{ programme_numbers() }} as programme_numbers
 ),
 
 side_by_side as (
     select
-        coalesce(entitlements.unit, paid.unit) as unit,
-        coalesce(entitlements.beneficiary_id, paid.beneficiary_id) as beneficiary_id,
-        coalesce(entitlements.programme, paid.programme) as programme,
-        coalesce(entitlements.month_on, paid.month_on) as month_on,
-        entitlements.beneficiary_id is not null as is_entitled,
+        coalesce(entitlements.benefit_month_no, paid.benefit_month_no) as benefit_month_no,
+        entitlements.benefit_month_no is not null as is_entitled,
         entitlements.amount_due_cny,
+        entitlements.standard_no,
         coalesce(paid.paid_cny, 0) as paid_cny,
         coalesce(paid.paid_late_cny, 0) as paid_late_cny,
         coalesce(paid.failed_rows, 0) as failed_rows,
         coalesce(paid.recovered_cny, 0) as recovered_cny,
-        paid.last_paid_on,
-        entitlements.standard_version
+        paid.last_paid_on
     from entitlements
-    full outer join paid
-        on entitlements.unit = paid.unit
-        and entitlements.beneficiary_id = paid.beneficiary_id
-        and entitlements.programme = paid.programme
-        and entitlements.month_on = paid.month_on
+    full outer join paid on entitlements.benefit_month_no = paid.benefit_month_no
+),
+
+named as (
+    select
+        side_by_side.*,
+        {{ is_household_of("side_by_side.benefit_month_no") }} as is_household,
+        {{ beneficiary_id_of("side_by_side.benefit_month_no") }} as beneficiary_id,
+        programme_numbers.programme,
+        months.month_on,
+        months.is_before_first_roll
+    from side_by_side
+    inner join programme_numbers
+        on {{ programme_no_of("side_by_side.benefit_month_no") }} = programme_numbers.programme_no
+    inner join months on {{ month_no_of("side_by_side.benefit_month_no") }} = months.month_no
 ),
 
 known as (
     select
-        side_by_side.*,
+        named.*,
         case
-            when side_by_side.is_entitled then side_by_side.amount_due_cny
-            when months_before_first_roll.month_on is not null and households_on_roll.household_id is null then null
+            when named.is_entitled then named.amount_due_cny
+            when named.programme = 'dibao' and named.is_before_first_roll and households_on_roll.household_id is null then null
             else 0
         end as due_cny
-    from side_by_side
-    left join months_before_first_roll
-        on side_by_side.programme = months_before_first_roll.programme
-        and side_by_side.month_on = months_before_first_roll.month_on
+    from named
     left join households_on_roll
-        on side_by_side.unit = 'household'
-        and side_by_side.beneficiary_id = households_on_roll.household_id
+        on not named.is_entitled
+        and named.is_household
+        and named.beneficiary_id = households_on_roll.household_id
 ),
 
 final as (
     select
-        unit,
+        case when is_household then 'household' else 'person' end as unit,
         beneficiary_id,
         programme,
         month_on,
@@ -83,7 +92,7 @@ final as (
         failed_rows,
         recovered_cny,
         last_paid_on,
-        standard_version
+        standard_no
     from known
 )
 

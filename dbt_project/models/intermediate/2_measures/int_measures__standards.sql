@@ -16,7 +16,7 @@ monthly as (
     from in_force
 ),
 
-final as (
+described as (
     select
         programme,
         coalesce(class, '') as class,
@@ -33,6 +33,13 @@ final as (
         reference,
         is_default
     from monthly
+),
+
+final as (
+    select
+        described.*,
+        cast(dense_rank() over (order by described.standard_version) as smallint) as standard_no
+    from described
 )
 
 select * from final

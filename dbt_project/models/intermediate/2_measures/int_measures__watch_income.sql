@@ -20,20 +20,13 @@ subtracted as (
     where is_subtracted_from_watch_income
 ),
 
-payments as (
-    select * from {{ ref("stg_finance__payments") }}
-    where known_until_on is null and status = '1'
+ledger as (
+    select * from {{ ref("int_measures__ledger") }}
+    where is_successful
 ),
 
 programmes as (
-    select * from {{ ref("programmes") }}
-),
-
-keys as (
-    select
-        person_id,
-        person_key
-    from {{ ref("int_people__keys") }}
+    select {{ program_no("program") }} as program_no, programme from {{ ref("programmes") }}
 ),
 
 standards as (
@@ -50,24 +43,16 @@ priced_counties as (
     select distinct county_code from standards
 ),
 
-payees as (
-    select
-        members.household_id,
-        keys.person_key
-    from members
-    inner join keys on members.person_id = keys.person_id
-),
-
 paid_to_members as (
     select
-        payees.household_id,
-        sum(payments.amount_cny) as assistance_cny
-    from payments
-    inner join months on payments.period = months.month_on
-    inner join programmes on payments.program = programmes.program
+        members.household_id,
+        sum(ledger.amount_cny) as assistance_cny
+    from ledger
+    inner join months on ledger.month_on = months.month_on
+    inner join programmes on ledger.program_no = programmes.program_no
     inner join subtracted on programmes.programme = subtracted.programme
-    inner join payees on payments.person_key = payees.person_key
-    group by payees.household_id
+    inner join members on ledger.person_id = members.person_id
+    group by members.household_id
 ),
 
 counted as (

@@ -52,20 +52,20 @@ paid as (
         bulletin.as_of,
         bulletin.last_month_on,
         programmes.programme,
-        payments.person_key,
-        payments.period as month_on,
-        payments.amount_cny as paid_cny
-    from {{ ref("stg_finance__payments") }} as payments
-    inner join bulletin on payments.period between bulletin.period_from_on and bulletin.last_month_on
-    inner join {{ ref("programmes") }} as programmes on payments.program = programmes.program
-    where payments.known_until_on is null and payments.status = '1'
+        ledger.person_id,
+        ledger.month_on,
+        ledger.amount_cny as paid_cny
+    from {{ ref("int_measures__ledger") }} as ledger
+    inner join bulletin on ledger.month_on between bulletin.period_from_on and bulletin.last_month_on
+    inner join {{ ref("programmes") }} as programmes on ledger.program_no = {{ program_no("programmes.program") }}
+    where ledger.is_successful
 ),
 
 recipients as (
-    select as_of, programme, person_key
+    select as_of, programme, person_id
     from paid
     where programme in ('living', 'nursing') and month_on = last_month_on
-    group by as_of, programme, person_key
+    group by as_of, programme, person_id
     having sum(paid_cny) > 0
 ),
 

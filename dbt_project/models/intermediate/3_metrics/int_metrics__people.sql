@@ -1,18 +1,17 @@
 -- One row per watched person, as the registers describe the person on the day.
 -- Watched are members of civil-affairs or watched households, certificate holders, children of the roll, and whoever is paid
 -- a programme with an entitlement or the old-age allowance. Not the whole payroll, marriage or cremation register.
-with payments as (
+with ledger as (
     select
-        person_key,
-        household_key,
-        program
-    from {{ ref("stg_finance__payments") }}
-    where known_until_on is null
-        and period >= (select min(month_on) from {{ ref("int_measures__months") }})
+        person_id,
+        household_id,
+        program_no
+    from {{ ref("int_measures__ledger") }}
+    where month_on >= (select min(month_on) from {{ ref("int_measures__months") }})
 ),
 
 programmes as (
-    select * from {{ ref("programmes") }}
+    select {{ program_no("program") }} as program_no, unit from {{ ref("programmes") }}
     where has_entitlement or programme = 'old_age'
 ),
 
@@ -85,13 +84,15 @@ single_dibao_members as (
     group by members_of_families.person_id
 ),
 
+-- Dibao for a family by its number is paid to the family, not to a person.
 paid as (
-    select distinct
-        payments.person_key,
-        programmes.unit
-    from payments
-    inner join programmes on payments.program = programmes.program
-    where programmes.unit = 'person' or payments.household_key is null
+    select
+        ledger.person_id,
+        max(case when programmes.unit = 'person' then 1 else 0 end) = 1 as is_paid_as_a_person
+    from ledger
+    inner join programmes on ledger.program_no = programmes.program_no
+    where programmes.unit = 'person' or ledger.household_id is null
+    group by ledger.person_id
 ),
 
 watched_people as (
@@ -103,11 +104,10 @@ watched_people as (
     union
     select person_id from {{ ref("int_people__certificates") }} where known_until_on is null
     union
-    select keys.person_id
+    select paid.person_id
     from paid
-    inner join keys on paid.person_key = keys.person_key
-    left join payee_households on keys.person_id = payee_households.person_id
-    where paid.unit = 'person' or payee_households.person_id is null
+    left join payee_households on paid.person_id = payee_households.person_id
+    where paid.is_paid_as_a_person or payee_households.person_id is null
 ),
 
 payroll as (

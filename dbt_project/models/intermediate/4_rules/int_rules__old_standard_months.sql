@@ -1,7 +1,7 @@
 -- One row per beneficiary, fixed-rate programme and window month paid at the rate that ended before the one in force (R27).
 with reconciliation as (
     select * from {{ ref("int_measures__reconciliation") }}
-    where standard_version is not null and due_cny <> paid_cny
+    where standard_no is not null and due_cny <> paid_cny
 ),
 
 standards as (
@@ -10,7 +10,7 @@ standards as (
 
 rate_changes as (
     select distinct
-        later.standard_version,
+        later.standard_no,
         former.amount_cny as former_amount_cny
     from standards as later
     inner join standards as former
@@ -30,7 +30,7 @@ final as (
         reconciliation.month_on
     from reconciliation
     inner join rate_changes
-        on reconciliation.standard_version = rate_changes.standard_version
+        on reconciliation.standard_no = rate_changes.standard_no
         and reconciliation.paid_cny = rate_changes.former_amount_cny
 )
 

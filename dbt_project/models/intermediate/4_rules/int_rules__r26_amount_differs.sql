@@ -53,9 +53,14 @@ differing as (
         and excluded_months.beneficiary_id is null
 ),
 
+standard_versions as (
+    select distinct standard_no, standard_version from {{ ref("int_measures__standards") }}
+),
+
 keyed as (
     select
         differing.*,
+        standard_versions.standard_version,
         named_months.first_payment_no,
         coalesce(
             {{ published_key("household_keys.household_key") }},
@@ -67,6 +72,7 @@ keyed as (
         and differing.beneficiary_id = named_months.beneficiary_id
         and differing.programme = named_months.programme
         and differing.month_on = named_months.month_on
+    left join standard_versions on differing.standard_no = standard_versions.standard_no
     left join household_keys on differing.unit = 'household' and differing.beneficiary_id = household_keys.household_id
     left join keys on differing.unit = 'person' and differing.beneficiary_id = keys.person_id
 ),

@@ -8,8 +8,15 @@ old_standard_months as (
     select * from {{ ref("int_rules__old_standard_months") }}
 ),
 
+standard_versions as (
+    select distinct standard_no, standard_version from {{ ref("int_measures__standards") }}
+),
+
 reconciliation as (
-    select * from {{ ref("int_measures__reconciliation") }} where standard_version is not null and difference_cny <> 0
+    select reconciliation.*, standard_versions.standard_version
+    from {{ ref("int_measures__reconciliation") }} as reconciliation
+    inner join standard_versions on reconciliation.standard_no = standard_versions.standard_no
+    where reconciliation.difference_cny <> 0
 ),
 
 standards as (

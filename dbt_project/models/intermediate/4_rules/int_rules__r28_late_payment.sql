@@ -29,10 +29,6 @@ programme_names as (
     select * from {{ ref("programme_names") }}
 ),
 
-keys as (
-    select * from {{ ref("int_people__keys") }}
-),
-
 household_keys as (
     select * from {{ ref("int_people__household_keys") }} where concept = 'civil_affairs'
 ),
@@ -44,7 +40,7 @@ members as (
 decided as (
     select
         applications.application_no,
-        applications.household_key,
+        household_keys.household_id,
         coalesce(divisions.current_code, substr(applications.area_code, 1, 6)) as county_code,
         case when applications.assistance in ('110', '120') then 'dibao' else 'tekun' end as programme,
         applications.decided_on,
@@ -53,49 +49,47 @@ decided as (
     inner join first_payment_months
         on applications.decided_on >= first_payment_months.effective_from_on
         and applications.decided_on < first_payment_months.effective_to_on
+    inner join household_keys on applications.household_key = household_keys.household_key
     left join divisions on substr(applications.area_code, 1, 6) = divisions.area_code
     where applications.known_until_on is null
         and applications.decision = '1'
-        and applications.household_key is not null
         and applications.assistance in ('110', '120', '131', '132')
 ),
 
 -- Whoever of the family may be paid: the family itself by its number, its members by theirs.
 payees as (
     select distinct
-        decided.household_key,
+        decided.household_id,
         decided.programme,
-        keys.person_key
+        members.person_id
     from decided
-    inner join household_keys on decided.household_key = household_keys.household_key
-    inner join members on household_keys.household_id = members.household_id
-    inner join keys on members.person_id = keys.person_id
+    inner join members on decided.household_id = members.household_id
 ),
 
 programmes as (
-    select program, programme from {{ ref("programmes") }} where programme in ('dibao', 'tekun')
+    select {{ program_no("program") }} as program_no, programme from {{ ref("programmes") }} where programme in ('dibao', 'tekun')
 ),
 
 successful as (
-    select payments.person_key, payments.household_key, programmes.programme, payments.paid_on
-    from {{ ref("stg_finance__payments") }} as payments
-    inner join programmes on payments.program = programmes.program
-    where payments.known_until_on is null and payments.status = '1' and payments.amount_cny > 0
+    select ledger.person_id, ledger.household_id, programmes.programme, ledger.paid_on
+    from {{ ref("int_measures__ledger") }} as ledger
+    inner join programmes on ledger.program_no = programmes.program_no
+    where ledger.is_successful and ledger.amount_cny > 0
 ),
 
 first_payments as (
-    select household_key, programme, min(paid_on) as paid_on
+    select household_id, programme, min(paid_on) as paid_on
     from (
-        select successful.household_key, successful.programme, successful.paid_on
+        select successful.household_id, successful.programme, successful.paid_on
         from successful
-        inner join (select distinct household_key from decided) as families on successful.household_key = families.household_key
+        inner join (select distinct household_id from decided) as families on successful.household_id = families.household_id
         union all
-        select payees.household_key, successful.programme, successful.paid_on
+        select payees.household_id, successful.programme, successful.paid_on
         from successful
-        inner join payees on successful.person_key = payees.person_key and successful.programme = payees.programme
-        where successful.household_key is null
+        inner join payees on successful.person_id = payees.person_id and successful.programme = payees.programme
+        where successful.household_id is null
     ) as found
-    group by household_key, programme
+    group by household_id, programme
 ),
 
 late_first_payments as (
@@ -110,7 +104,7 @@ late_first_payments as (
         ) }} as terms
     from decided
     left join first_payments
-        on decided.household_key = first_payments.household_key and decided.programme = first_payments.programme
+        on decided.household_id = first_payments.household_id and decided.programme = first_payments.programme
     where {{ month_end("decided.month_on") }} < {{ run_date() }}
         and (first_payments.paid_on is null or first_payments.paid_on > {{ month_end("decided.month_on") }})
     group by decided.county_code, decided.programme, decided.month_on

@@ -9,14 +9,14 @@ months as (
     select month_on from {{ ref("int_measures__months") }} where is_in_window
 ),
 
--- Most accounts serve one person: they are told apart before anything is counted.
-shared_accounts as (
-    select payments.account_key
-    from {{ ref("stg_finance__payments") }} as payments
-    inner join months on payments.period = months.month_on
-    where payments.known_until_on is null and payments.status = '1' and payments.account_key is not null
-    group by payments.account_key
-    having min(payments.person_key) <> max(payments.person_key)
+-- Most accounts serve one person: they are told apart before the accounts themselves are compared.
+shared_marks as (
+    select ledger.account_mark
+    from {{ ref("int_measures__ledger") }} as ledger
+    inner join months on ledger.month_on = months.month_on
+    where ledger.is_successful and ledger.account_mark is not null
+    group by ledger.account_mark
+    having min(ledger.person_id) <> max(ledger.person_id)
 ),
 
 accounts_of_payees as (
@@ -24,7 +24,7 @@ accounts_of_payees as (
         payments.account_key,
         payments.person_key
     from {{ ref("stg_finance__payments") }} as payments
-    inner join shared_accounts on payments.account_key = shared_accounts.account_key
+    inner join shared_marks on {{ hash_number("payments.account_key") }} = shared_marks.account_mark
     inner join months on payments.period = months.month_on
     where payments.known_until_on is null and payments.status = '1'
 ),

@@ -7,7 +7,8 @@ final as (
     select
         person_key,
         birth_on,
-        sex
+        sex,
+        received_on
     from people
 )
 

@@ -5,7 +5,6 @@ with runs as (
 
 final as (
     select
-        on_date,
         city_code,
         city_name_zh,
         city_name_en

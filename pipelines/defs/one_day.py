@@ -38,9 +38,9 @@ def build_day(
     receipts = load_receipts(home, known_on or on_date, with_answers=False)
     control = control_tables(contracts, receipts, installation.city, home, on_date, known_on)
     before = with_kept(home, on_date, history.earlier(home, on_date))
-    open_shelves(home, on_date, contracts, control | before, known_on)
+    given = open_shelves(home, on_date, contracts, control | before, known_on)
     policy = keep_policy(home, installation.dbt.project)
-    built = installation.dbt.build(on_date)
+    built = installation.dbt.build(on_date, given)
     history.remember(home, on_date, policy)
     return built
 

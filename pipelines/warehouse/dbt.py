@@ -16,7 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pipelines.settings import DBT_PROJECT, Home, WenduError
+from pipelines.settings import DBT_PROJECT, EXPECTATIONS, Home, WenduError
+from pipelines.warehouse.standing import REGISTERS, THE_REST, Given, Lineage, Standing
 from pipelines.warehouse.work_database import work_database
 
 
@@ -82,37 +83,60 @@ class DbtProject:
         """Import dbt and take up the project beside what this process does meanwhile."""
         threading.Thread(target=self.parse, daemon=True).start()
 
-    @cached_property
+    @property
     def _parsed(self) -> Path:
         """Where the project is kept parsed, under the hash of its files and of dbt's versions."""
-        told = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
-        for file in sorted(self.project.rglob("*")):
-            if file.is_file():
-                told.update(f"{file.relative_to(self.project)} ".encode() + file.read_bytes())
-        return self.target / f"parsed-{told.hexdigest()[:16]}.pickle"
+        return self.target / f"parsed-{self._hash_of_files[:16]}.pickle"
 
-    def build(self, on_date: date, select: Sequence[str] = ()) -> list[NodeResult]:
-        """Build seeds, models and their tests for a day.
+    @cached_property
+    def _hash_of_files(self) -> str:
+        """Of the project's files, and of the declarations that give the lake its columns."""
+        told = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
+        for folder in (self.project, EXPECTATIONS / "sources"):
+            for file in sorted(folder.rglob("*")):
+                if file.is_file():
+                    told.update(f"{file.relative_to(folder)} ".encode() + file.read_bytes())
+        return told.hexdigest()
+
+    def build(self, on_date: date, given: Mapping[str, Given]) -> list[NodeResult]:
+        """Build seeds, models and their tests for a day; what stands is told as such.
+
+        Each model and seed is told after what it reads, and the tests after them.
 
         Args:
             on_date: the day; models read it through the macro `run_date()`.
-            select: dbt node selection; empty means everything.
+            given: of each source relation by its full name what it is made of.
 
         Raises:
             WenduError: a node failed; names the first and what dbt said of it.
         """
         manifest = self.parse()
+        standing = Standing(
+            work_database(self.home), Lineage(manifest, self._hash_of_files), str(on_date), given
+        )
+        built: dict[str, NodeResult] = {}
+        for stage in (REGISTERS, THE_REST):
+            stale = standing.stale(stage)
+            standing.take_back(stale)
+            names = [manifest.nodes[node].name for node in stale]
+            built |= {result.unique_id: result for result in self.build_nodes(on_date, names)}
+            standing.note(stale)
+        in_order = [node.unique_id for node in standing.lineage.in_order]
+        stands = {node: NodeResult(node, "stands", 0.0, "") for node in in_order}
+        return list((stands | built).values())
+
+    def build_nodes(self, on_date: date, select: Sequence[str]) -> list[NodeResult]:
+        """Build the nodes of these names and their tests, whatever stands.
+
+        Raises:
+            WenduError: as `build`.
+        """
+        if not select:
+            return []
         arguments = ["build", "--vars", f"{{on_date: '{on_date}'}}", "--fail-fast"]
         arguments += ["--exclude-resource-type", "unit_test", "--no-write-json"]
-        if select:
-            arguments += ["--select", *select]
-        result = self._invoke(arguments, manifest)
-        nodes = [
-            NodeResult(
-                run.node.unique_id, str(run.status), run.execution_time, str(run.message or "")
-            )
-            for run in getattr(result.result, "results", [])
-        ]
+        result = self._invoke([*arguments, "--select", *select], self.parse())
+        nodes = _results_of(result)
         failed = [node for node in nodes if node.status in ("error", "fail")]
         if failed or not result.success:
             first = failed[0] if failed else None
@@ -128,12 +152,7 @@ class DbtProject:
         """Run the unit tests beside the models; the work database must hold their inputs."""
         manifest = self.parse()
         result = self._invoke(["test", "--select", "test_type:unit", "--no-write-json"], manifest)
-        return [
-            NodeResult(
-                run.node.unique_id, str(run.status), run.execution_time, str(run.message or "")
-            )
-            for run in getattr(result.result, "results", [])
-        ]
+        return _results_of(result)
 
     def _invoke(self, arguments: Sequence[str], manifest: Any = None) -> Any:
         os.environ |= {
@@ -159,3 +178,10 @@ class DbtProject:
         if result.exception is not None and result.result is None:
             raise WenduError(f"dbt could not read the project: {result.exception}")
         return result
+
+
+def _results_of(result: Any) -> list[NodeResult]:
+    return [
+        NodeResult(run.node.unique_id, str(run.status), run.execution_time, str(run.message or ""))
+        for run in getattr(result.result, "results", [])
+    ]

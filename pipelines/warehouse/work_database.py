@@ -1,10 +1,12 @@
 """The work database of one day: views on the lake's shelves and the tables that control the run.
 
-The file is disposable and made anew for every run. What dbt calls the sources `lake` and
-`control` is exactly what this module puts there; nothing received after the day is visible,
-unless the day is judged again with what was received later (`as_corrected`).
+The file is disposable: what of it still stands from the day before is used again (`standing`),
+and without it everything is made anew. What dbt calls the sources `lake` and `control` is exactly
+what this module puts there; nothing received after the day is visible, unless the day is judged
+again with what was received later (`as_corrected`).
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -13,8 +15,15 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract
-from pipelines.settings import Home
+from pipelines.settings import Home, versions
 from pipelines.warehouse.as_corrected import corrected_rows
+from pipelines.warehouse.standing import Given
+
+FORMAT = 1
+"""Of the notes in it; raise it when what they say changes."""
+
+WORTH_COMPACTING = 4_000
+"""Free blocks of 256 KiB below which a file is left as it is: a gigabyte."""
 
 
 def work_database(home: Home) -> Path:
@@ -28,8 +37,8 @@ def open_shelves(
     contracts: Mapping[tuple[str, str], Contract],
     control: Mapping[str, pl.DataFrame],
     known_on: date | None = None,
-) -> Path:
-    """Make the work database of a day and return its path.
+) -> dict[str, Given]:
+    """Put the sources of a day into the work database.
 
     Args:
         home: where lake and warehouse lie.
@@ -38,36 +47,111 @@ def open_shelves(
             department `lake.<department>__people`, empty where nothing was received.
         control: frames that become the tables `control.<name>`.
         known_on: a later day: what was received until then corrects the day.
+
+    Returns:
+        Of each relation by its full name what it is made of: the same text, the same rows.
     """
     path = work_database(home)
     path.parent.mkdir(parents=True, exist_ok=True)
+    given = {
+        f"control.{name}": (Given(_sign_of(frame)), frame) for name, frame in control.items()
+    } | {
+        f"lake.{department}__{table}": _lake_relation(
+            home, on_date, department, table, contracts.get((department, table)), known_on
+        )
+        for department, table in [*contracts, *((name, "people") for name, _ in contracts)]
+    }  # fmt: skip
+    with _opened(path) as connection:
+        connection.execute("create schema if not exists lake")
+        connection.execute("create schema if not exists control")
+        standing = dict(connection.execute("select * from standing.given").fetchall())
+        for relation, (made_of, content) in given.items():
+            if standing.get(relation) == made_of.made_of:
+                continue
+            connection.execute("begin")
+            for kind in _kinds_of(connection, relation):
+                connection.execute(f"drop {kind} {relation}")
+            if isinstance(content, str):
+                connection.execute(f"create view {relation} as {content}")
+            else:
+                _create_table(connection, relation, content)
+            connection.execute("delete from standing.given where relation = ?", [relation])
+            connection.execute(
+                "insert into standing.given values (?, ?)", [relation, made_of.made_of]
+            )
+            connection.execute("commit")
+    return {relation: made_of for relation, (made_of, _) in given.items()}
+
+
+def _opened(path: Path) -> duckdb.DuckDBPyConnection:
+    """The work database, made anew where it is not worth going on with."""
+    made_by = f"{FORMAT} {versions()}"
+    if path.exists() and _is_worth_going_on(path, made_by):
+        return duckdb.connect(str(path))
     for leftover in (path, path.with_suffix(".duckdb.wal")):
         leftover.unlink(missing_ok=True)
-    schemas = {
-        (department, table): contract.lake_schema
-        for (department, table), contract in contracts.items()
-    } | {(department, "people"): PEOPLE_SCHEMA for department, _ in contracts}
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("create schema lake")
-        connection.execute("create schema control")
-        for (department, table), schema in schemas.items():
-            relation = f"lake.{department}__{table}"
-            shelves = shelves_until(home, department, table, known_on or on_date)
-            contract = contracts.get((department, table))
-            if shelves and known_on and contract:
-                rows = corrected_rows(contract, shelves, on_date)
-                connection.execute(f"create view {relation} as {rows}")
-            elif shelves:
-                files = ", ".join(sql_text(shelf.as_posix()) for shelf in shelves)
-                connection.execute(
-                    f"create view {relation} as "
-                    f"select * from read_parquet([{files}], hive_partitioning = false)"
-                )
-            else:
-                _create_table(connection, relation, schema.to_frame())
-        for name, frame in control.items():
-            _create_table(connection, f"control.{name}", frame)
-    return path
+    connection = duckdb.connect(str(path))
+    connection.execute("create schema standing")
+    connection.execute("create table standing.given (relation varchar, made_of varchar)")
+    connection.execute("create table standing.made_by as select ? as versions", [made_by])
+    return connection
+
+
+def _is_worth_going_on(path: Path, made_by: str) -> bool:
+    """Whether a work database can be read, is of these versions, and holds more than it lost."""
+    try:
+        with duckdb.connect(str(path)) as connection:
+            told = connection.execute("select * from standing.made_by").fetchall()
+            ((blocks, free),) = connection.execute(
+                "select total_blocks, free_blocks from pragma_database_size()"
+            ).fetchall()
+    except duckdb.Error:
+        return False
+    return told == [(made_by,)] and (free < WORTH_COMPACTING or free * 2 < blocks)
+
+
+def _kinds_of(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
+    schema, name = relation.split(".")
+    found = connection.execute(
+        "select table_type from information_schema.tables "
+        "where table_schema = ? and table_name = ?",
+        [schema, name],
+    ).fetchall()
+    return ["view" if kind == "VIEW" else "table" for (kind,) in found]
+
+
+def _lake_relation(
+    home: Home,
+    on_date: date,
+    department: str,
+    table: str,
+    contract: Contract | None,
+    known_on: date | None,
+) -> tuple[Given, str | pl.DataFrame]:
+    """What a relation of the lake is made of, and its query, or an empty table."""
+    shelves = shelves_until(home, department, table, known_on or on_date)
+    if not shelves:
+        schema = contract.lake_schema if contract else PEOPLE_SCHEMA
+        return Given(_hash(repr(schema))), schema.to_frame()
+    if known_on and contract:
+        query = corrected_rows(contract, shelves, on_date)
+    else:
+        files = ", ".join(sql_text(shelf.as_posix()) for shelf in shelves)
+        query = f"select * from read_parquet([{files}], hive_partitioning = false)"
+    parts = tuple(
+        _hash(f"{shelf} {state.st_size} {state.st_mtime_ns}")
+        for shelf, state in zip(shelves, map(Path.stat, shelves), strict=True)
+    )
+    return Given(_hash(query, *parts), parts), query
+
+
+def _sign_of(frame: pl.DataFrame) -> str:
+    rows = frame.write_ipc(None, compat_level=pl.CompatLevel.oldest()).getvalue()
+    return hashlib.sha256(rows).hexdigest()
+
+
+def _hash(*texts: str) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 def shelves_until(home: Home, department: str, table: str, on_date: date) -> list[Path]:

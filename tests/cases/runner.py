@@ -225,8 +225,8 @@ def judge(cases: Sequence[Case], root: Path, parsed: Path) -> Judged:
             assert not any(refused.values()), f"rows of cases were refused: {refused}"
     control = control_tables(load_contracts(), load_receipts(home, on), CITY, home, on)
     before = with_kept(home, on, history.earlier(home, on))
-    open_shelves(home, on, load_contracts(), control | before)
-    DbtProject(home).build(on)
+    given = open_shelves(home, on, load_contracts(), control | before)
+    DbtProject(home).build(on, given)
     with duckdb.connect(str(work_database(home)), read_only=True) as connection:
         alerts = connection.sql("select * from marts.fct_alerts").pl()
         evaluated = connection.sql(

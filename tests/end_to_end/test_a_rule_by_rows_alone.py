@@ -37,7 +37,8 @@ def findings(world: World, tmp_path_factory: pytest.TempPathFactory) -> pl.DataF
     home = Home(place / "home")
     home.warehouse.mkdir(parents=True)
     shutil.copy(work_database(world.home), work_database(home))
-    DbtProject(home, project).build(SECOND_DAY, [*ROWS, "int_measures__parameters", RESULT])
+    rebuilt = [*ROWS, "int_measures__parameters", RESULT]
+    DbtProject(home, project).build_nodes(SECOND_DAY, rebuilt)
     with duckdb.connect(str(work_database(home)), read_only=True) as connection:
         return connection.sql(
             f"select * from intermediate.{RESULT} where rule_id = 'X01' order by household_id"

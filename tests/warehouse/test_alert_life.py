@@ -97,7 +97,7 @@ class Desk:
         outcomes = pl.DataFrame(self.replies, schema=OUTCOMES).filter(pl.col("received_on") <= on)
         control = {
             "run": pl.DataFrame({
-                "on_date": [on], "city_code": ["371500"], "city_name_zh": ["聊城市"],
+                "city_code": ["371500"], "city_name_zh": ["聊城市"],
                 "city_name_en": ["Liaocheng"],
             }),
             "calendar": calendar(),
@@ -106,9 +106,10 @@ class Desk:
             "releases": releases(self.home, on),
         }  # fmt: skip
         before = with_kept(self.home, on, history.earlier(self.home, on))
+        work_database(self.home).unlink(missing_ok=True)
         open_shelves(self.home, on, load_contracts(), control | before)
         self._lay_out(on, findings, late)
-        self.dbt.build(on, MODELS)
+        self.dbt.build_nodes(on, MODELS)
         history.remember(self.home, on)
         return pl.read_parquet(self.home.warehouse / "history" / str(on) / "alerts.parquet")
 

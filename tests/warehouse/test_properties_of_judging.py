@@ -93,8 +93,8 @@ def build(world, tmp_path_factory):
         contracts = load_contracts()
         control = control_tables(contracts, load_receipts(home, on), CITY, home, on)
         before = with_kept(home, on, history.earlier(home, on))
-        open_shelves(home, on, contracts, control | before)
-        DbtProject(home).build(on)
+        given = open_shelves(home, on, contracts, control | before)
+        DbtProject(home).build(on, given)
         with duckdb.connect(str(work_database(home)), read_only=True) as connection:
             found = World(
                 *(

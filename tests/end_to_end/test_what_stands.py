@@ -1,0 +1,132 @@
+"""A day is built on what stands of the day before and comes out as if built from nothing."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines.defs.installation import Installation
+from pipelines.defs.one_day import build_day
+from pipelines.settings import Home
+from pipelines.warehouse.dbt import DbtProject
+from pipelines.warehouse.standing import Lineage
+from pipelines.warehouse.work_database import work_database
+from tests.conftest import SECOND_DAY, World
+
+THIRD_DAY, FOURTH_DAY = SECOND_DAY + timedelta(days=1), SECOND_DAY + timedelta(days=2)
+STANDS = "stands"
+
+
+@pytest.fixture(scope="module")
+def home(world: World, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A copy of the shared city whose two days were built."""
+    copied = Home(tmp_path_factory.mktemp("stands") / "home")
+    for place in ("lake", "warehouse", "vault"):
+        shutil.copytree(world.home.root / place, copied.root / place)
+    return copied
+
+
+def build(home: Home, on_date: date) -> dict[str, str]:
+    """Build a day; of each node whether it was built or stands."""
+    installation = Installation(home, "371500")
+    return {node.name: node.status for node in build_day(installation, on_date)}
+
+
+def shelve(home: Home, received_on: date, rows: pl.DataFrame) -> None:
+    """Put rows on the shelf of payments of a day."""
+    shelf = home.shelf("finance", "payments", received_on)
+    shelf.parent.mkdir(parents=True)
+    rows.with_columns(received_on=received_on).write_parquet(shelf)
+
+
+def contents(home: Home) -> dict[str, list[tuple[object, ...]]]:
+    """Rows and sum of hashes of every table and mart of the work database."""
+    with duckdb.connect(str(work_database(home)), read_only=True) as connection:
+        relations = connection.execute(
+            "select table_schema, table_name from information_schema.tables "
+            "where table_schema in ('intermediate', 'marts') order by all"
+        ).fetchall()
+        return {
+            name: connection.execute(
+                f"select count(*), sum(cast(hash(rows) as hugeint)) from {schema}.{name} as rows"
+            ).fetchall()
+            for schema, name in relations
+        }
+
+
+@pytest.fixture(scope="module")
+def grown(home: Home) -> Iterator[dict[str, dict[str, list[tuple[object, ...]]]]]:
+    """A payment that came on the third day, and its correction on the fourth; then all anew."""
+    build(home, SECOND_DAY)
+    first = sorted((home.lake / "finance" / "payments").glob("*/part.parquet"))[0]
+    payment = pl.read_parquet(first, hive_partitioning=False).filter(pl.col("status") == "1")[:1]
+    shelve(home, THIRD_DAY, payment.with_columns(payment_no=pl.lit("LATER"), supersedes=False))
+    build(home, THIRD_DAY)
+    third = contents(home)
+    corrected = payment.with_columns(
+        payment_no=pl.lit("LATER"), supersedes=True, amount=pl.col("amount") + 1
+    )
+    shelve(home, FOURTH_DAY, corrected)
+    build(home, FOURTH_DAY)
+    fourth = contents(home)
+    work_database(home).unlink()
+    build(home, THIRD_DAY)
+    third_anew = contents(home)
+    work_database(home).unlink()
+    build(home, FOURTH_DAY)
+    yield {
+        "third": third,
+        "fourth": fourth,
+        "third_anew": third_anew,
+        "fourth_anew": contents(home),
+    }
+
+
+def test_a_day_built_again_builds_nothing(home: Home) -> None:
+    build(home, SECOND_DAY)
+    assert set(build(home, SECOND_DAY).values()) == {STANDS}
+
+
+def test_the_next_day_builds_no_seed_and_no_staging_view_again(home: Home) -> None:
+    build(home, SECOND_DAY)
+    told = build(home, THIRD_DAY)
+    assert {told["rules"], told["stg_finance__payments"]} == {STANDS}
+    assert told["int_people__persons"] != STANDS  # ages are of the day
+
+
+@pytest.mark.parametrize("day", ["third", "fourth"])
+def test_what_is_built_on_what_stands_is_what_is_built_from_nothing(
+    grown: dict[str, dict[str, list[tuple[object, ...]]]], day: str
+) -> None:
+    differing = [name for name, rows in grown[day].items() if grown[f"{day}_anew"][name] != rows]
+    assert not differing
+
+
+def test_a_payment_received_later_is_added_and_its_correction_takes_its_place(
+    grown: dict[str, dict[str, list[tuple[object, ...]]]],
+) -> None:
+    third, fourth = (grown[day]["int_measures__ledger"][0] for day in ("third", "fourth"))
+    assert third[0] == fourth[0]
+    assert third[1] != fourth[1]
+
+
+def test_every_model_whose_text_has_the_day_in_it_is_known_to_name_it(world: World) -> None:
+    dbt = DbtProject(world.home)
+    lineage, texts = Lineage(dbt.parse(), ""), dbt.target / "compiled"
+    dated = {
+        path.stem
+        for path in Path(texts).rglob("*.sql")
+        if re.search(str(SECOND_DAY), path.read_text(encoding="utf-8"))
+    }
+    named = {
+        node.name
+        for node in dbt.parse().nodes.values()
+        if node.resource_type == "model" and lineage.names_the_day(node)
+    }
+    assert "int_measures__months" in dated
+    assert not dated - named

@@ -18,11 +18,12 @@ from pipelines.defs.keeping import delete_what_is_old, forget_old_runs
 from pipelines.defs.one_day import description_of, write_for_readers
 from pipelines.defs.sending import send_after_run
 from pipelines.ingest import load_receipts
-from pipelines.quality import judge_marts
+from pipelines.quality import Verdict, judge_marts
 from pipelines.quality.page import store_results
 from pipelines.settings import MailSettings, Settings, now
 from pipelines.warehouse.publication import (
     Building,
+    add_marts,
     declared_marts,
     export_marts,
     publish,
@@ -30,6 +31,9 @@ from pipelines.warehouse.publication import (
     write_manifest,
 )
 from pipelines.warehouse.views import declared_name_tables, declared_views
+
+UNREAD = ("fct_entitlements", "fct_payment_reconciliation")
+"""Large marts of which neither lists nor bulletin read a row: written while those are."""
 
 EXPORTED = dg.AssetKey(["publication", "exported_marts"])
 LISTS = dg.AssetKey(["publication", "township_lists"])
@@ -89,16 +93,22 @@ def publication_assets(
     ) -> Iterator[dg.MaterializeResult]:
         home, on_date = installation.home, day_of(context)
         building = Building(home)
-        export_marts(home, marts)
-        with ThreadPoolExecutor() as beside:  # packed, judged and listed from the same files
+        export_marts(home, [mart for mart in marts if mart.name not in UNREAD])
+
+        def add_judge_and_pack() -> dict[str, Verdict]:
+            add_marts(home, [mart for mart in marts if mart.name in UNREAD])
             packed = beside.submit(write_database, home, marts, views, name_tables)
-            judged = beside.submit(
-                judge_marts, installation.judge, building.parquet, home.quality / "passed.json"
+            verdicts = judge_marts(
+                installation.judge, building.parquet, home.quality / "passed.json"
             )
+            packed.result()
+            return verdicts
+
+        with ThreadPoolExecutor() as beside:  # lists and pages are plain Python, the rest is not
+            judged = beside.submit(add_judge_and_pack)
             differing = installation.vault.differing_names(until=on_date)
             *lists, bulletin = write_for_readers(installation, on_date, differing)
             to_correct = write_corrections_of_day(installation, on_date, differing)
-            packed.result()
             verdicts = judged.result()
         store_results(home, on_date, load_receipts(home, on_date), verdicts)
         failed = sorted(mart for mart, verdict in verdicts.items() if not verdict.passed)

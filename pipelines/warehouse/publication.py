@@ -102,15 +102,19 @@ def declared_marts(manifest: Mapping[str, Any]) -> list[Mart]:
 
 
 def export_marts(home: Home, marts: Iterable[Mart]) -> None:
-    """Write every mart of the work database as Parquet into the empty building folder.
+    """Write every mart of the work database as Parquet into the empty building folder."""
+    Building(home).begin()
+    add_marts(home, marts)
+
+
+def add_marts(home: Home, marts: Iterable[Mart]) -> None:
+    """Write marts of the work database as Parquet beside what the building folder holds.
 
     The same rows give the same bytes. A large mart whose rows are those of the state that readers
     see now is not written again: its file is linked.
     """
     building = Building(home)
-    building.begin()
-    before = _fingerprints_of(home.published / ".current")
-    now: dict[str, Fingerprint] = {}
+    before, now = _fingerprints_of(home.published / ".current"), _fingerprints_of(building.root)
     with duckdb.connect(str(work_database(home)), read_only=True) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         for setting in TEXTS_UNCOPIED:
@@ -326,7 +330,8 @@ def sha256_of(path: Path) -> str:
 def _write_parquet(rows: duckdb.DuckDBPyRelation, file: Path) -> None:
     """Write rows as they come, a row group at a time; the same rows give the same bytes.
 
-    Polars writes them in a third of the time that DuckDB takes for it, and as small.
+    The file has its name once it is whole: others read in the folder meanwhile. Polars writes
+    them in a third of the time that DuckDB takes for it, and as small.
     """
     batches = rows.to_arrow_reader(ROWS_IN_A_GROUP)
     nothing = pl.DataFrame(batches.schema.empty_table())
@@ -336,13 +341,15 @@ def _write_parquet(rows: duckdb.DuckDBPyRelation, file: Path) -> None:
         for batch in batches:
             yield pl.DataFrame(batch)
 
+    unfinished = file.with_suffix(".unfinished")
     register_io_source(read, schema=nothing.schema).sink_parquet(
-        file,
+        unfinished,
         compression="zstd",
         compression_level=1,
         row_group_size=ROWS_IN_A_GROUP,
         metadata={"ARROW:schema": _plainly(batches.schema)},
     )
+    unfinished.replace(file)
 
 
 def _plainly(schema: pa.Schema) -> str:

@@ -19,6 +19,7 @@ import duckdb
 import polars as pl
 
 from pipelines.settings import Home
+from pipelines.warehouse.standing import hash_of
 from pipelines.warehouse.work_database import work_database
 
 ALERTS = pl.Schema({
@@ -227,7 +228,7 @@ def _tell_what_it_stands_on(folder: Path, days_before: str, policy: str) -> None
     files = [(folder / f"{name}.parquet").read_bytes() for name in SCHEMAS]
     told = {
         "days_before": days_before,
-        "handed_on": _hash(*(hashlib.sha256(file).hexdigest() for file in files)),
+        "handed_on": hash_of(*(hashlib.sha256(file).hexdigest() for file in files)),
         "policy": policy,
     }
     (folder / STANDS_ON).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
@@ -238,11 +239,7 @@ def _chain(home: Home, until: date | None) -> str:
     if until is None:
         return ""
     told = stands_on(home, until)
-    return _hash(until.isoformat(), told.get("days_before", ""), told.get("handed_on", ""))
-
-
-def _hash(*texts: str) -> str:
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
+    return hash_of(until.isoformat(), told.get("days_before", ""), told.get("handed_on", ""))
 
 
 def _place(home: Home) -> Path:

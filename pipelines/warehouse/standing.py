@@ -157,12 +157,12 @@ class Standing:
             notes = _notes_in(connection)
         found = {}
         for node in self.lineage.stage(stage):
-            own = _hash(
+            own = hash_of(
                 self.lineage.files,
                 node.unique_id,
                 self.on_date if self.lineage.names_the_day(node) else "",
             )
-            whole = _hash(own, *(self._told_of(above, stage) for above in node.depends_on_nodes))
+            whole = hash_of(own, *(self._told_of(above, stage) for above in node.depends_on_nodes))
             self._made_of[node.unique_id] = whole
             made_of = own if node.config.materialized == "view" else whole
             note = notes.get(node.unique_id)
@@ -268,5 +268,6 @@ def _rows_of(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
     return f"{counted[0]} rows, {counted[1]}"
 
 
-def _hash(*texts: str) -> str:
+def hash_of(*texts: str) -> str:
+    """One hash over some texts, in this order."""
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()

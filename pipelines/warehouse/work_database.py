@@ -17,7 +17,7 @@ import polars as pl
 from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract
 from pipelines.settings import Home, versions
 from pipelines.warehouse.as_corrected import corrected_rows
-from pipelines.warehouse.standing import Given
+from pipelines.warehouse.standing import Given, hash_of
 
 FORMAT = 1
 """Of the notes in it; raise it when what they say changes."""
@@ -132,26 +132,22 @@ def _lake_relation(
     shelves = shelves_until(home, department, table, known_on or on_date)
     if not shelves:
         schema = contract.lake_schema if contract else PEOPLE_SCHEMA
-        return Given(_hash(repr(schema))), schema.to_frame()
+        return Given(hash_of(repr(schema))), schema.to_frame()
     if known_on and contract:
         query = corrected_rows(contract, shelves, on_date)
     else:
         files = ", ".join(sql_text(shelf.as_posix()) for shelf in shelves)
         query = f"select * from read_parquet([{files}], hive_partitioning = false)"
     parts = tuple(
-        _hash(f"{shelf} {state.st_size} {state.st_mtime_ns}")
+        hash_of(f"{shelf} {state.st_size} {state.st_mtime_ns}")
         for shelf, state in zip(shelves, map(Path.stat, shelves), strict=True)
     )
-    return Given(_hash(query, *parts), parts), query
+    return Given(hash_of(query, *parts), parts), query
 
 
 def _sign_of(frame: pl.DataFrame) -> str:
     rows = frame.write_ipc(None, compat_level=pl.CompatLevel.oldest()).getvalue()
     return hashlib.sha256(rows).hexdigest()
-
-
-def _hash(*texts: str) -> str:
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()
 
 
 def shelves_until(home: Home, department: str, table: str, on_date: date) -> list[Path]:

@@ -240,7 +240,6 @@ class Standing:
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(str(self.database))
-        connection.execute("create schema if not exists standing")
         connection.execute(
             f"create table if not exists {NOTES} "
             "(unique_id varchar, made_of varchar, rows varchar, holds varchar)"

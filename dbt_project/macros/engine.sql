@@ -64,10 +64,6 @@
 {% macro choose_join_sides() %}{{ return(adapter.dispatch("choose_join_sides")()) }}{% endmacro %}
 {% macro duckdb__choose_join_sides() %}reset disabled_optimizers{% endmacro %}
 
-{# At the start of a run: in a database made anew every time, squeezing tables takes longer than writing and reading them. #}
-{% macro write_plainly() %}{{ return(adapter.dispatch("write_plainly")()) }}{% endmacro %}
-{% macro duckdb__write_plainly() %}set force_compression = 'uncompressed'{% endmacro %}
-
 {# A ratio rounded half away from zero to four decimals, exactly, of amounts with at most four decimals; null where the
    divisor is zero or the ratio is beyond what a column of ratios holds. #}
 {% macro ratio(amount, divisor) %}{{ return(adapter.dispatch("ratio")(amount, divisor)) }}{% endmacro %}

@@ -33,10 +33,17 @@
 {% macro put_in_place(type) %}
     {%- set standing = load_cached_relation(this) -%}
     {%- set relation = this.incorporate(type=type) -%}
+    {%- set is_plain_table = type == "table" and not config.get("contract").enforced -%}
     {{ run_hooks(pre_hooks) }}
-    {%- if standing is not none %}{% do adapter.drop_relation(standing) %}{% endif -%}
+    {%- if standing is not none and not (is_plain_table and standing.is_table) %}{% do adapter.drop_relation(standing) %}{% endif -%}
     {%- call statement("main") -%}
-        {%- if type == "table" %}{{ create_table_as(False, relation, sql) }}{% else %}{{ get_create_view_as_sql(relation, sql) }}{% endif -%}
+        {%- if is_plain_table -%}
+            create or replace table {{ relation }} as ({{ sql }})
+        {%- elif type == "table" -%}
+            {{ create_table_as(False, relation, sql) }}
+        {%- else -%}
+            {{ get_create_view_as_sql(relation, sql) }}
+        {%- endif -%}
     {%- endcall -%}
     {{ run_hooks(post_hooks) }}
     {%- do adapter.commit() -%}

@@ -355,8 +355,6 @@ def _scratch(installation: Installation) -> Iterator[Installation]:
             for name in READ_ONLY:
                 if (home.root / name).exists():
                     (place / name).symlink_to(home.root / name)
-            if (home.warehouse / "dbt").exists():
-                shutil.copytree(home.warehouse / "dbt", place / "warehouse" / "dbt")
             yield Installation(Home(place), installation.city_code, installation.key_file)
         finally:
             shutil.rmtree(place, ignore_errors=True)

@@ -13,7 +13,7 @@ import shutil
 from pathlib import Path
 
 from pipelines.contracts.city import City
-from pipelines.settings import DBT_PROJECT, Home, UsageError
+from pipelines.settings import DBT_PROJECT, NOT_OF_THE_PROJECT, Home, UsageError
 
 NATION = "000000"
 POLICY = ("assistance_standards", "parameters")
@@ -22,7 +22,7 @@ POLICY = ("assistance_standards", "parameters")
 REFERENCE = ("divisions", "townships", "published_totals")
 """Reference tables that are a city's own."""
 
-LEFT_OUT = shutil.ignore_patterns("target", "logs", "__pycache__", "__marimo__")
+LEFT_OUT = shutil.ignore_patterns(*NOT_OF_THE_PROJECT)
 STAMP = "made_of.txt"
 
 
@@ -104,6 +104,7 @@ def _hash_of(*folders: Path) -> str:
     told = hashlib.sha256()
     for folder in folders:
         for file in sorted(folder.rglob("*")):
-            if file.is_file() and "target" not in file.parts and "logs" not in file.parts:
-                told.update(f"{file.relative_to(folder)} ".encode() + file.read_bytes())
+            name = file.relative_to(folder)
+            if file.is_file() and name.parts[0] not in NOT_OF_THE_PROJECT:
+                told.update(f"{name} ".encode() + file.read_bytes())
     return told.hexdigest()

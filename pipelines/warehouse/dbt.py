@@ -16,9 +16,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pipelines.settings import DBT_PROJECT, EXPECTATIONS, Home, WenduError
+from filelock import FileLock
+
+from pipelines.settings import (
+    DBT_PROJECT,
+    EXPECTATIONS,
+    NOT_OF_THE_PROJECT,
+    Home,
+    WenduError,
+)
 from pipelines.warehouse.standing import REGISTERS, THE_REST, Given, Lineage, Standing
 from pipelines.warehouse.work_database import work_database
+
+PARSED, DESCRIBED = "parsed.pickle", "manifest.json"
+"""What is kept of a parsed project: dbt's own objects, and its description for others."""
+
+KEPT_PARSED = 8
+"""How many parsed projects are kept: the shipped one, cities' own, and those being worked on."""
 
 
 @dataclass(frozen=True)
@@ -52,41 +66,62 @@ class DbtProject:
     @property
     def manifest(self) -> Mapping[str, Any]:
         """The parsed project as dbt describes it to others; dbt is imported only to parse."""
-        described = self.target / "manifest.json"
-        if not (described.exists() and self._parsed.exists()):
+        if (described := self._kept(DESCRIBED)) is None:
             self.parse()
-        return json.loads(described.read_text(encoding="utf-8"))
+            described = self._kept(DESCRIBED)
+        assert described is not None, "it is kept before what was parsed is"
+        return dict(json.loads(described))
 
     def parse(self) -> Any:
-        """Parse the project, or take up what was parsed of the same files before."""
+        """Parse the project, or take up what was parsed of the same files before.
+
+        Parsing takes ten seconds and depends on the project's files alone, so that all homes
+        share what is kept of it beside the project as it is shipped; where nothing can be
+        written there, each home keeps its own.
+        """
         with self._parsing:
-            if self._manifest is None and self._parsed.exists():
+            if self._manifest is None:
                 from dbt.cli.main import Manifest  # noqa: PLC0415 - dbt takes seconds to import
 
-                self._manifest = Manifest(**pickle.loads(self._parsed.read_bytes()))
-            if self._manifest is None:
-                self._manifest = self._invoke(["parse"]).result
-                for older in self.target.glob("parsed-*.pickle"):
-                    older.unlink()
-                unfinished = self._parsed.with_suffix(".unfinished")
-                # Its own way of being pickled forgets a field; what it looks up by is made anew.
-                parts = {
-                    part.name: getattr(self._manifest, part.name)
-                    for part in fields(self._manifest)
-                    if not part.name.startswith("_")
-                }
-                unfinished.write_bytes(pickle.dumps(parts))
-                unfinished.replace(self._parsed)
+                place = _first_writable(DBT_PROJECT / "target", self.target)
+                with FileLock(place / "parsing.lock"):
+                    parsed = self._kept(PARSED)
+                    if parsed is not None:
+                        self._manifest = Manifest(**pickle.loads(parsed))
+                    else:
+                        self._manifest = self._invoke(["parse"]).result
+                        self._keep(place)
             return self._manifest
+
+    def _keep(self, place: Path) -> None:
+        # Its own way of being pickled forgets a field; what it looks up by is made anew.
+        parts = {
+            part.name: getattr(self._manifest, part.name)
+            for part in fields(self._manifest)
+            if not part.name.startswith("_")
+        }
+        described = (self.target / "manifest.json").read_bytes()
+        for kind, told in ((DESCRIBED, described), (PARSED, pickle.dumps(parts))):
+            unfinished = place / f"{kind}.unfinished"
+            unfinished.write_bytes(told)
+            unfinished.replace(place / f"{self._hash_of_files[:16]}.{kind}")
+            every = sorted(place.glob(f"*.{kind}"), key=lambda file: file.stat().st_mtime)
+            for older in every[:-KEPT_PARSED]:
+                older.unlink()
+
+    def _kept(self, kind: str) -> bytes | None:
+        """What is kept under the hash of the project's files and of dbt's versions."""
+        for place in (DBT_PROJECT / "target", self.target):
+            file = place / f"{self._hash_of_files[:16]}.{kind}"
+            try:
+                return file.read_bytes()
+            except FileNotFoundError:
+                continue
+        return None
 
     def warm_up(self) -> None:
         """Import dbt and take up the project beside what this process does meanwhile."""
         threading.Thread(target=self.parse, daemon=True).start()
-
-    @property
-    def _parsed(self) -> Path:
-        """Where the project is kept parsed, under the hash of its files and of dbt's versions."""
-        return self.target / f"parsed-{self._hash_of_files[:16]}.pickle"
 
     @cached_property
     def _hash_of_files(self) -> str:
@@ -94,8 +129,9 @@ class DbtProject:
         told = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
         for folder in (self.project, EXPECTATIONS / "sources"):
             for file in sorted(folder.rglob("*")):
-                if file.is_file():
-                    told.update(f"{file.relative_to(folder)} ".encode() + file.read_bytes())
+                name = file.relative_to(folder)
+                if file.is_file() and name.parts[0] not in NOT_OF_THE_PROJECT:
+                    told.update(f"{name} ".encode() + file.read_bytes())
         return told.hexdigest()
 
     def build(self, on_date: date, given: Mapping[str, Given]) -> list[NodeResult]:
@@ -178,6 +214,18 @@ class DbtProject:
         if result.exception is not None and result.result is None:
             raise WenduError(f"dbt could not read the project: {result.exception}")
         return result
+
+
+def _first_writable(*places: Path) -> Path:
+    for place in places[:-1]:
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(place, os.W_OK):
+            return place
+    places[-1].mkdir(parents=True, exist_ok=True)
+    return places[-1]
 
 
 def _results_of(result: Any) -> list[NodeResult]:

@@ -8,7 +8,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from pipelines.settings import DBT_PROJECT, Home, WenduError
+from pipelines.settings import DBT_PROJECT, NOT_OF_THE_PROJECT, Home, WenduError
 
 HASH_LETTERS = 16
 
@@ -49,7 +49,7 @@ def project_with(home: Home, policy: str, folder: Path) -> Path:
             f"The policy rows {policy or 'of that day'} are not kept below {home.policy}; put "
             "that folder back, or run the day anew."
         )
-    shutil.copytree(DBT_PROJECT, folder, ignore=shutil.ignore_patterns("target", "logs"))
+    shutil.copytree(DBT_PROJECT, folder, ignore=shutil.ignore_patterns(*NOT_OF_THE_PROJECT))
     for file in _rows_in(folder / "seeds"):
         file.unlink()
     shutil.copytree(place / "seeds", folder / "seeds", dirs_exist_ok=True)

@@ -334,7 +334,7 @@ def _write_parquet(rows: duckdb.DuckDBPyRelation, file: Path) -> None:
     them in a third of the time that DuckDB takes for it, and as small.
     """
     batches = rows.to_arrow_reader(ROWS_IN_A_GROUP)
-    nothing = pl.DataFrame(batches.schema.empty_table())
+    nothing = pl.DataFrame(pa.Table.from_batches([], batches.schema))
 
     def read(*_: object) -> Iterator[pl.DataFrame]:
         yield nothing

@@ -5,7 +5,6 @@ rows as departments do, building the day, and finding a case's alerts. What is e
 the cases; how a rule judges stands in dbt. `README.md` beside this file tells how to write one.
 """
 
-import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -201,17 +200,15 @@ class Judged:
         return self.alerts.filter((pl.col("rule_id") == case.rule) & mine).to_dicts()
 
 
-def judge(cases: Sequence[Case], root: Path, parsed: Path) -> Judged:
+def judge(cases: Sequence[Case], root: Path) -> Judged:
     """Deliver the cases of one day and build it.
 
     Args:
         cases: all of one day.
         root: an empty folder that becomes the home.
-        parsed: dbt's folder of a home in which the project was parsed; saves parsing again.
     """
     on, is_late = cases[0].on, cases[0].is_late
     home, written = Home(root), Written()
-    shutil.copytree(parsed, home.warehouse / "dbt")
     for case in cases:
         written.add(case)
     if not is_late:

@@ -18,10 +18,7 @@ def day_of(case: Case) -> tuple[object, bool]:
 def judged(world, tmp_path_factory) -> dict[tuple[object, bool], Judged]:
     days = groupby(sorted(CASES, key=day_of), key=day_of)
     return {
-        day: judge(
-            list(cases), tmp_path_factory.mktemp("cases") / "home", world.home.warehouse / "dbt"
-        )
-        for day, cases in days
+        day: judge(list(cases), tmp_path_factory.mktemp("cases") / "home") for day, cases in days
     }
 
 

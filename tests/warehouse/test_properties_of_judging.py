@@ -82,7 +82,6 @@ def build(world, tmp_path_factory):
         for place in (home.vault, home.warehouse):
             place.mkdir(parents=True, mode=0o700)
         shutil.copy2(world.home.vault / "key", home.vault / "key")
-        shutil.copytree(world.home.warehouse / "dbt", home.warehouse / "dbt")
         departments = deliver(home, rows, on, order)
         vault = Vault.open(home)
         for department in departments:

@@ -1,7 +1,11 @@
 {# What differs between engines, and nothing else. Each macro dispatches, so that another engine adds its own. #}
 
-{# The day being run, as a date literal. #}
-{% macro run_date() %}cast('{{ var("on_date", "1900-01-01") }}' as date){% endmacro %}
+{# The day being run. It stands in the work database, so that the text of a model is the same every day; a unit test says
+   its own (`overrides: {vars: {on_date: ...}}`). #}
+{% macro run_date() %}{{ return(adapter.dispatch("run_date")()) }}{% endmacro %}
+{% macro duckdb__run_date() -%}
+    {%- if var("on_date", none) %}cast('{{ var("on_date") }}' as date){% else %}control.run_date(){% endif -%}
+{%- endmacro %}
 
 {# A date moved by whole months; a day past the month's end becomes the month's last day. #}
 {% macro add_months(day, months) %}{{ return(adapter.dispatch("add_months")(day, months)) }}{% endmacro %}

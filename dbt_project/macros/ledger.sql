@@ -27,3 +27,17 @@
 {% macro programme_no_of(benefit_month_no) %}({{ whole_quotient(benefit_month_no, 100000) }} % 10000){% endmacro %}
 {% macro is_household_of(benefit_month_no) %}({{ whole_quotient(benefit_month_no, 1000000000) }} % 2 = 1){% endmacro %}
 {% macro beneficiary_id_of(benefit_month_no) %}cast({{ whole_quotient(benefit_month_no, 2000000000) }} as integer){% endmacro %}
+
+{# The number of a row of the ledger, found for dibao without a household number too: it belongs to the active household
+   whose head, else member, the payee is; else to the payee. #}
+{% macro belongs_to(ledger, payee_households, programmes) -%}
+    coalesce(
+        {{ ledger }}.benefit_month_no,
+        {{ benefit_month_no(
+            payee_households ~ ".household_id is not null",
+            "coalesce(" ~ payee_households ~ ".household_id, " ~ ledger ~ ".person_id)",
+            programmes ~ ".programme_no",
+            month_no(ledger ~ ".month_on"),
+        ) }}
+    )
+{%- endmacro %}

@@ -3,36 +3,25 @@
 Only this module talks to dbt. It sets no rule and knows no model by name.
 """
 
-import hashlib
 import json
 import os
 import pickle
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
-from pipelines.settings import (
-    DBT_PROJECT,
-    EXPECTATIONS,
-    NOT_OF_THE_PROJECT,
-    Home,
-    WenduError,
-)
+from pipelines.settings import DBT_PROJECT, Home, WenduError
+from pipelines.warehouse.project_cache import ProjectCache
+from pipelines.warehouse.rendered import in_place, texts_of
 from pipelines.warehouse.standing import REGISTERS, THE_REST, Given, Lineage, Standing
-from pipelines.warehouse.work_database import work_database
+from pipelines.warehouse.work_database import set_day, work_database
 
-PARSED, DESCRIBED = "parsed.pickle", "manifest.json"
-"""What is kept of a parsed project: dbt's own objects, and its description for others."""
-
-KEPT_PARSED = 8
-"""How many parsed projects are kept: the shipped one, cities' own, and those being worked on."""
+PARSED, DESCRIBED, RENDERED = "parsed.pickle", "manifest.json", "rendered.json"
+"""What is kept of a project: dbt's own objects, its description for others, texts of models."""
 
 
 @dataclass(frozen=True)
@@ -60,79 +49,62 @@ class DbtProject:
         self.home = home
         self.project = project
         self.target = home.warehouse / "dbt"
+        self._cache = ProjectCache(project, self.target)
         self._manifest: Any = None
         self._parsing = threading.Lock()
 
     @property
     def manifest(self) -> Mapping[str, Any]:
         """The parsed project as dbt describes it to others; dbt is imported only to parse."""
-        if (described := self._kept(DESCRIBED)) is None:
+        if (described := self._cache.read(DESCRIBED)) is None:
             self.parse()
-            described = self._kept(DESCRIBED)
+            described = self._cache.read(DESCRIBED)
         assert described is not None, "it is kept before what was parsed is"
         return dict(json.loads(described))
 
     def parse(self) -> Any:
-        """Parse the project, or take up what was parsed of the same files before.
-
-        Parsing takes ten seconds and depends on the project's files alone, so that all homes
-        share what is kept of it beside the project as it is shipped; where nothing can be
-        written there, each home keeps its own.
-        """
+        """Parse the project, which takes ten seconds, or take up what was parsed before."""
         with self._parsing:
             if self._manifest is None:
                 from dbt.cli.main import Manifest  # noqa: PLC0415 - dbt takes seconds to import
 
-                place = _first_writable(DBT_PROJECT / "target", self.target)
-                with FileLock(place / "parsing.lock"):
-                    parsed = self._kept(PARSED)
-                    if parsed is not None:
+                with self._cache.lock:
+                    if (parsed := self._cache.read(PARSED)) is not None:
                         self._manifest = Manifest(**pickle.loads(parsed))
                     else:
                         self._manifest = self._invoke(["parse"]).result
-                        self._keep(place)
+                        self._keep_parsed()
             return self._manifest
 
-    def _keep(self, place: Path) -> None:
+    def _keep_parsed(self) -> None:
         # Its own way of being pickled forgets a field; what it looks up by is made anew.
         parts = {
             part.name: getattr(self._manifest, part.name)
             for part in fields(self._manifest)
             if not part.name.startswith("_")
         }
-        described = (self.target / "manifest.json").read_bytes()
-        for kind, told in ((DESCRIBED, described), (PARSED, pickle.dumps(parts))):
-            unfinished = place / f"{kind}.unfinished"
-            unfinished.write_bytes(told)
-            unfinished.replace(place / f"{self._hash_of_files[:16]}.{kind}")
-            every = sorted(place.glob(f"*.{kind}"), key=lambda file: file.stat().st_mtime)
-            for older in every[:-KEPT_PARSED]:
-                older.unlink()
+        self._cache.write(DESCRIBED, (self.target / "manifest.json").read_bytes())
+        self._cache.write(PARSED, pickle.dumps(parts))
 
-    def _kept(self, kind: str) -> bytes | None:
-        """What is kept under the hash of the project's files and of dbt's versions."""
-        for place in (DBT_PROJECT / "target", self.target):
-            file = place / f"{self._hash_of_files[:16]}.{kind}"
-            try:
-                return file.read_bytes()
-            except FileNotFoundError:
-                continue
-        return None
+    @cached_property
+    def _texts(self) -> dict[str, str]:
+        """Texts of models as dbt rendered them on earlier days, by node."""
+        kept = self._cache.read(RENDERED)
+        return {} if kept is None else dict(json.loads(kept))
+
+    def _keep_texts(self, built: Iterable[Any]) -> None:
+        found = texts_of(self._lineage, built)
+        if found.keys() - self._texts.keys():
+            self._texts |= found
+            self._cache.write(RENDERED, json.dumps(self._texts).encode())
+
+    @cached_property
+    def _lineage(self) -> Lineage:
+        return Lineage(self.parse(), self._cache.files)
 
     def warm_up(self) -> None:
         """Import dbt and take up the project beside what this process does meanwhile."""
         threading.Thread(target=self.parse, daemon=True).start()
-
-    @cached_property
-    def _hash_of_files(self) -> str:
-        """Of the project's files, and of the declarations that give the lake its columns."""
-        told = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
-        for folder in (self.project, EXPECTATIONS / "sources"):
-            for file in sorted(folder.rglob("*")):
-                name = file.relative_to(folder)
-                if file.is_file() and name.parts[0] not in NOT_OF_THE_PROJECT:
-                    told.update(f"{name} ".encode() + file.read_bytes())
-        return told.hexdigest()
 
     def build(self, on_date: date, given: Mapping[str, Given]) -> list[NodeResult]:
         """Build seeds, models and their tests for a day; what stands is told as such.
@@ -140,16 +112,14 @@ class DbtProject:
         Each model and seed is told after what it reads, and the tests after them.
 
         Args:
-            on_date: the day; models read it through the macro `run_date()`.
+            on_date: the day; models ask for it through the macro `run_date()`.
             given: of each source relation by its full name what it is made of.
 
         Raises:
             WenduError: a node failed; names the first and what dbt said of it.
         """
         manifest = self.parse()
-        standing = Standing(
-            work_database(self.home), Lineage(manifest, self._hash_of_files), str(on_date), given
-        )
+        standing = Standing(work_database(self.home), self._lineage, str(on_date), given)
         built: dict[str, NodeResult] = {}
         for stage in (REGISTERS, THE_REST):
             stale = standing.stale(stage)
@@ -167,11 +137,13 @@ class DbtProject:
         Raises:
             WenduError: as `build`.
         """
+        set_day(self.home, on_date)
         if not select:
             return []
-        arguments = ["build", "--vars", f"{{on_date: '{on_date}'}}", "--fail-fast"]
-        arguments += ["--exclude-resource-type", "unit_test", "--no-write-json"]
-        result = self._invoke([*arguments, "--select", *select], self.parse())
+        manifest = self.parse()
+        arguments = ["build", "--fail-fast", "--exclude-resource-type", "unit_test"]
+        with in_place(manifest, self._texts):
+            result = self._invoke([*arguments, "--no-write-json", "--select", *select], manifest)
         nodes = _results_of(result)
         failed = [node for node in nodes if node.status in ("error", "fail")]
         if failed or not result.success:
@@ -182,6 +154,7 @@ class DbtProject:
             )
             fault.add_note(f"dbt: {first.message if first else result.exception}")
             raise fault
+        self._keep_texts(run.node for run in result.result.results)
         return nodes
 
     def test_units(self) -> list[NodeResult]:
@@ -214,18 +187,6 @@ class DbtProject:
         if result.exception is not None and result.result is None:
             raise WenduError(f"dbt could not read the project: {result.exception}")
         return result
-
-
-def _first_writable(*places: Path) -> Path:
-    for place in places[:-1]:
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(place, os.W_OK):
-            return place
-    places[-1].mkdir(parents=True, exist_ok=True)
-    return places[-1]
 
 
 def _results_of(result: Any) -> list[NodeResult]:

@@ -1,7 +1,7 @@
 """What of the work database still stands when the next day is built.
 
 A relation stands when all it is made of is as it was: the project's files, the relations it reads,
-and the day where its text names the day. What stands is not built again, so a day on which a
+and the day where its text asks for it. What stands is not built again, so a day on which a
 department sent nothing costs no work on its tables. The notes lie in the work database itself and
 go with it; a relation has its note only once it is built, and loses it before it is built anew.
 
@@ -20,6 +20,9 @@ from typing import Any
 import duckdb
 
 NOTES = "standing.notes"
+
+DAY = "control.run_date()"
+"""How the text of a model asks for the day that is built."""
 
 COMPARED = "compared"
 """Tag of tables whose rows are compared with those before: where they came out the same, what
@@ -110,28 +113,38 @@ class Lineage:
         return found
 
     def names_the_day(self, node: Any) -> bool:
-        """Whether the text of a node differs from day to day."""
-        return "var(" in node.raw_code or bool(
-            self._dated_macros.intersection(node.depends_on_macros)
-        )
+        """Whether a node asks which day it is, and so differs from day to day."""
+        return bool(self._dated_macros.intersection(node.depends_on_macros))
+
+    def has_one_text(self, node: Any) -> bool:
+        """Whether the text of a node follows from the project's files, and from no row."""
+        return not self._asking_macros.intersection(node.depends_on_macros)
 
     @cached_property
     def _dated_macros(self) -> set[str]:
+        return self._macros_with(DAY)
+
+    @cached_property
+    def _asking_macros(self) -> set[str]:
+        return self._macros_with("run_query(")
+
+    def _macros_with(self, words: str) -> set[str]:
+        """Macros of the project with some words in their text, or in that of one they call."""
         macros = {
             unique_id: macro
             for unique_id, macro in self.manifest.macros.items()
             if macro.package_name == self.manifest.metadata.project_name
         }
-        dated = {unique_id for unique_id, macro in macros.items() if "var(" in macro.macro_sql}
+        found = {unique_id for unique_id, macro in macros.items() if words in macro.macro_sql}
         while True:
             more = {
                 unique_id
                 for unique_id, macro in macros.items()
-                if unique_id not in dated and dated.intersection(macro.depends_on.macros)
+                if unique_id not in found and found.intersection(macro.depends_on.macros)
             }
             if not more:
-                return dated
-            dated |= more
+                return found
+            found |= more
 
 
 @dataclass
@@ -151,18 +164,18 @@ class Standing:
     def stale(self, stage: str) -> dict[str, Note]:
         """The nodes of a stage that must be built, with the notes they get once they are.
 
-        A view is asked for its own text alone: what it reads it reads anew.
+        A view is asked for its own text alone: what it reads, the day too, it reads anew.
         """
         with self._connection() as connection:
             notes = _notes_in(connection)
         found = {}
         for node in self.lineage.stage(stage):
-            own = hash_of(
-                self.lineage.files,
-                node.unique_id,
+            own = hash_of(self.lineage.files, node.unique_id)
+            whole = hash_of(
+                own,
                 self.on_date if self.lineage.names_the_day(node) else "",
+                *(self._told_of(above, stage) for above in node.depends_on_nodes),
             )
-            whole = hash_of(own, *(self._told_of(above, stage) for above in node.depends_on_nodes))
             self._made_of[node.unique_id] = whole
             made_of = own if node.config.materialized == "view" else whole
             note = notes.get(node.unique_id)

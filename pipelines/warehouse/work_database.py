@@ -17,7 +17,7 @@ import polars as pl
 from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract
 from pipelines.settings import Home, versions
 from pipelines.warehouse.as_corrected import corrected_rows
-from pipelines.warehouse.standing import Given, hash_of
+from pipelines.warehouse.standing import DAY, Given, hash_of
 
 FORMAT = 1
 """Of the notes in it; raise it when what they say changes."""
@@ -29,6 +29,13 @@ WORTH_COMPACTING = 4_000
 def work_database(home: Home) -> Path:
     """Where the work database of a home lies."""
     return home.warehouse / "work.duckdb"
+
+
+def set_day(home: Home, on_date: date) -> None:
+    """Let the models ask for a day: `control.run_date()`, in texts that are the same every day."""
+    with duckdb.connect(str(work_database(home))) as connection:
+        connection.execute("create schema if not exists control")
+        connection.execute(f"create or replace macro {DAY} as cast('{on_date}' as date)")
 
 
 def open_shelves(

@@ -97,6 +97,16 @@ def test_models_name_no_engine(models):
     assert found == []
 
 
+def test_the_day_is_asked_for_through_run_date_alone():
+    """The text of a model is kept from day to day: a day written into it would stay there."""
+    naming = [
+        path.name
+        for path in sorted(DBT_PROJECT.rglob("*.sql"))
+        if "var(" in path.read_text(encoding="utf-8")
+    ]
+    assert naming == ["engine.sql"]
+
+
 def test_all_declarations_agree(tmp_path):
     assert declarations.disagreements("371500", Home(tmp_path)) == []
 

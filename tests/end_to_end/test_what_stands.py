@@ -1,10 +1,10 @@
 """A day is built on what stands of the day before and comes out as if built from nothing."""
 
-import re
+import json
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
-from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -13,8 +13,9 @@ import pytest
 from pipelines.defs.installation import Installation
 from pipelines.defs.one_day import build_day
 from pipelines.settings import Home
-from pipelines.warehouse.dbt import DbtProject
-from pipelines.warehouse.standing import Lineage
+from pipelines.warehouse.dbt import RENDERED, DbtProject
+from pipelines.warehouse.project_cache import ProjectCache
+from pipelines.warehouse.standing import DAY, Lineage
 from pipelines.warehouse.work_database import work_database
 from tests.conftest import SECOND_DAY, World
 
@@ -35,6 +36,19 @@ def build(home: Home, on_date: date) -> dict[str, str]:
     """Build a day; of each node whether it was built or stands."""
     installation = Installation(home, "371500")
     return {node.name: node.status for node in build_day(installation, on_date)}
+
+
+@contextmanager
+def rendered_anew() -> Iterator[None]:
+    """Within, dbt renders every text itself, whatever is kept of earlier days."""
+    read = ProjectCache.read
+
+    def read_all_but_texts(cache: ProjectCache, kind: str) -> bytes | None:
+        return None if kind == RENDERED else read(cache, kind)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ProjectCache, "read", read_all_but_texts)
+        yield
 
 
 def shelve(home: Home, received_on: date, rows: pl.DataFrame) -> None:
@@ -59,6 +73,12 @@ def contents(home: Home) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
+def compiled(home: Home) -> dict[str, str]:
+    """The texts of all models that dbt ran last, by name."""
+    folder = DbtProject(home).target / "compiled"
+    return {path.stem: path.read_text(encoding="utf-8") for path in folder.rglob("*.sql")}
+
+
 @pytest.fixture(scope="module")
 def grown(home: Home) -> Iterator[dict[str, dict[str, list[tuple[object, ...]]]]]:
     """A payment that came on the third day, and its correction on the fourth; then all anew."""
@@ -74,11 +94,12 @@ def grown(home: Home) -> Iterator[dict[str, dict[str, list[tuple[object, ...]]]]
     shelve(home, FOURTH_DAY, corrected)
     build(home, FOURTH_DAY)
     fourth = contents(home)
-    work_database(home).unlink()
-    build(home, THIRD_DAY)
-    third_anew = contents(home)
-    work_database(home).unlink()
-    build(home, FOURTH_DAY)
+    with rendered_anew():
+        work_database(home).unlink()
+        build(home, THIRD_DAY)
+        third_anew = contents(home)
+        work_database(home).unlink()
+        build(home, FOURTH_DAY)
     yield {
         "third": third,
         "fourth": fourth,
@@ -115,18 +136,22 @@ def test_a_payment_received_later_is_added_and_its_correction_takes_its_place(
     assert third[1] != fourth[1]
 
 
-def test_every_model_whose_text_has_the_day_in_it_is_known_to_name_it(world: World) -> None:
+def test_every_model_whose_text_asks_for_the_day_is_known_to_name_it(world: World) -> None:
     dbt = DbtProject(world.home)
-    lineage, texts = Lineage(dbt.parse(), ""), dbt.target / "compiled"
-    dated = {
-        path.stem
-        for path in Path(texts).rglob("*.sql")
-        if re.search(str(SECOND_DAY), path.read_text(encoding="utf-8"))
-    }
-    named = {
-        node.name
-        for node in dbt.parse().nodes.values()
-        if node.resource_type == "model" and lineage.names_the_day(node)
-    }
+    lineage, texts = Lineage(dbt.parse(), ""), compiled(world.home)
+    dated = {name for name, text in texts.items() if DAY in text}
+    named = {node.name for node in dbt.parse().nodes.values() if lineage.names_the_day(node)}
     assert "int_measures__months" in dated
     assert not dated - named
+
+
+def test_no_text_names_a_day_of_its_own(world: World) -> None:
+    texts = compiled(world.home)
+    assert not [name for name, text in texts.items() if str(SECOND_DAY) in text]
+
+
+def test_a_text_that_is_written_from_rows_is_not_kept(world: World) -> None:
+    dbt = DbtProject(world.home)
+    kept = json.loads(ProjectCache(dbt.project, dbt.target).read(RENDERED) or b"{}")
+    assert "model.wendu.int_measures__months" in kept
+    assert "model.wendu.int_rules__conditions" not in kept  # its rules stand in rows

@@ -1,20 +1,9 @@
 -- One row per beneficiary, entitled programme and window month in which the ledger has a row.
--- Dibao belongs to the household named; without one to the active household whose head, else member, the payee is;
--- else to the payee. Narrow: payment numbers and names are looked up where a rule names a month.
+-- Narrow: payment numbers and names are looked up where a rule names a month.
 -- Few rows are late, taken back or failed: what is asked of them is counted of them alone. The ledger is read twice, each
 -- time with its filter: an engine writes out whatever is read twice by one name.
 {{ config(materialized="view") }}
-{% set belongs_to %}
-    coalesce(
-        ledger.benefit_month_no,
-        {{ benefit_month_no(
-            "payee_households.household_id is not null",
-            "coalesce(payee_households.household_id, ledger.person_id)",
-            "programmes.programme_no",
-            month_no("ledger.month_on"),
-        ) }}
-    )
-{% endset %}
+{% set beneficiary = belongs_to("ledger", "payee_households", "programmes") %}
 with programmes as (
     select
         {{ program_no("codes.program") }} as program_no,
@@ -35,19 +24,19 @@ months as (
 
 paid as (
     select
-        {{ belongs_to }} as benefit_month_no,
+        {{ beneficiary }} as benefit_month_no,
         cast(sum(case when ledger.is_successful then ledger.amount_cny else 0 end) as decimal(18, 2)) as paid_cny,
         max(case when ledger.is_successful and ledger.amount_cny > 0 then ledger.paid_on end) as last_paid_on
     from {{ ref("int_measures__ledger") }} as ledger
     inner join months on ledger.month_on = months.month_on
     inner join programmes on ledger.program_no = programmes.program_no
     left join payee_households on ledger.benefit_month_no is null and ledger.person_id = payee_households.person_id
-    group by {{ belongs_to }}
+    group by {{ beneficiary }}
 ),
 
 out_of_order as (
     select
-        {{ belongs_to }} as benefit_month_no,
+        {{ beneficiary }} as benefit_month_no,
         cast(sum(
             case when ledger.is_successful and ledger.paid_on > months.last_day_in_time_on then ledger.amount_cny else 0 end
         ) as decimal(18, 2)) as paid_late_cny,
@@ -60,7 +49,7 @@ out_of_order as (
     inner join programmes on ledger.program_no = programmes.program_no
     left join payee_households on ledger.benefit_month_no is null and ledger.person_id = payee_households.person_id
     where ledger.paid_on > months.last_day_in_time_on or ledger.amount_cny < 0 or not ledger.is_successful
-    group by {{ belongs_to }}
+    group by {{ beneficiary }}
 ),
 
 final as (

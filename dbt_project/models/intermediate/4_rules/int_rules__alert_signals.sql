@@ -304,7 +304,7 @@ final as (
         end as signal,
         case
             when floods.rule_id is not null
-                then {{ alert_code("'" ~ var("on_date", "1900-01-01") ~ "'", "side_by_side.rule_id", "side_by_side.county_code") }}
+                then {{ alert_code("cast(" ~ run_date() ~ " as varchar)", "side_by_side.rule_id", "side_by_side.county_code") }}
         end as flood_code
     from side_by_side
     left join floods

@@ -7,7 +7,13 @@ with failed_payments as (
 ),
 
 programmes as (
-    select {{ program_no("program") }} as program_no, programme, unit from {{ ref("programmes") }}
+    select
+        {{ program_no("codes.program") }} as program_no,
+        codes.programme,
+        codes.unit = 'household' as is_for_households,
+        programme_numbers.programme_no
+    from {{ ref("programmes") }} as codes
+    inner join {{ programme_numbers() }} as programme_numbers on codes.programme = programme_numbers.programme
 ),
 
 keys as (
@@ -22,80 +28,72 @@ payee_households as (
     select * from {{ ref("int_people__payee_households") }}
 ),
 
-failed as (
+-- Dibao belongs to the household named, else to the active household of the payee, else to the payee.
+named as (
     select
-        keys.person_id,
-        household_keys.household_id,
-        {{ program_no("failed_payments.program") }} as program_no,
-        failed_payments.period as month_on,
         failed_payments.payment_no,
+        failed_payments.period as month_on,
         failed_payments.amount_cny,
-        failed_payments.paid_on
+        failed_payments.paid_on,
+        programmes.programme,
+        programmes.programme_no,
+        keys.person_id,
+        case
+            when programmes.is_for_households then coalesce(household_keys.household_id, payee_households.household_id)
+        end as household_id
     from failed_payments
     inner join keys on failed_payments.person_key = keys.person_key
+    inner join programmes on {{ program_no("failed_payments.program") }} = programmes.program_no
     left join household_keys on failed_payments.household_key = household_keys.household_key
+    left join payee_households on keys.person_id = payee_households.person_id
 ),
 
--- Only the ledger of those concerned is looked through for what came instead.
-payees as (
-    select distinct person_id from failed
-),
-
-families as (
-    select distinct household_id from failed where household_id is not null
-),
-
-both_kinds as (
-    select person_id, household_id, program_no, month_on, payment_no, amount_cny, paid_on, true as is_failed from failed
-    union all
+failed as (
     select
-        ledger.person_id,
-        ledger.household_id,
-        ledger.program_no,
-        ledger.month_on,
-        cast(null as varchar) as payment_no,
-        cast(null as decimal(14, 2)) as amount_cny,
-        cast(null as date) as paid_on,
-        false as is_failed
-    from {{ ref("int_measures__ledger") }} as ledger
-    left join payees on ledger.person_id = payees.person_id
-    left join families on ledger.household_id = families.household_id
-    where ledger.is_successful
-        and ledger.amount_cny > 0
-        and (payees.person_id is not null or families.household_id is not null)
-),
-
--- Dibao belongs to the household named, else to the active household of the payee, else to the payee.
-attributed as (
-    select
-        case when programmes.unit = 'household' then coalesce(both_kinds.household_id, payee_households.household_id) end as household_id,
-        both_kinds.person_id,
-        programmes.programme,
-        both_kinds.month_on,
-        both_kinds.payment_no,
-        both_kinds.amount_cny,
-        both_kinds.paid_on,
-        both_kinds.is_failed
-    from both_kinds
-    inner join programmes on both_kinds.program_no = programmes.program_no
-    left join payee_households
-        on programmes.unit = 'household'
-        and both_kinds.household_id is null
-        and both_kinds.person_id = payee_households.person_id
-),
-
-final as (
-    select
-        case when household_id is null then 'person' else 'household' end as unit,
-        coalesce(household_id, person_id) as beneficiary_id,
+        {{ benefit_month_no(
+            "household_id is not null", "coalesce(household_id, person_id)", "programme_no", month_no("month_on")
+        ) }} as benefit_month_no,
         programme,
         month_on,
         min(payment_no) as payment_no,
         max(amount_cny) as amount_cny,
         max(paid_on) as attempted_on
-    from attributed
-    group by case when household_id is null then 'person' else 'household' end, coalesce(household_id, person_id), programme, month_on
-    having max(case when is_failed then 0 else 1 end) = 0
+    from named
+    group by
+        {{ benefit_month_no(
+            "household_id is not null", "coalesce(household_id, person_id)", "programme_no", month_no("month_on")
+        ) }},
+        programme,
+        month_on
+),
+
+-- Nearly every payment has its number; the others ask to whom they belong.
+paid_instead as (
+    select ledger.benefit_month_no
+    from {{ ref("int_measures__ledger") }} as ledger
+    inner join failed on ledger.benefit_month_no = failed.benefit_month_no
+    where ledger.is_successful and ledger.amount_cny > 0
+    union
+    select failed.benefit_month_no
+    from {{ ref("int_measures__ledger") }} as ledger
+    inner join programmes on ledger.program_no = programmes.program_no
+    left join payee_households on ledger.person_id = payee_households.person_id
+    inner join failed on {{ belongs_to("ledger", "payee_households", "programmes") }} = failed.benefit_month_no
+    where ledger.is_successful and ledger.amount_cny > 0 and ledger.benefit_month_no is null
+),
+
+final as (
+    select
+        case when {{ is_household_of("failed.benefit_month_no") }} then 'household' else 'person' end as unit,
+        {{ beneficiary_id_of("failed.benefit_month_no") }} as beneficiary_id,
+        failed.programme,
+        failed.month_on,
+        failed.payment_no,
+        failed.amount_cny,
+        failed.attempted_on
+    from failed
+    left join paid_instead on failed.benefit_month_no = paid_instead.benefit_month_no
+    where paid_instead.benefit_month_no is null
 )
 
 select * from final

@@ -1,0 +1,80 @@
+"""What is worked out of a dbt project's files alone, kept for every home that has the same files.
+
+It lies beside the project as it is shipped; where nothing can be written there, each home keeps
+its own. Does not belong here: what is kept (`dbt`, `rendered`), anything that follows from rows.
+"""
+
+import hashlib
+import os
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+
+from filelock import FileLock
+
+from pipelines.settings import DBT_PROJECT, EXPECTATIONS, NOT_OF_THE_PROJECT
+
+KEPT = 8
+"""Of how many projects: the shipped one, cities' own, and those being worked on."""
+
+
+class ProjectCache:
+    """Contents by kind, under the hash of a project's files.
+
+    Args:
+        project: the project's folder.
+        own: the home's folder, for where the shipped project's cannot be written to.
+    """
+
+    def __init__(self, project: Path, own: Path) -> None:
+        self._project = project
+        self._places = (DBT_PROJECT / "target", own)
+
+    @cached_property
+    def files(self) -> str:
+        """Hash of dbt's versions, the project's files, and the declarations of the lake."""
+        told = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
+        for folder in (self._project, EXPECTATIONS / "sources"):
+            for file in sorted(folder.rglob("*")):
+                name = file.relative_to(folder)
+                if file.is_file() and name.parts[0] not in NOT_OF_THE_PROJECT:
+                    told.update(f"{name} ".encode() + file.read_bytes())
+        return told.hexdigest()
+
+    @cached_property
+    def lock(self) -> FileLock:
+        """Held by who works something out that others may be waiting for; reentrant."""
+        return FileLock(self._place / "keeping.lock")
+
+    def read(self, kind: str) -> bytes | None:
+        """What is kept of a kind; None where nothing is."""
+        for place in self._places:
+            try:
+                return (place / self._name(kind)).read_bytes()
+            except OSError:
+                continue
+        return None
+
+    def write(self, kind: str, content: bytes) -> None:
+        """Keep a content, and let go of what was kept of the oldest projects."""
+        with self.lock:
+            unfinished = self._place / f"{kind}.unfinished"
+            unfinished.write_bytes(content)
+            unfinished.replace(self._place / self._name(kind))
+            every = sorted(self._place.glob(f"*.{kind}"), key=lambda file: file.stat().st_mtime)
+            for older in every[:-KEPT]:
+                older.unlink()
+
+    def _name(self, kind: str) -> str:
+        return f"{self.files[:16]}.{kind}"
+
+    @cached_property
+    def _place(self) -> Path:
+        for place in self._places:
+            try:
+                place.mkdir(parents=True, exist_ok=True)
+            except OSError:
+                continue
+            if os.access(place, os.W_OK):
+                return place
+        return self._places[-1]

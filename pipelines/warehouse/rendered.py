@@ -1,0 +1,42 @@
+"""Texts of models as dbt has rendered them, kept so that they are not rendered every day anew.
+
+Rendering a hundred models takes dbt longer than running them on a quiet day, and their texts
+follow from the project's files: dbt is handed what it rendered before, and finds nothing in it
+to render. Belongs here: which texts are kept, and putting them in a model's place while dbt runs.
+Does not belong here: where they are kept (`dbt`), what a node asks for (`standing`).
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from pipelines.warehouse.standing import Lineage
+
+TO_RENDER = re.compile("{[{%#]|[#}%]}")
+"""What dbt takes for a sign that a text is to be rendered."""
+
+
+def texts_of(lineage: Lineage, built: Iterable[Any]) -> dict[str, str]:
+    """The rendered texts, by node, of built models whose text follows from the files alone."""
+    return {
+        node.unique_id: node.compiled_code
+        for node in built
+        if node.resource_type == "model"
+        and lineage.has_one_text(node)
+        and node.compiled_code
+        and not TO_RENDER.search(node.compiled_code)
+    }
+
+
+@contextmanager
+def in_place(manifest: Any, texts: Mapping[str, str]) -> Iterator[None]:
+    """Let the models of a manifest have these texts, by node, and their own again afterwards."""
+    own = {unique_id: manifest.nodes[unique_id].raw_code for unique_id in texts}
+    try:
+        for unique_id, text in texts.items():
+            manifest.nodes[unique_id].raw_code = text
+        yield
+    finally:
+        for unique_id, text in own.items():
+            manifest.nodes[unique_id].raw_code = text

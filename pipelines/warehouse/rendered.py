@@ -1,9 +1,9 @@
 """Texts of models as dbt has rendered them, kept so that they are not rendered every day anew.
 
-Rendering a hundred models takes dbt longer than running them on a quiet day, and their texts
-follow from the project's files: dbt is handed what it rendered before, and finds nothing in it
-to render. Belongs here: which texts are kept, and putting them in a model's place while dbt runs.
-Does not belong here: where they are kept (`dbt`), what a node asks for (`standing`).
+The texts follow from the project's files, and rendering them is a third of what dbt itself does
+around a model: it is handed what it rendered before, and finds nothing in it to render. Belongs
+here: which texts are kept, and putting them in a model's place while dbt runs. Does not belong
+here: where they are kept (`project_cache`), what a node asks for (`standing`).
 """
 
 import re

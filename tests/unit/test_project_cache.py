@@ -1,0 +1,58 @@
+"""What is worked out of a dbt project is kept for all with the same files, and for nobody else."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.warehouse import project_cache
+from pipelines.warehouse.project_cache import KEPT, ProjectCache
+
+KIND = "rendered.json"
+
+
+@pytest.fixture
+def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An invented project in place of the shipped one."""
+    project = tmp_path / "shipped"
+    (project / "models").mkdir(parents=True)
+    (project / "models" / "one.sql").write_text("select 1")
+    monkeypatch.setattr(project_cache, "DBT_PROJECT", project)
+    return project
+
+
+def test_every_home_reads_what_one_of_them_kept(shipped: Path, tmp_path: Path) -> None:
+    ProjectCache(shipped, tmp_path / "home").write(KIND, b"kept")
+    assert ProjectCache(shipped, tmp_path / "another home").read(KIND) == b"kept"
+
+
+def test_nothing_is_read_of_a_project_with_other_files(shipped: Path, tmp_path: Path) -> None:
+    ProjectCache(shipped, tmp_path / "home").write(KIND, b"kept")
+    (shipped / "models" / "one.sql").write_text("select 2")
+    assert ProjectCache(shipped, tmp_path / "home").read(KIND) is None
+
+
+def test_what_programs_leave_in_the_folder_makes_no_other_project(
+    shipped: Path, tmp_path: Path
+) -> None:
+    before = ProjectCache(shipped, tmp_path / "home").files
+    (shipped / "target").mkdir()
+    (shipped / "target" / "left.json").write_text("{}")
+    assert ProjectCache(shipped, tmp_path / "home").files == before
+
+
+def test_where_nothing_can_be_written_beside_the_project_a_home_keeps_its_own(
+    shipped: Path, tmp_path: Path
+) -> None:
+    (shipped / "target").write_text("no folder")
+    home = tmp_path / "home"
+    ProjectCache(shipped, home).write(KIND, b"kept")
+    assert ProjectCache(shipped, home).read(KIND) == b"kept"
+    assert ProjectCache(shipped, tmp_path / "another home").read(KIND) is None
+
+
+def test_of_old_projects_nothing_is_kept_for_ever(shipped: Path, tmp_path: Path) -> None:
+    for number in range(KEPT + 2):
+        (shipped / "models" / "one.sql").write_text(f"select {number}")
+        ProjectCache(shipped, tmp_path / "home").write(KIND, b"kept")
+    assert len(list((shipped / "target").glob(f"*.{KIND}"))) == KEPT
+    assert ProjectCache(shipped, tmp_path / "home").read(KIND) == b"kept"

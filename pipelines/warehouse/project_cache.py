@@ -14,6 +14,8 @@ from filelock import FileLock
 
 from pipelines.settings import DBT_PROJECT, EXPECTATIONS, NOT_OF_THE_PROJECT
 
+LOCK = "keeping.lock"
+
 KEPT = 8
 """Of how many projects: the shipped one, cities' own, and those being worked on."""
 
@@ -44,7 +46,7 @@ class ProjectCache:
     @cached_property
     def lock(self) -> FileLock:
         """Held by who works something out that others may be waiting for; reentrant."""
-        return FileLock(self._place / "keeping.lock")
+        return FileLock(self._place / LOCK)
 
     def read(self, kind: str) -> bytes | None:
         """What is kept of a kind; None where nothing is."""
@@ -75,6 +77,7 @@ class ProjectCache:
                 place.mkdir(parents=True, exist_ok=True)
             except OSError:
                 continue
-            if os.access(place, os.W_OK):
+            lock = place / LOCK  # another account may have left it
+            if os.access(place, os.W_OK) and (os.access(lock, os.W_OK) or not lock.exists()):
                 return place
         return self._places[-1]

@@ -20,9 +20,6 @@ EXPECTATIONS = PROJECT / "expectations"
 DBT_PROJECT = PROJECT / "dbt_project"
 TIME_ZONE = ZoneInfo("Asia/Shanghai")
 
-NOT_OF_THE_PROJECT = ("target", "logs", "__pycache__", "__marimo__")
-"""What programs leave in the dbt project's folder."""
-
 DEPARTMENTS = ("civil_affairs", "finance", "agriculture", "disabled_federation")
 
 

@@ -15,6 +15,17 @@
     group by programme
 ){% endmacro %}
 
+{# Codes of programmes as a row of the ledger meets them: with their own number and their programme's. #}
+{% macro numbered_programmes() %}(
+    select
+        codes.*,
+        {{ program_no("codes.program") }} as program_no,
+        codes.unit = 'household' as is_for_households,
+        programme_numbers.programme_no
+    from {{ ref("programmes") }} as codes
+    inner join {{ programme_numbers() }} as programme_numbers on codes.programme = programme_numbers.programme
+){% endmacro %}
+
 {# A month as a number. #}
 {% macro month_no(month_on) %}(year({{ month_on }}) * 12 + month({{ month_on }})){% endmacro %}
 

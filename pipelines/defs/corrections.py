@@ -76,7 +76,7 @@ def corrections_of_day(
 ) -> list[Corrections]:
     """What each department is asked to mend on a day, the departments in their order."""
     home, vault = installation.home, installation.vault
-    receipts = load_receipts(home, on_date)
+    receipts = load_receipts(home, on_date, with_answers=False)
     if differing is None:
         differing = vault.differing_names(until=on_date)
     visits = _found_by_visits(home, installation.contracts, vault, on_date)

@@ -63,7 +63,6 @@ def run_days(
         say(f"Due before {first}, and run first: {missed[0]}{until}.")
     prepare_instance(installation.home)
     tell("prepare")
-    installation.judge  # noqa: B018 - its process imports while this one goes on
     definitions = build_definitions(installation, days_of_the_graph(days[0], days[-1]))
     job = definitions.resolve_job_def(JOB)
     installation.dbt.warm_up()

@@ -8,12 +8,12 @@ which numbers are missing (`city_numbers`).
 """
 
 import csv
-import hashlib
 import shutil
 from pathlib import Path
 
 from pipelines.contracts.city import City
-from pipelines.settings import DBT_PROJECT, NOT_OF_THE_PROJECT, Home, UsageError
+from pipelines.settings import DBT_PROJECT, Home, UsageError
+from pipelines.warehouse.project_files import copy_project, hash_of_files
 
 NATION = "000000"
 POLICY = ("assistance_standards", "parameters")
@@ -22,7 +22,6 @@ POLICY = ("assistance_standards", "parameters")
 REFERENCE = ("divisions", "townships", "published_totals")
 """Reference tables that are a city's own."""
 
-LEFT_OUT = shutil.ignore_patterns(*NOT_OF_THE_PROJECT)
 STAMP = "made_of.txt"
 
 
@@ -41,12 +40,12 @@ def project_of(home: Home, city: City) -> Path:
         return DBT_PROJECT
     assert city.folder is not None
     place = home.warehouse / "city_project"
-    stamp = _hash_of(DBT_PROJECT, city.folder)
+    stamp = hash_of_files(DBT_PROJECT, city.folder)
     if (place / STAMP).is_file() and (place / STAMP).read_text(encoding="utf-8") == stamp:
         return place
     unfinished = place.with_name(f".{place.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
-    shutil.copytree(DBT_PROJECT, unfinished, ignore=LEFT_OUT)
+    copy_project(DBT_PROJECT, unfinished)
     for table in POLICY:
         file = Path("policy") / f"{table}.csv"
         shipped, own = rows_of(DBT_PROJECT / "seeds" / file), rows_of(city.folder / file)
@@ -98,13 +97,3 @@ def _put_together(file: Path, columns: list[str], rows: list[dict[str, str]]) ->
                 "value for each in every row."
             )
     write_rows(file, columns, rows)
-
-
-def _hash_of(*folders: Path) -> str:
-    told = hashlib.sha256()
-    for folder in folders:
-        for file in sorted(folder.rglob("*")):
-            name = file.relative_to(folder)
-            if file.is_file() and name.parts[0] not in NOT_OF_THE_PROJECT:
-                told.update(f"{name} ".encode() + file.read_bytes())
-    return told.hexdigest()

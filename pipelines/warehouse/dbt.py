@@ -118,14 +118,14 @@ class DbtProject:
         Raises:
             WenduError: a node failed; names the first and what dbt said of it.
         """
-        manifest = self.parse()
         standing = Standing(work_database(self.home), self._lineage, str(on_date), given)
+        set_day(self.home, on_date)
         built: dict[str, NodeResult] = {}
         for stage in (REGISTERS, THE_REST):
             stale = standing.stale(stage)
             standing.take_back(stale)
-            names = [manifest.nodes[node].name for node in stale]
-            built |= {result.unique_id: result for result in self.build_nodes(on_date, names)}
+            names = [standing.lineage.manifest.nodes[node].name for node in stale]
+            built |= {result.unique_id: result for result in self._run(on_date, names)}
             standing.note(stale)
         in_order = [node.unique_id for node in standing.lineage.in_order]
         stands = {node: NodeResult(node, "stands", 0.0, "") for node in in_order}
@@ -138,6 +138,9 @@ class DbtProject:
             WenduError: as `build`.
         """
         set_day(self.home, on_date)
+        return self._run(on_date, select)
+
+    def _run(self, on_date: date, select: Sequence[str]) -> list[NodeResult]:
         if not select:
             return []
         manifest = self.parse()

@@ -8,7 +8,8 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from pipelines.settings import DBT_PROJECT, NOT_OF_THE_PROJECT, Home, WenduError
+from pipelines.settings import DBT_PROJECT, Home, WenduError
+from pipelines.warehouse.project_files import copy_project
 
 HASH_LETTERS = 16
 
@@ -49,7 +50,7 @@ def project_with(home: Home, policy: str, folder: Path) -> Path:
             f"The policy rows {policy or 'of that day'} are not kept below {home.policy}; put "
             "that folder back, or run the day anew."
         )
-    shutil.copytree(DBT_PROJECT, folder, ignore=shutil.ignore_patterns(*NOT_OF_THE_PROJECT))
+    copy_project(DBT_PROJECT, folder)
     for file in _rows_in(folder / "seeds"):
         file.unlink()
     shutil.copytree(place / "seeds", folder / "seeds", dirs_exist_ok=True)

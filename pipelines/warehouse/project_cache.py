@@ -4,7 +4,6 @@ It lies beside the project as it is shipped; where nothing can be written there,
 its own. Does not belong here: what is kept (`dbt`, `rendered`), anything that follows from rows.
 """
 
-import hashlib
 import os
 from functools import cached_property
 from importlib.metadata import version
@@ -12,7 +11,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from pipelines.settings import DBT_PROJECT, EXPECTATIONS, NOT_OF_THE_PROJECT
+from pipelines.settings import DBT_PROJECT, EXPECTATIONS
+from pipelines.warehouse.project_files import hash_of_files
+from pipelines.warehouse.standing import hash_of
 
 LOCK = "keeping.lock"
 
@@ -35,13 +36,8 @@ class ProjectCache:
     @cached_property
     def files(self) -> str:
         """Hash of dbt's versions, the project's files, and the declarations of the lake."""
-        told = hashlib.sha256(f"{version('dbt-core')} {version('dbt-duckdb')}".encode())
-        for folder in (self._project, EXPECTATIONS / "sources"):
-            for file in sorted(folder.rglob("*")):
-                name = file.relative_to(folder)
-                if file.is_file() and name.parts[0] not in NOT_OF_THE_PROJECT:
-                    told.update(f"{name} ".encode() + file.read_bytes())
-        return told.hexdigest()
+        files = hash_of_files(self._project, EXPECTATIONS / "sources")
+        return hash_of(version("dbt-core"), version("dbt-duckdb"), files)
 
     @cached_property
     def lock(self) -> FileLock:

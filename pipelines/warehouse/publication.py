@@ -24,6 +24,7 @@ import pyarrow as pa
 from polars.io.plugins import register_io_source
 
 from pipelines.settings import Home
+from pipelines.warehouse.standing import HASH_OF_ROWS, rows_of
 from pipelines.warehouse.views import NameTable, View, write_views
 from pipelines.warehouse.work_database import sql_text, work_database
 
@@ -36,7 +37,6 @@ MONTH = "period"
 """The column of a large mart by whose months it is looked at."""
 
 WITHOUT_MONTH = "None"
-HASHED = "sum(cast(hash(mart) as hugeint))"
 MOST_MONTHS_REWRITTEN = 6
 """How many months of a table are written anew in a copy of it; with more it is written whole."""
 
@@ -366,14 +366,13 @@ def _holds(connection: duckdb.DuckDBPyConnection, relation: str, known: Fingerpr
     if _made_of(connection, relation) != {part: known[part] for part in ("made_by", "columns")}:
         return False
     together = tuple(sum(part) for part in zip((0, 0), *known["months"].values(), strict=True))
-    found = connection.execute(f"select count(*), {HASHED} from {relation} as mart").fetchall()
-    return found == [together]
+    return rows_of(connection, relation) == together
 
 
 def _fingerprint(connection: duckdb.DuckDBPyConnection, relation: str) -> Fingerprint:
     """Of rows in any order, whether they are read from a view or from its file."""
     hashed = connection.execute(
-        f"select {MONTH}, count(*), {HASHED} from {relation} as mart "
+        f"select {MONTH}, count(*), {HASH_OF_ROWS} from {relation} as rows "
         f"group by {MONTH} order by {MONTH}"
     ).fetchall()
     months = {str(month): [rows, total] for month, rows, total in hashed}

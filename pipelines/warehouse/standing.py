@@ -21,6 +21,9 @@ import duckdb
 
 NOTES = "standing.notes"
 
+HASH_OF_ROWS = "sum(cast(hash(rows) as hugeint))"
+"""Of a relation called `rows`, its rows in any order."""
+
 DAY = "control.run_date()"
 """How the text of a model asks for the day that is built."""
 
@@ -205,7 +208,7 @@ class Standing:
             for unique_id, note in built.items():
                 node, rows, holds = self.lineage.manifest.nodes[unique_id], "", ""
                 if COMPARED in node.tags and node.config.materialized != "view":
-                    rows = _rows_of(connection, _name_of(node))
+                    rows = "{} rows, {}".format(*rows_of(connection, _name_of(node)))
                     self._rows[unique_id] = rows
                 if _grows(node):
                     holds = json.dumps(self._held_by(node))
@@ -273,11 +276,11 @@ def _name_of(node: Any) -> str:
     return f'"{node.schema}"."{node.alias}"'
 
 
-def _rows_of(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
-    """Count and sum of hashes: the same whatever the order of the rows."""
-    query = f"select count(*), sum(cast(hash(relation) as hugeint)) from {relation} as relation"
-    (counted,) = connection.execute(query).fetchall()
-    return f"{counted[0]} rows, {counted[1]}"
+def rows_of(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[int, int | None]:
+    """Count and sum of hashes: the same whatever the order of the rows; no sum without rows."""
+    query = f"select count(*), {HASH_OF_ROWS} from {relation} as rows"
+    ((rows, total),) = connection.execute(query).fetchall()
+    return rows, total
 
 
 def hash_of(*texts: str) -> str:

@@ -7,8 +7,9 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.settings import DBT_PROJECT, NOT_OF_THE_PROJECT, Home
+from pipelines.settings import DBT_PROJECT, Home
 from pipelines.warehouse.dbt import DbtProject
+from pipelines.warehouse.project_files import copy_project
 from pipelines.warehouse.work_database import work_database
 from tests.conftest import SECOND_DAY, World
 
@@ -30,8 +31,7 @@ ROWS = {
 def findings(world: World, tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
     """What the new rule finds in the shared city, built from a copy of the project."""
     place = tmp_path_factory.mktemp("by_rows")
-    without = shutil.ignore_patterns(*NOT_OF_THE_PROJECT)
-    project = shutil.copytree(DBT_PROJECT, place / "dbt_project", ignore=without)
+    project = copy_project(DBT_PROJECT, place / "dbt_project")
     for name, rows in ROWS.items():
         with (project / "seeds" / "policy" / f"{name}.csv").open("a", encoding="utf-8") as file:
             file.write(rows + "\n")

@@ -9,13 +9,7 @@ with payments as (
 ),
 
 programmes as (
-    select
-        codes.program,
-        {{ program_no("codes.program") }} as program_no,
-        codes.unit = 'household' as is_for_households,
-        programme_numbers.programme_no
-    from {{ ref("programmes") }} as codes
-    inner join {{ programme_numbers() }} as programme_numbers on codes.programme = programme_numbers.programme
+    select * from {{ numbered_programmes() }} as programmes
 ),
 
 keys as (

@@ -5,12 +5,8 @@
 {{ config(materialized="view") }}
 {% set beneficiary = belongs_to("ledger", "payee_households", "programmes") %}
 with programmes as (
-    select
-        {{ program_no("codes.program") }} as program_no,
-        programme_numbers.programme_no
-    from {{ ref("programmes") }} as codes
-    inner join {{ programme_numbers() }} as programme_numbers on codes.programme = programme_numbers.programme
-    where codes.has_entitlement
+    select * from {{ numbered_programmes() }} as programmes
+    where has_entitlement
 ),
 
 payee_households as (

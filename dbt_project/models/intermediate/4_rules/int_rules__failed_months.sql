@@ -7,13 +7,7 @@ with failed_payments as (
 ),
 
 programmes as (
-    select
-        {{ program_no("codes.program") }} as program_no,
-        codes.programme,
-        codes.unit = 'household' as is_for_households,
-        programme_numbers.programme_no
-    from {{ ref("programmes") }} as codes
-    inner join {{ programme_numbers() }} as programme_numbers on codes.programme = programme_numbers.programme
+    select * from {{ numbered_programmes() }} as programmes
 ),
 
 keys as (
@@ -43,7 +37,7 @@ named as (
         end as household_id
     from failed_payments
     inner join keys on failed_payments.person_key = keys.person_key
-    inner join programmes on {{ program_no("failed_payments.program") }} = programmes.program_no
+    inner join programmes on failed_payments.program = programmes.program
     left join household_keys on failed_payments.household_key = household_keys.household_key
     left join payee_households on keys.person_id = payee_households.person_id
 ),

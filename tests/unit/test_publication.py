@@ -128,6 +128,36 @@ def test_readers_of_both_forms_see_what_changed(home, rows):
     assert stored.equals(expected)
 
 
+MIXED = [
+    (f"{place}-{month:02}", date(2024, month, 1), str(100 * month + place))
+    for month in range(1, 11)
+    for place in range(3)
+]
+"""The months of these lie among each other in the order of the key."""
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        pytest.param(changed(MIXED, "1-03", "7"), id="an amount"),
+        pytest.param([row for row in MIXED if row[0] != "2-10"], id="the last row left"),
+        pytest.param([row for row in MIXED if row[1].month != 4], id="a month that left"),
+        pytest.param([("0-00", date(2024, 11, 1), "5"), *MIXED], id="a month that came"),
+        pytest.param(changed([("1-00", None, "3"), *MIXED], "1-03", "7"), id="one without a month"),
+    ],
+)
+def test_months_put_among_standing_ones_give_the_bytes_of_a_whole_file(home, rows):
+    nobody = [row for row in rows if row[1] is None]
+    run(home, [*nobody, *MIXED])
+    run(home, rows, day=1)
+    file = home.published / "parquet" / "ledger.parquet"
+    merged = file.read_bytes()
+    (home.published / ".current").unlink()
+    build(home, rows)
+    export_marts(home, [LEDGER, SMALL])
+    assert (Building(home).parquet / file.name).read_bytes() == merged
+
+
 def test_a_row_without_a_month_is_written_too(home):
     run(home, ROWS)
     file, stored = run(home, [*ROWS, ("12-0", None, "5")], day=1)

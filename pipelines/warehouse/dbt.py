@@ -7,7 +7,8 @@ import json
 import os
 import pickle
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
@@ -22,6 +23,9 @@ from pipelines.warehouse.work_database import set_day, work_database
 
 PARSED, DESCRIBED, RENDERED = "parsed.pickle", "manifest.json", "rendered.json"
 """What is kept of a project: dbt's own objects, its description for others, texts of models."""
+
+CHOSEN = "chosen"
+"""Tag of the nodes of one build: dbt looks through all nodes once for it, and for every name."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +149,9 @@ class DbtProject:
             return []
         manifest = self.parse()
         arguments = ["build", "--fail-fast", "--exclude-resource-type", "unit_test"]
-        with in_place(manifest, self._texts):
-            result = self._invoke([*arguments, "--no-write-json", "--select", *select], manifest)
+        chosen = ["--no-write-json", "--select", f"tag:{CHOSEN}"]
+        with in_place(manifest, self._texts), _tagged(manifest, select):
+            result = self._invoke([*arguments, *chosen], manifest)
         nodes = _results_of(result)
         failed = [node for node in nodes if node.status in ("error", "fail")]
         if failed or not result.success:
@@ -190,6 +195,24 @@ class DbtProject:
         if result.exception is not None and result.result is None:
             raise WenduError(f"dbt could not read the project: {result.exception}")
         return result
+
+
+@contextmanager
+def _tagged(manifest: Any, names: Sequence[str]) -> Iterator[None]:
+    """Let the models and seeds of these names carry the tag of the chosen, and no longer."""
+    wanted = set(names)
+    own = {
+        node.unique_id: node.tags
+        for node in manifest.nodes.values()
+        if node.name in wanted and node.resource_type in ("model", "seed")
+    }
+    try:
+        for unique_id, tags in own.items():
+            manifest.nodes[unique_id].tags = [*tags, CHOSEN]
+        yield
+    finally:
+        for unique_id, tags in own.items():
+            manifest.nodes[unique_id].tags = tags
 
 
 def _results_of(result: Any) -> list[NodeResult]:

@@ -72,12 +72,13 @@ def open_shelves(
         connection.execute("create schema if not exists lake")
         connection.execute("create schema if not exists control")
         standing = dict(connection.execute("select * from standing.given").fetchall())
+        kinds = _kinds(connection)
         for relation, (made_of, content) in given.items():
             if standing.get(relation) == made_of.made_of:
                 continue
             connection.execute("begin")
-            for kind in _kinds_of(connection, relation):
-                connection.execute(f"drop {kind} {relation}")
+            if relation in kinds:
+                connection.execute(f"drop {kinds[relation]} {relation}")
             if isinstance(content, str):
                 connection.execute(f"create view {relation} as {content}")
             else:
@@ -117,14 +118,13 @@ def _is_worth_going_on(path: Path, made_by: str) -> bool:
     return told == [(made_by,)] and (free < WORTH_COMPACTING or free * 2 < blocks)
 
 
-def _kinds_of(connection: duckdb.DuckDBPyConnection, relation: str) -> list[str]:
-    schema, name = relation.split(".")
+def _kinds(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Of every relation by its full name, whether it is a table or a view."""
     found = connection.execute(
-        "select table_type from information_schema.tables "
-        "where table_schema = ? and table_name = ?",
-        [schema, name],
+        "select schema_name || '.' || table_name, 'table' from duckdb_tables() union all "
+        "select schema_name || '.' || view_name, 'view' from duckdb_views() where not internal"
     ).fetchall()
-    return ["view" if kind == "VIEW" else "table" for (kind,) in found]
+    return dict(found)
 
 
 def _lake_relation(

@@ -88,6 +88,24 @@ def keys_of(contract: Contract, read: pl.DataFrame, vault: Pseudonyms) -> list[p
     return keys
 
 
+def keys_recalled(
+    contract: Contract, read: pl.DataFrame, vault: RememberedPseudonyms
+) -> list[pl.Series]:
+    """As `keys_of`; combinations that were sealed before keep the keys sealed with them."""
+    keys = key_columns(contract)
+    values = [name for name, column in contract.columns.items() if column.is_pseudonymised]
+    if not values:
+        return []
+    sealed = vault.recalled(contract, values, keys).with_columns(is_sealed=True)
+    met = read.select(values).with_row_index(IDENTITY).join(
+        sealed, on=values, how="left", nulls_equal=True
+    )  # fmt: skip
+    known, new = met.filter("is_sealed"), met.filter(pl.col("is_sealed").is_null())
+    made = new.select(IDENTITY).with_columns(keys_of(contract, new.select(values), vault))
+    both = pl.concat([known.select(made.columns), made]) if known.height else made
+    return both.sort(IDENTITY).drop(IDENTITY).get_columns()
+
+
 class Identities:
     """The combinations of identity columns met so far in one table of one delivery."""
 
@@ -170,9 +188,8 @@ class Identities:
             if restricted
             else pl.repeat(0, read.height, dtype=pl.UInt64(), eager=True)
         )
-        if texts.height >= WORTH_RECALLING:
-            self._vault.recall(self._contract)
-        keys = keys_of(self._contract, read, self._vault)
+        make_keys = keys_recalled if texts.height >= WORTH_RECALLING else keys_of
+        keys = make_keys(self._contract, read, self._vault)
         return read.with_columns(*keys, hashes.alias(RESTRICTED))
 
     def without_citizen_numbers(self, texts: pl.Series) -> pl.Series:

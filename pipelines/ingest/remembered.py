@@ -1,7 +1,7 @@
 """The vault's pseudonyms, each asked for once per delivery.
 
-The same people stand in many files and tables of a delivery, and in the deliveries before it:
-numbers whose keys were sealed then are not hashed again. Does not belong here: the hash.
+The same people stand in many files and tables of a delivery, and in the deliveries before it,
+with whose names and numbers their keys were sealed. Does not belong here: the hash.
 """
 
 from collections.abc import Callable
@@ -21,31 +21,19 @@ class RememberedPseudonyms:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
         self._known: dict[str, pl.DataFrame] = {}
-        self._recalled: set[str] = set()
 
-    def recall(self, contract: Contract) -> None:
-        """Take up the keys that were sealed with earlier deliveries of a table, once."""
-        if contract.table in self._recalled:
-            return
-        self._recalled.add(contract.table)
+    def recalled(self, contract: Contract, values: list[str], keys: list[str]) -> pl.DataFrame:
+        """Combinations of a table's identity columns that were sealed before, each once.
+
+        Args:
+            contract: the table.
+            values: identity columns, as conformed.
+            keys: lake columns of their keys, which follow from the values.
+        """
         sealed = self._vault.identities(contract.department, contract.table)
-        for name, column in contract.columns.items():
-            if not {name, column.becomes} <= set(sealed.columns):
-                continue
-            value, key = pl.col(name).alias("value"), pl.col(str(column.becomes)).alias("key")
-            person = pl.col(name).str.head(18).alias("value")
-            if column.kind == "name":
-                number = pl.col(str(column.names)).str.head(18).alias("number")
-                self._add("", sealed.select(number, value, key))
-            else:
-                self._add(str(column.key_space), sealed.select(value, key))
-            if column.kind == "certificate":
-                self._add("person", sealed.select(person, key=pl.col("person_key")))
-
-    def _add(self, family: str, pairs: pl.DataFrame) -> None:
-        known = [self._known[family]] if family in self._known else []
-        pairs = pl.concat([*known, pairs.drop_nulls()])
-        self._known[family] = pairs.unique(pairs.columns[:-1], keep="any")
+        if not {*values, *keys} <= set(sealed.columns):
+            return pl.DataFrame(schema=dict.fromkeys(values, pl.String))
+        return sealed.select(*values, *keys).unique(values, keep="any")
 
     def pseudonyms(self, space: str, values: pl.Series) -> pl.Series:
         """As `Vault.pseudonyms`."""

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from pipelines.contracts.sources import load_contracts
-from pipelines.ingest.identities import keys_of
+from pipelines.ingest.identities import keys_of, keys_recalled
 from pipelines.ingest.receipts import Receipt, accepted_dates, load_receipts, write_receipt
 from pipelines.ingest.remembered import RememberedPseudonyms
 from pipelines.settings import Home
@@ -16,6 +16,7 @@ from pipelines.vault import Vault
 NUMBER = "371599198001010014"
 OTHER = "371599199002020027"
 DAY = date(2024, 4, 30)
+CERTIFICATES = load_contracts()["disabled_federation", "certificates"]
 
 
 class CountingVault(Vault):
@@ -42,31 +43,49 @@ def vault(home: Home) -> CountingVault:
 
 def seal_certificates(home: Home, vault: Vault) -> pl.DataFrame:
     """One certificate as a delivery seals it."""
-    contract = load_contracts()["disabled_federation", "certificates"]
     read = pl.DataFrame({"cert_no": [f"{NUMBER}43"], "name": ["张三"]})
-    sealed = read.with_columns(keys_of(contract, read, vault))
-    folder = home.vault / contract.department / contract.table
+    sealed = read.with_columns(keys_of(CERTIFICATES, read, vault))
+    folder = home.vault / CERTIFICATES.department / CERTIFICATES.table
     vault.seal(sealed, folder / f"received_on={DAY}.sealed")
     return sealed
 
 
 def test_keys_that_were_sealed_before_are_not_hashed_again(home: Home, vault: CountingVault):
     sealed = seal_certificates(home, vault)
-    contract = load_contracts()["disabled_federation", "certificates"]
-    remembered, before = RememberedPseudonyms(vault), vault.hashed
-    remembered.recall(contract)
-    again = sealed.select("cert_no", "name").with_columns(
-        keys_of(contract, sealed.select("cert_no", "name"), remembered)
-    )
-    assert (vault.hashed, again.equals(sealed.select(again.columns))) == (before, True)
+    read, before = sealed.select("cert_no", "name"), vault.hashed
+    again = keys_recalled(CERTIFICATES, read, RememberedPseudonyms(vault))
+    assert (vault.hashed, read.with_columns(again).equals(sealed)) == (before, True)
 
 
-def test_a_number_that_was_not_sealed_gets_the_vaults_own_key(home: Home, vault: CountingVault):
+def test_what_was_not_sealed_as_it_is_now_gets_the_vaults_own_keys(
+    home: Home, vault: CountingVault
+):
     seal_certificates(home, vault)
+    read = pl.DataFrame({
+        "cert_no": [f"{OTHER}43", f"{NUMBER}43", None, f"{NUMBER}43", f"{NUMBER}43", f"{OTHER}43"],
+        "name": ["李四", "张三", "张三", None, "张三丰", None],
+    })  # fmt: skip
+    own = read.with_columns(keys_of(CERTIFICATES, read, vault))
+    recalled = keys_recalled(CERTIFICATES, read, RememberedPseudonyms(vault))
+    assert read.with_columns(recalled).select(own.columns).equals(own)
+
+
+def test_before_anything_was_sealed_every_key_is_the_vaults_own(vault: CountingVault):
+    read = pl.DataFrame({"cert_no": [f"{NUMBER}43"], "name": ["张三"]})
+    own = read.with_columns(keys_of(CERTIFICATES, read, vault))
+    assert read.with_columns(keys_recalled(CERTIFICATES, read, RememberedPseudonyms(vault))).equals(
+        own
+    )
+
+
+def test_a_number_is_asked_for_once_in_a_delivery(vault: CountingVault):
     remembered = RememberedPseudonyms(vault)
-    remembered.recall(load_contracts()["disabled_federation", "certificates"])
     asked = pl.Series([OTHER, None, NUMBER, OTHER])
-    assert remembered.pseudonyms("person", asked).equals(vault.pseudonyms("person", asked))
+    first = remembered.pseudonyms("person", asked)
+    before = vault.hashed
+    assert remembered.pseudonyms("person", asked).equals(first)
+    assert vault.hashed == before
+    assert first.equals(vault.pseudonyms("person", asked))
 
 
 def test_a_receipt_in_the_place_of_another_is_read_anew(home: Home):

@@ -209,11 +209,11 @@ def release(
     by: Annotated[str, typer.Option(help="Who signs.")],
     reason: Annotated[str, typer.Option(help="Why the alerts are believed.")],
 ) -> None:
-    """Sign for what the flood breaker holds; the next run opens it."""
+    """Sign for what the flood breaker holds; the run of the next day opens it."""
     from pipelines.warehouse.holds import sign
 
-    since = sign(Home(Settings().home), hold, by, reason, now())
-    printed.print(f"Signed. Run {since} again, or the next day, to open these alerts.")
+    opened_on = sign(Home(Settings().home), hold, by, reason, now())
+    printed.print(f"Signed. The run of {opened_on} opens these alerts.")
 
 
 @app.command()

@@ -2,10 +2,10 @@
     Rules that rule_conditions.csv states, as one statement: for each rule its subjects of whom a ground holds, or of whom none
     can be told. Written when the model is built, from the rows as they then are; nothing here knows a rule by name.
 #}
-{% macro condition_findings(conditions, wordings, metrics, rules, people, households) %}
+{% macro condition_findings(conditions, inhibitions, wordings, metrics, rules, people, households, previous_findings) %}
     {%- if not execute %}select 1 as rule_id{% else -%}
     {%- set known = {} -%}
-    {%- for row in run_query("select unit, metric, kind, coalesce(unit_name, '') as unit_name, source from " ~ metrics).rows -%}
+    {%- for row in run_query("select unit, metric, kind, coalesce(unit_name, '') as unit_name, source, dividend, divisor from " ~ metrics).rows -%}
         {%- do known.update({row["unit"] ~ " " ~ row["metric"]: row}) -%}
     {%- endfor -%}
     {%- set stated = run_query(
@@ -13,8 +13,12 @@
         ~ " as conditions inner join " ~ rules ~ " as rules on conditions.rule_id = rules.rule_id left join " ~ wordings
         ~ " as wordings on conditions.rule_id = wordings.rule_id order by conditions.rule_id, conditions.ground, conditions.metric"
     ).rows -%}
+    {%- set inhibiting = run_query(
+        "select inhibitions.*, rules.unit from " ~ inhibitions ~ " as inhibitions inner join " ~ rules
+        ~ " as rules on inhibitions.rule_id = rules.rule_id order by inhibitions.rule_id, inhibitions.inhibited_by"
+    ).rows -%}
     {%- set names = [] -%}
-    {%- for row in stated if row["value"].startswith("parameter ") -%}
+    {%- for row in (stated | list) + (inhibiting | list) if row["value"].startswith("parameter ") -%}
         {%- if row["value"][10:] not in names %}{% do names.append(row["value"][10:]) %}{% endif -%}
     {%- endfor -%}
     {%- for rule_id, rows in stated | groupby("rule_id") %}
@@ -46,14 +50,19 @@
         {{ worded(rows[0]["reason_en"], unit, known, "unknown") }} as reason_en,
         {{ evidence_json([evidence_list(condition_terms(grounds, unit, known))]) }} as evidence,
         {{ sql_text(rows[0]["unknown_zh"] or "") }} as unknown_zh,
-        cast(null as varchar) as inhibited_by,
+        inhibited_by,
         {{ "coalesce(" }}{% for ground, _ in grounds %}ground_{{ ground }}{{ ", false) or coalesce(" if not loop.last }}{% endfor %}, false) as is_judged
     from (
         select
             metrics.*,
             {%- for ground, of_ground in grounds %}
-            {% for row in of_ground %}{{ compared(row, known) }}{{ " and " if not loop.last }}{% endfor %} as ground_{{ ground }}{{ "," if not loop.last }}
+            {% for row in of_ground %}{{ compared(row, known) }}{{ " and " if not loop.last }}{% endfor %} as ground_{{ ground }},
             {%- endfor %}
+            {%- for row in inhibiting if row["rule_id"] == rule_id %}
+            {% if loop.first %}case{% endif %} when {{ compared(row, known) }} then {{ sql_text(row["inhibited_by"]) }}{% if loop.last %} end{% endif %}
+            {%- else %}
+            cast(null as varchar)
+            {%- endfor %} as inhibited_by
             {%- for name in names %},
             numbers.{{ name }}
             {%- endfor %}
@@ -62,22 +71,35 @@
         cross join {{ parameters_of_day(names) }} as numbers
         {%- endif %}
     ) as compared_metrics
-    where {% for ground, _ in grounds %}coalesce(ground_{{ ground }}, true){{ " or " if not loop.last }}{% endfor %}
+    where ({% for ground, _ in grounds %}coalesce(ground_{{ ground }}, true){{ " or " if not loop.last }}{% endfor %})
+        {%- if inhibiting | selectattr("rule_id", "equalto", rule_id) | list %}
+        {#- Nobody need be told that help answers what was never found. #}
+        and (
+            inhibited_by is null
+            or {{ unit }}_key in (select {{ unit }}_key from {{ previous_findings }} where rule_id = '{{ rule_id }}')
+        )
+        {%- endif %}
     {%- endfor %}
     {%- endif %}
 {% endmacro %}
 
-{# One comparison. A number of the law is read from its parameter, anything else as it is written. #}
+{# One comparison. A number of the law is read from its parameter, anything else as it is written; a quotient is compared
+   without being divided. #}
 {% macro compared(row, known) -%}
-    {%- set kind = known[row["unit"] ~ " " ~ row["metric"]]["kind"] -%}
+    {%- set metric = known[row["unit"] ~ " " ~ row["metric"]] -%}
+    {%- set kind = metric["kind"] -%}
+    {%- set compared_column = metric["dividend"] or row["metric"] -%}
+    {%- set times -%}
+        {%- if metric["divisor"] %} * {{ "" if metric["divisor"].isdigit() else "metrics." }}{{ metric["divisor"] }}{% endif -%}
+    {%- endset -%}
     {%- if row["value"].startswith("parameter ") -%}
-        metrics.{{ row["metric"] }} {{ row["comparison"] }} numbers.{{ row["value"][10:] }}
+        metrics.{{ compared_column }} {{ row["comparison"] }} numbers.{{ row["value"][10:] }}{{ times }}
     {%- elif row["comparison"] == "in" -%}
         metrics.{{ row["metric"] }} in ({% for value in row["value"].split("|") %}{{ sql_text(value) }}{{ ", " if not loop.last }}{% endfor %})
     {%- elif kind == "text" -%}
         metrics.{{ row["metric"] }} {{ row["comparison"] }} {{ sql_text(row["value"]) }}
     {%- else -%}
-        metrics.{{ row["metric"] }} {{ row["comparison"] }} {{ row["value"] }}
+        metrics.{{ compared_column }} {{ row["comparison"] }} {{ row["value"] }}{{ times }}
     {%- endif -%}
 {%- endmacro %}
 

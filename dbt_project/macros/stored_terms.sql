@@ -3,3 +3,17 @@
 {% macro duckdb__stored_terms(evidence) -%}
     from_json({{ evidence }}, '[{"source":"VARCHAR","key":"VARCHAR","field":"VARCHAR","value":"VARCHAR","as_of":"VARCHAR","unit":"VARCHAR","step":"VARCHAR"}]')
 {%- endmacro %}
+
+{# The months that findings rest on, by what their stored evidence calls due: person_key, household_key, program, month_on. #}
+{% macro months_found_due(findings) %}{{ return(adapter.dispatch("months_found_due")(findings)) }}{% endmacro %}
+{% macro duckdb__months_found_due(findings) -%}(
+    select distinct
+        person_key,
+        household_key,
+        program,
+        cast(term.as_of as date) as month_on
+    from (
+        select person_key, household_key, program, unnest({{ stored_terms("evidence") }}) as term from {{ findings }}
+    ) as terms
+    where term.field = 'due_cny'
+){%- endmacro %}

@@ -7,10 +7,13 @@ so that the caller can warn. Due dates of alerts are counted in SQL from a table
 from datetime import date, timedelta
 
 import chinese_calendar
+import polars as pl
 from chinese_calendar import constants
 
 KNOWN_YEARS = range(min(constants.holidays).year, max(constants.holidays).year + 1)
 """Years of which the official calendar is at hand."""
+
+FRIDAY = 5
 
 
 def is_known_year(year: int) -> bool:
@@ -22,7 +25,13 @@ def is_working_day(day: date) -> bool:
     """Whether offices are open: make-up Saturdays are, statutory holidays are not."""
     if is_known_year(day.year):
         return bool(chinese_calendar.is_workday(day))
-    return day.weekday() < 5
+    return day.isoweekday() <= FRIDAY
+
+
+def are_working_days(days: pl.Series) -> pl.Series:
+    """As `is_working_day`, of many days at once."""
+    is_free = (days.dt.weekday() > FRIDAY) | days.is_in([*constants.holidays])
+    return ~is_free | days.is_in([*constants.workdays])
 
 
 def last_working_day(until: date) -> date:

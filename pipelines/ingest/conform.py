@@ -19,6 +19,7 @@ from pipelines.ingest.reading import fault_of, no_texts, parser_of
 
 FILE = "_file"
 PLACE = (FILE, LINE)
+MISMATCH = "cert_id_mismatch"
 LONG_DIGITS = r"\d{6,}[Xx]?"
 
 FAULTS_SCHEMA = pl.Schema({
@@ -27,19 +28,24 @@ FAULTS_SCHEMA = pl.Schema({
 })  # fmt: skip
 
 
+BEARERS_SCHEMA = pl.Schema({"person_key": pl.Binary()})
+
+
 @dataclass(frozen=True)
 class Conformed:
     """What became of some rows of one table.
 
     `accepted` holds the lake's value columns, the place of each row and who it is about;
     `refused_keys` the lake keys of refused rows, null where a part is unreadable; `unkeyed`
-    what else can be read of refused rows without any readable part of a key.
+    what else can be read of refused rows without any readable part of a key; `bearers` the
+    `person_key` of rows refused because the number of a certificate is not that of its row.
     """
 
     accepted: pl.DataFrame
     faults: pl.DataFrame
     refused_keys: pl.DataFrame
     unkeyed: pl.DataFrame
+    bearers: pl.DataFrame
     soft_flags: int
 
 
@@ -82,8 +88,24 @@ def conform(
         pl.concat(faults),
         _key_values(bad, contract, identities),
         _lake_values(unkeyed, contract, identities).select(content_columns(contract)),
+        _bearers_of_mismatches(read, reasons, contract, identities),
         soft_flags,
     )
+
+
+def _bearers_of_mismatches(
+    read: pl.DataFrame, reasons: pl.DataFrame, contract: Contract, identities: Identities
+) -> pl.DataFrame:
+    """Whose certificates came under a number that may be another certificate's."""
+    at_fault = [
+        reasons[name] == MISMATCH
+        for name in contract.key
+        if contract.columns[name].kind == "certificate" and name in reasons
+    ]
+    if not at_fault:
+        return BEARERS_SCHEMA.to_frame()
+    rows = read.filter(pl.any_horizontal(at_fault))
+    return _lake_values(rows, contract, identities).select("person_key").unique()
 
 
 def _required(contract: Contract) -> list[str]:
@@ -122,7 +144,7 @@ def _reasons(read: pl.DataFrame, contract: Contract) -> pl.DataFrame:
         if column.kind == "certificate" and {"category", "level"} <= set(contract.columns):
             printed = pl.col(name).str.slice(18, 2)
             differs = printed != pl.concat_str("category", "level", ignore_nulls=False)
-            reason = pl.when(differs).then(pl.lit("cert_id_mismatch")).otherwise(reason)
+            reason = pl.when(differs).then(pl.lit(MISMATCH)).otherwise(reason)
         reasons[name] = reason.alias(name)
     found = read.select(**reasons)
     return found.select(name for name in found.columns if found[name].null_count() < found.height)

@@ -15,7 +15,7 @@ import polars as pl
 from pipelines.connectors import Piece, RawRows
 from pipelines.connectors.raw import LINE
 from pipelines.contracts.sources import Contract
-from pipelines.ingest.conform import FAULTS_SCHEMA, FILE, conform, raw_text
+from pipelines.ingest.conform import BEARERS_SCHEMA, FAULTS_SCHEMA, FILE, conform, raw_text
 from pipelines.ingest.divisions import Divisions
 from pipelines.ingest.identities import Identities
 from pipelines.ingest.lake import Refused
@@ -43,6 +43,7 @@ class Intake:
     _faults: list[pl.DataFrame] = field(default_factory=lambda: [FAULTS_SCHEMA.to_frame()])
     _refused_keys: list[pl.DataFrame] = field(default_factory=list)
     _unkeyed: list[pl.DataFrame] = field(default_factory=list)
+    _bearers: list[pl.DataFrame] = field(default_factory=lambda: [BEARERS_SCHEMA.to_frame()])
 
     @property
     def faults(self) -> pl.DataFrame:
@@ -52,7 +53,11 @@ class Intake:
     @property
     def refused(self) -> Refused:
         """Keys of refused rows."""
-        return Refused(pl.concat(self._refused_keys).unique(), pl.concat(self._unkeyed).unique())
+        return Refused(
+            pl.concat(self._refused_keys).unique(),
+            pl.concat(self._unkeyed).unique(),
+            pl.concat(self._bearers).unique(),
+        )
 
     @property
     def quarantined(self) -> int:
@@ -107,6 +112,7 @@ def take_in(
         intake._faults.append(conformed.faults)
         intake._refused_keys.append(conformed.refused_keys)
         intake._unkeyed.append(conformed.unkeyed)
+        intake._bearers.append(conformed.bearers)
     _settle_duplicates(intake, pieces)
     _refuse_empty_snapshot(intake)
     accounted = intake.spool.height + intake.quarantined + intake.exact_duplicates

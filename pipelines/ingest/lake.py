@@ -35,10 +35,14 @@ class Changes:
 
 @dataclass(frozen=True)
 class Refused:
-    """Keys a delivery refused: whole, in part, or only what stood beside them."""
+    """Keys a delivery refused: whole, in part, or only what stood beside them.
+
+    `bearers` are people a certificate of whom came under a number that is not its own.
+    """
 
     keys: pl.DataFrame
     unkeyed: pl.DataFrame
+    bearers: pl.DataFrame
 
 
 def shelves(
@@ -197,6 +201,8 @@ def _leaving(
         protected = protected.vstack(
             absent.join(refused.unkeyed, on=content, how="semi", nulls_equal=True)
         )
+    if refused.bearers.height:
+        protected = protected.vstack(absent.join(refused.bearers, on="person_key", how="semi"))
     protected = protected.unique(subset=key)
     yield protected, "upsert"
     yield absent.join(protected, on=key, how="anti"), "remove"

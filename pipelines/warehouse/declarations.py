@@ -18,6 +18,7 @@ from pipelines.warehouse.city_project import rows_of
 POLICY = DBT_PROJECT / "seeds" / "policy"
 COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "in"}
 LEVELS = {"emergency", "red", "orange", "yellow"}
+ANSWERS = ("death", "helped")
 MODELS = DBT_PROJECT / "models"
 LISTS = PROJECT / "pipelines" / "outreach"
 
@@ -34,6 +35,7 @@ def disagreements(city_code: str, home: Home) -> list[str]:
         every_table_has_its_staging_model,
         every_rule_has_its_model_and_back,
         conditions_name_known_things,
+        inhibitions_name_known_things,
         rules_need_declared_tables,
         every_mart_has_its_promise_and_back,
         every_parameter_used_is_set_and_back,
@@ -113,6 +115,23 @@ def conditions_name_known_things() -> Iterator[str]:
         for name in re.findall(r"{(\w*)}", row["reason_zh"] + row["reason_en"]):
             if (units.get(rule, ""), name) not in metrics:
                 yield f"rule_wordings.csv, {rule}: there is no metric {name}."
+
+
+def inhibitions_name_known_things() -> Iterator[str]:
+    """Every inhibition is of a rule of conditions, by a known word and a known metric."""
+    units = {row["rule_id"]: row["unit"] for row in policy_rows("rules")}
+    stated = {row["rule_id"] for row in policy_rows("rule_conditions")}
+    metrics = {(row["unit"], row["metric"]) for row in policy_rows("rule_metrics")}
+    for row in policy_rows("rule_inhibitions"):
+        rule, metric, where = row["rule_id"], row["metric"], "rule_inhibitions.csv,"
+        if rule not in stated:
+            yield f"{where} {rule}: rule_conditions.csv does not state this rule."
+        elif (units.get(rule, ""), metric) not in metrics:
+            yield f"{where} {rule}: rule_metrics.csv knows no metric {metric} of its unit."
+        if row["inhibited_by"] not in ANSWERS:
+            yield f"{where} {rule}: an alert is inhibited by {' or '.join(ANSWERS)}."
+        if row["comparison"] not in COMPARISONS:
+            yield f"{where} {rule}: there is no comparison {row['comparison']}."
 
 
 def rules_need_declared_tables() -> Iterator[str]:

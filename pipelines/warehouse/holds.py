@@ -6,7 +6,7 @@ later one, opens what it names. Does not belong here: when a flood is one (dbt).
 """
 
 import json
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import polars as pl
 
@@ -37,7 +37,9 @@ def held_sentences(home: Home, on_date: date) -> list[str]:
 
 
 def sign(home: Home, hold_id: str, by: str, reason: str, at: datetime) -> date:
-    """Sign for a hold; returns the day from which on runs open its alerts.
+    """Sign for a hold; returns the day whose run opens its alerts, the first after the newest one.
+
+    A day that was judged stays as it was judged.
 
     Args:
         home: the home.
@@ -49,14 +51,15 @@ def sign(home: Home, hold_id: str, by: str, reason: str, at: datetime) -> date:
     Raises:
         UsageError: nothing is held under this name, or name or reason is missing.
     """
-    effective_on = current_day(home)
-    known = held_batches(home, effective_on)["hold_id"].to_list() if effective_on else []
+    newest = current_day(home)
+    known = held_batches(home, newest)["hold_id"].to_list() if newest else []
     hold_id = hold_id.strip().upper()
-    if effective_on is None or hold_id not in known:
+    if newest is None or hold_id not in known:
         listed = f"held are {', '.join(known)}" if known else "nothing is held"
         raise UsageError(f"There is no hold {hold_id}: {listed}.")
     if not by.strip() or not reason.strip():
         raise UsageError("Say with --by who signs and with --reason why.")
+    effective_on = newest + timedelta(days=1)
     place = home.audit / "releases"
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     told = {

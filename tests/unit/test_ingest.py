@@ -230,6 +230,36 @@ def test_a_row_known_again_by_all_but_its_key_keeps_its_bearer(office: Office) -
     assert standing(office, SECOND) == {key(office, 1): False, key(office, 2): True}
 
 
+def line_of(sequence: int, printed: str, level: str) -> str:
+    """A line of the certificates: the level printed in its number, and the one beside it."""
+    return f"{number(sequence)}4{printed},张三,4,{level},2020-03-01,1,371522001200"
+
+
+def certificates(office: Office, day: date, *lines: str) -> None:
+    header = "残疾人证号,姓名,残疾类别,残疾等级,发证日期,证件状态,行政区划代码"
+    content = "\n".join([header, *lines, ""]).encode()
+    office.file("disabled_federation", day, "certificates.csv", content)
+
+
+def test_a_certificate_that_came_under_a_number_not_its_own_has_not_left(office: Office) -> None:
+    certificates(office, FIRST, *(line_of(who, "2", "2") for who in (1, 2, 3)))
+    certificates(office, SECOND, line_of(1, "2", "2"), line_of(2, "3", "2"))
+    certificates(office, THIRD, line_of(1, "2", "2"), line_of(2, "2", "2"))
+    office.receive("disabled_federation")
+    stand = [
+        dict(
+            state(office.home, "disabled_federation", "certificates", day)
+            .select("person_key", "is_stale")
+            .iter_rows()
+        )
+        for day in (SECOND, THIRD)
+    ]
+    assert stand == [
+        {key(office, 1): False, key(office, 2): True},
+        {key(office, 1): False, key(office, 2): False},
+    ]
+
+
 def test_members_of_a_household_with_an_unreadable_member_stay(office: Office) -> None:
     office.database(FIRST, "members", [member("J1", 1), member("J1", 2), member("J2", 3)])
     office.database(SECOND, "members", [member("J1", 1), member("J1", 2, id_no="3.7E+17")])

@@ -8,7 +8,7 @@ import csv
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -48,8 +48,8 @@ FINDING = pl.Schema({
 TRANSITIONS = list(csv.DictReader((POLICY / "alert_transitions.csv").open(encoding="utf-8")))
 STATUSES = ("none", "open", "held", "inhibited", "cleared", "closed")
 SIGNALS = (
-    "found", "found_in_flood", "found_in_cool_down", "answered", "not_found", "not_judged",
-    "not_evaluated", "closed_by_reply", "replied", "disputed", "released",
+    "found", "found_urgent", "found_in_flood", "found_in_cool_down", "answered", "not_found",
+    "not_judged", "not_evaluated", "closed_by_reply", "replied", "disputed", "released",
 )  # fmt: skip
 
 
@@ -235,6 +235,7 @@ def third_day(tmp_path_factory: pytest.TempPathFactory) -> tuple[pl.DataFrame, p
             name,
             inhibited_by="helped" if is_answered(before, signal) else None,
             is_judged=signal != "not_judged",
+            level="emergency" if signal == "found_urgent" else "orange",
         )
         for rule, name, before, signal in told
         if has_condition(before, signal)
@@ -267,7 +268,9 @@ def test_every_transition_is_walked(
     assert (alert["status"].to_list() or ["none"]) == [row["status_after"]]
     if alert.height:
         told = events.filter(pl.col("alert_id") == alert["alert_id"][0])["event"].to_list()
-        assert told == ([row["event"]] if row["event"] else [])
+        # An open alert whose level rises says so by its evidence, not by its status.
+        joined = ["evidence_added"] if (before, signal) == ("open", "found_urgent") else []
+        assert told == ([row["event"]] if row["event"] else joined)
 
 
 def test_every_status_and_signal_has_exactly_one_row() -> None:
@@ -573,6 +576,7 @@ def test_a_hold_is_signed_for_by_its_name_with_a_reason(tmp_path: Path) -> None:
         sign(home, "H2", "局长", "已核", datetime(2024, 5, 8, 9))
     with pytest.raises(UsageError, match="--by"):
         sign(home, "H1", " ", "已核", datetime(2024, 5, 8, 9))
-    assert sign(home, "h1", "局长", "已核", datetime(2024, 5, 8, 9)) == SECOND
-    assert releases(home, SECOND).row(0) == ("H1", SECOND, "局长")
-    assert releases(home, FIRST).is_empty()
+    next_day = SECOND + timedelta(days=1)
+    assert sign(home, "h1", "局长", "已核", datetime(2024, 5, 8, 9)) == next_day
+    assert releases(home, next_day).row(0) == ("H1", next_day, "局长")
+    assert releases(home, SECOND).is_empty()

@@ -1,5 +1,5 @@
 -- One row per civil-affairs or watched household on the day: its lines, income, trend and members.
--- Income per head is divided once, from the household's exact yearly sum.
+-- Income per head is divided once, from the household's exact yearly sum, and rounded; what is compared are the sums.
 with households as (
     select * from {{ ref("int_people__households") }}
 ),
@@ -82,11 +82,9 @@ changes as (
         last_checks.income_year_cny - checks_3m.income_year_cny as change_3m_year_cny,
         last_checks.income_year_cny - checks_6m.income_year_cny as change_6m_year_cny,
         last_checks.income_year_cny - checks_12m.income_year_cny as change_12m_year_cny,
-        case
-            when last_checks.income_year_cny > 0
-                then (last_checks.medical_expense_cny + last_checks.education_expense_cny + last_checks.disability_expense_cny)
-                    / last_checks.income_year_cny
-        end as rigid_spending_ratio
+        last_checks.medical_expense_cny + last_checks.education_expense_cny + last_checks.disability_expense_cny
+            as rigid_spending_year_cny,
+        case when last_checks.income_year_cny > 0 then last_checks.income_year_cny end as checked_income_year_cny
     from checks as last_checks
     inner join earlier_checks on last_checks.household_id = earlier_checks.household_id
     left join checks as checks_3m
@@ -162,12 +160,13 @@ final as (
         incomes.county_code,
         incomes.township_code,
         incomes.area_code,
-        -- Not rounded, so that it can be compared with a line.
-        cast(incomes.declared_year_cny as double) / nullif(12 * incomes.members, 0) as income_declared_per_capita_cny,
         incomes.members,
+        nullif(12 * incomes.members, 0) as member_months,
         incomes.standard_cny,
         incomes.marginal_line_cny,
         incomes.income_declared_cny,
+        incomes.declared_year_cny,
+        {{ share_of("incomes.declared_year_cny", "12 * incomes.members") }} as income_declared_per_capita_cny,
         incomes.income_counted_cny,
         incomes.counted_year_cny,
         {{ share_of("incomes.counted_year_cny", "12 * incomes.members") }} as income_per_capita_cny,
@@ -177,10 +176,15 @@ final as (
             when incomes.counted_year_cny < incomes.marginal_line_cny * 12 * incomes.members then 'dibao_marginal'
             else 'none'
         end as category_computed,
+        changes.change_3m_year_cny,
+        changes.change_6m_year_cny,
+        changes.change_12m_year_cny,
         {{ share_of("changes.change_3m_year_cny", "12 * incomes.members") }} as trend_3m,
         {{ share_of("changes.change_6m_year_cny", "12 * incomes.members") }} as trend_6m,
         {{ share_of("changes.change_12m_year_cny", "12 * incomes.members") }} as trend_12m,
-        changes.rigid_spending_ratio,
+        changes.rigid_spending_year_cny,
+        changes.checked_income_year_cny,
+        {{ ratio("changes.rigid_spending_year_cny", "changes.checked_income_year_cny") }} as rigid_spending_ratio,
         coalesce(families.severely_disabled_members, 0) as severely_disabled_members,
         coalesce(families.minors, 0) as minors,
         coalesce(families.elderly, 0) as elderly,

@@ -159,6 +159,7 @@ final as (
         and working_members.person_id is null as is_jobless,
         assistance.is_assisted,
         assistance.is_helped,
+        assistance.is_assisted and not assistance.is_helped as is_assisted_but_not_helped,
         single_dibao_members.person_id is not null as is_covered_by_single_person_dibao,
         coalesce(single_dibao_members.is_on_payroll_name_agreed, false) as is_on_payroll_name_agreed
     from watched_people

@@ -1,6 +1,6 @@
 -- One row per county and calendar day since the first day run: open before + new - cleared - closed = open now.
 -- An alert counts in the county it belonged to on the day; one that moves leaves its old county as a cleared one does and
--- is new in the other. Inhibited alerts leave as cleared ones do, held ones come when they are released.
+-- is new in the other; one that a reply closed and its level opened again is both. Inhibited alerts leave as cleared ones do, held ones come when they are released.
 with alerts as (
     select * from {{ ref("int_rules__alerts") }}
 ),
@@ -12,15 +12,17 @@ earlier as (
 left_today as (
     select
         county_code_before as county_code,
-        case when status = 'closed' then 'closed' else 'cleared' end as way
+        case when status = 'closed' or event_of_people = 'closed' then 'closed' else 'cleared' end as way
     from alerts
-    where status_before = 'open' and (status <> 'open' or county_code <> county_code_before)
+    where status_before = 'open'
+        and (status <> 'open' or county_code <> county_code_before or coalesce(event_of_people = 'closed', false))
 ),
 
 came_today as (
     select county_code
     from alerts
-    where status = 'open' and (status_before <> 'open' or county_code <> county_code_before)
+    where status = 'open'
+        and (status_before <> 'open' or county_code <> county_code_before or coalesce(event_of_people = 'closed', false))
 ),
 
 movements as (

@@ -46,7 +46,7 @@ added as (
     from alerts
     where status = 'open'
         and event_of_day is null
-        and signal in ('found', 'found_in_flood')
+        and signal in ('found', 'found_urgent', 'found_in_flood')
         and (level <> level_before or amount_cny is distinct from amount_before_cny or is_evidence_new)
 ),
 

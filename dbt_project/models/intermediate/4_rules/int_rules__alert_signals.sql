@@ -196,7 +196,6 @@ side_by_side as (
         answered.new_delivered_on,
         answered.cool_until_between_on,
         coalesce(found.county_code, answered.county_code) as county_code,
-        coalesce(found.level = 'emergency', false) as is_urgent,
         evaluated_rules.rule_id is not null as is_evaluated,
         case
             when evaluated_rules.rule_id is null then 'not_evaluated'
@@ -207,6 +206,7 @@ side_by_side as (
                 and answered.cool_until_between_on > {{ run_date() }}
                 and {{ level_rank("found.level") }} >= {{ level_rank("answered.level") }}
                 then 'found_in_cool_down'
+            when found.level = 'emergency' then 'found_urgent'
             else 'found'
         end as plain_signal
     from answered
@@ -226,7 +226,7 @@ new_today as (
         county_code,
         count(*) as opened
     from side_by_side
-    where plain_signal = 'found' and status_between in ('none', 'cleared', 'closed') and not is_urgent
+    where plain_signal = 'found' and status_between in ('none', 'cleared', 'closed')
     group by rule_id, county_code
 ),
 
@@ -298,8 +298,7 @@ final as (
         side_by_side.new_delivered_on,
         side_by_side.cool_until_between_on,
         case
-            when side_by_side.plain_signal = 'found' and floods.rule_id is not null and not side_by_side.is_urgent
-                then 'found_in_flood'
+            when side_by_side.plain_signal = 'found' and floods.rule_id is not null then 'found_in_flood'
             else side_by_side.plain_signal
         end as signal,
         case

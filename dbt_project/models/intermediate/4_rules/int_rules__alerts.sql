@@ -84,9 +84,9 @@ moved as (
         signals.*,
         transitions.status_after as status,
         transitions.event as event_of_day,
-        signals.signal in ('found', 'found_in_flood') as is_found,
+        signals.signal in ('found', 'found_urgent', 'found_in_flood') as is_found,
         transitions.event in ('opened', 'reopened', 'held') as is_begun,
-        transitions.event in ('opened', 'reopened') or coalesce(signals.event_of_people in ('released', 'reopened'), false)
+        transitions.event in ('opened', 'reopened', 'released') or coalesce(signals.event_of_people in ('released', 'reopened'), false)
             as is_due_anew
     from signals
     inner join transitions

@@ -59,19 +59,29 @@ candidates as (
     left join priced_counties on residence.county_code = priced_counties.county_code
 ),
 
+-- A certificate under another name than was paid is a question of data, unless one under the same name or none is valid.
 valid as (
     select
         candidates.person_id,
         candidates.programme,
         months.month_on,
-        min(case when certificates.status = '1' or certificates.changed_on > months.month_on then certificates.level end) as level,
+        min(
+            case
+                when coalesce(certificates.name_key = candidates.name_key, true)
+                    and (certificates.status = '1' or certificates.changed_on > months.month_on)
+                    then certificates.level
+            end
+        ) as level,
         max(
             case
-                when certificates.name_key <> candidates.name_key then 1
-                when certificates.status <> '1' and certificates.changed_on is null then 1
+                when coalesce(certificates.name_key = candidates.name_key, true)
+                    and certificates.status <> '1'
+                    and certificates.changed_on is null
+                    then 1
                 else 0
             end
-        ) = 1 as is_open_question
+        ) = 1 as is_day_of_change_unknown,
+        max(case when certificates.name_key <> candidates.name_key then 1 else 0 end) = 1 as is_under_another_name
     from candidates
     cross join months
     inner join certificates
@@ -94,7 +104,10 @@ states as (
         candidates.county_code,
         months.month_on,
         months.checkable_rank,
-        case when valid.is_open_question then '?' else coalesce(valid.level, '0') end as state
+        case
+            when valid.is_day_of_change_unknown or valid.is_under_another_name and valid.level is null then '?'
+            else coalesce(valid.level, '0')
+        end as state
     from candidates
     cross join months
     left join valid

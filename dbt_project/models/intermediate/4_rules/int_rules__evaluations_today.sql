@@ -78,7 +78,15 @@ subjects as (
     union all
     select 'R09' as rule_id, count(*) as subjects, 0 as unknown
     from households
-    where category in ('tekun', 'rigid') or grace_until_on is not null
+    where category = 'rigid' or grace_until_on is not null
+    union all
+    select 'R09' as rule_id, count(distinct person_id) as subjects, 0 as unknown
+    from {{ ref("int_people__members") }}
+    where is_household_active and is_alive and is_covered and category = 'tekun'
+    union all
+    select 'R09' as rule_id, count(distinct person_id) as subjects, 0 as unknown
+    from {{ ref("int_people__children") }}
+    where kind in ('1', '2', '3', '4')
     union all
     select rule_id, count(*) as subjects, 0 as unknown
     from reconciliation
@@ -93,6 +101,13 @@ subjects as (
     select 'R32' as rule_id, count(*) as subjects, 0 as unknown
     from {{ ref("stg_civil_affairs__applications") }}
     where known_until_on is null
+    union all
+    select 'R32' as rule_id, count(*) as subjects, 0 as unknown
+    from {{ ref("stg_civil_affairs__temporary_relief") }}
+    where known_until_on is null
+    union all
+    select 'R32' as rule_id, count(*) as subjects, 0 as unknown
+    from households
     union all
     select 'R08' as rule_id, count(*) as subjects, 0 as unknown
     from {{ ref("int_metrics__people") }}

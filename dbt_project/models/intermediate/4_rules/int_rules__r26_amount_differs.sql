@@ -105,25 +105,32 @@ hits as (
     group by unit, beneficiary_id, programme
 ),
 
+found_months as (
+    select * from {{ months_found_due("previous_findings") }} as found_months
+),
+
 found_before as (
     select
         'person' as unit,
         keys.person_id as beneficiary_id,
-        previous_findings.program as programme
-    from previous_findings
-    inner join keys on previous_findings.person_key = keys.person_key
+        found_months.program as programme,
+        found_months.month_on
+    from found_months
+    inner join keys on found_months.person_key = keys.person_key
     union
     select
         'household' as unit,
         household_keys.household_id as beneficiary_id,
-        previous_findings.program as programme
-    from previous_findings
-    inner join household_keys on previous_findings.household_key = household_keys.household_key
+        found_months.program as programme,
+        found_months.month_on
+    from found_months
+    inner join household_keys on found_months.household_key = household_keys.household_key
 ),
 
--- Found before and no month known today: neither still true nor false.
+-- Found before for a month of which it is not known today what is due: neither still true nor false. A month that no longer
+-- has a row has nothing due and nothing paid, and is known.
 previous_not_judged as (
-    select
+    select distinct
         reconciliation.unit,
         reconciliation.beneficiary_id,
         reconciliation.programme
@@ -132,8 +139,12 @@ previous_not_judged as (
         on reconciliation.unit = found_before.unit
         and reconciliation.beneficiary_id = found_before.beneficiary_id
         and reconciliation.programme = found_before.programme
-    group by reconciliation.unit, reconciliation.beneficiary_id, reconciliation.programme
-    having count(reconciliation.due_cny) = 0
+        and reconciliation.month_on = found_before.month_on
+    left join hits
+        on reconciliation.unit = hits.unit
+        and reconciliation.beneficiary_id = hits.beneficiary_id
+        and reconciliation.programme = hits.programme
+    where reconciliation.due_cny is null and hits.beneficiary_id is null
 ),
 
 subjects as (

@@ -87,6 +87,30 @@ fixed_rates as (
     group by old_standard_months.unit, old_standard_months.beneficiary_id, old_standard_months.programme
 ),
 
+previous_findings as (
+    select * from {{ ref("int_rules__previous_findings") }} where rule_id = 'R27'
+),
+
+-- Found before for a month of which it is not known today what is due: neither still true nor false.
+not_judged as (
+    select distinct
+        unknown.unit,
+        unknown.beneficiary_id,
+        unknown.programme
+    from {{ months_found_due("previous_findings") }} as found_months
+    inner join keys on found_months.person_key = keys.person_key
+    inner join {{ ref("int_measures__reconciliation") }} as unknown
+        on unknown.unit = 'person'
+        and keys.person_id = unknown.beneficiary_id
+        and found_months.program = unknown.programme
+        and found_months.month_on = unknown.month_on
+    left join fixed_rates
+        on unknown.unit = fixed_rates.unit
+        and unknown.beneficiary_id = fixed_rates.beneficiary_id
+        and unknown.programme = fixed_rates.programme
+    where unknown.due_cny is null and fixed_rates.beneficiary_id is null
+),
+
 -- The roll's families approved before the last change of the standard.
 reckoned as (
     select
@@ -148,6 +172,16 @@ hits as (
             ))]),
         ]) }} as terms
     from fixed_rates
+    union all
+    select
+        unit,
+        beneficiary_id,
+        programme,
+        false as is_judged,
+        cast(null as varchar) as told_zh,
+        cast(null as varchar) as told_en,
+        {{ stored_terms("'[]'") }} as terms
+    from not_judged
     union all
     select
         'household' as unit,

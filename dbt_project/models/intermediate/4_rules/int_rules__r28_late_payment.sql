@@ -37,10 +37,20 @@ members as (
     select household_id, person_id, is_covered from {{ ref("int_people__members") }}
 ),
 
+keys as (
+    select person_id, person_key from {{ ref("int_people__keys") }}
+),
+
+residence as (
+    select person_id, household_id from {{ ref("int_people__residence") }}
+),
+
+-- An application that names no household is that of the applicant's own, as the registers know it.
 decided as (
     select
         applications.application_no,
-        household_keys.household_id,
+        keys.person_id as applicant_id,
+        coalesce(household_keys.household_id, residence.household_id) as household_id,
         coalesce(divisions.current_code, substr(applications.area_code, 1, 6)) as county_code,
         case when applications.assistance in ('110', '120') then 'dibao' else 'tekun' end as programme,
         applications.decided_on,
@@ -49,21 +59,29 @@ decided as (
     inner join first_payment_months
         on applications.decided_on >= first_payment_months.effective_from_on
         and applications.decided_on < first_payment_months.effective_to_on
-    inner join household_keys on applications.household_key = household_keys.household_key
+    inner join keys on applications.applicant_key = keys.person_key
+    left join residence on keys.person_id = residence.person_id
+    left join household_keys on applications.household_key = household_keys.household_key
     left join divisions on substr(applications.area_code, 1, 6) = divisions.area_code
     where applications.known_until_on is null
         and applications.decision = '1'
         and applications.assistance in ('110', '120', '131', '132')
 ),
 
--- Whoever of the family may be paid: the family itself by its number, its members by theirs.
+-- Whoever of the family may be paid: the family itself by its number, its members and the applicant by theirs.
 payees as (
-    select distinct
-        decided.household_id,
+    select
+        decided.application_no,
         decided.programme,
         members.person_id
     from decided
     inner join members on decided.household_id = members.household_id
+    union
+    select
+        application_no,
+        programme,
+        applicant_id as person_id
+    from decided
 ),
 
 programmes as (
@@ -78,18 +96,18 @@ successful as (
 ),
 
 first_payments as (
-    select household_id, programme, min(paid_on) as paid_on
+    select application_no, min(paid_on) as paid_on
     from (
-        select successful.household_id, successful.programme, successful.paid_on
+        select decided.application_no, successful.paid_on
         from successful
-        inner join (select distinct household_id from decided) as families on successful.household_id = families.household_id
+        inner join decided on successful.household_id = decided.household_id and successful.programme = decided.programme
         union all
-        select payees.household_id, successful.programme, successful.paid_on
+        select payees.application_no, successful.paid_on
         from successful
         inner join payees on successful.person_id = payees.person_id and successful.programme = payees.programme
         where successful.household_id is null
     ) as found
-    group by household_id, programme
+    group by application_no
 ),
 
 late_first_payments as (
@@ -103,8 +121,7 @@ late_first_payments as (
             "decided.application_no"
         ) }} as terms
     from decided
-    left join first_payments
-        on decided.household_id = first_payments.household_id and decided.programme = first_payments.programme
+    left join first_payments on decided.application_no = first_payments.application_no
     where {{ month_end("decided.month_on") }} < {{ run_date() }}
         and (first_payments.paid_on is null or first_payments.paid_on > {{ month_end("decided.month_on") }})
     group by decided.county_code, decided.programme, decided.month_on

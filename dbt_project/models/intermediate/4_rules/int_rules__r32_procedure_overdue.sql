@@ -5,6 +5,22 @@
     "r32_notice_days", "r32_urgent_hours", "r32_documents_days", "r32_review_months", "r32_review_months_shortest",
     "r32_warning_share", "r32_counted_days_after_completion",
 ] %}
+{% set step_terms = [
+    ("true", evidence_term(
+        "case unit when 'application' then 'civil_affairs.applications' when 'case' then 'civil_affairs.temporary_relief' "
+        ~ "else 'civil_affairs.households' end",
+        "coalesce(subject_code, 'household')", "step || '_from_on'", "from_on", "from_on", "date"
+    )),
+] %}
+{% for measure in ["working_day", "day", "hour", "month"] %}
+    {% do step_terms.append((
+        "spent is not null and measure = '" ~ measure ~ "'",
+        evidence_term("'policy.rules'", "'R32'", "step || '_spent'", "cast(spent as decimal(14, 2))", run_date(), measure),
+    )) %}
+    {% do step_terms.append((
+        "measure = '" ~ measure ~ "'", evidence_term("'policy.rules'", "'R32'", "step || '_allowed'", "allowed", run_date(), measure),
+    )) %}
+{% endfor %}
 with numbers as (
     select * from {{ parameters_of_day(number_names) }} as parameters_of_day
 ),
@@ -193,6 +209,7 @@ reviews as (
         households.household_id,
         households.area_code,
         coalesce(households.reviewed_on, households.approved_on) as from_on,
+        households.reviewed_on is not null as is_reviewed,
         case
             when households.review_class_months is not null then cast(households.review_class_months as decimal(14, 4))
             else numbers.r32_review_months
@@ -212,7 +229,19 @@ judged_reviews as (
 ),
 
 hits as (
-    select unit, subject_code, household_id, area_code, step, spent, allowed, measure, from_on, level, true as is_judged
+    select
+        unit,
+        subject_code,
+        household_id,
+        area_code,
+        step,
+        spent,
+        allowed,
+        measure,
+        from_on,
+        cast(null as boolean) as is_reviewed,
+        level,
+        true as is_judged
     from judged_steps
     where level is not null
     union all
@@ -226,6 +255,7 @@ hits as (
         cast(limit_months as decimal(14, 2)) as allowed,
         'month' as measure,
         from_on,
+        is_reviewed,
         case when is_overdue then 'orange' end as level,
         is_overdue as is_judged
     from judged_reviews
@@ -262,29 +292,17 @@ subjects as (
         min(rank) as rank,
         max(case when is_judged then 1 else 0 end) = 1 as is_judged,
         {{ joined_text(
-            "case when spent is null then '上次复核 ' || cast(from_on as varchar) || '，应每 ' || cast(cast(allowed as integer) as varchar) "
+            "case when spent is null then case when is_reviewed then '上次复核 ' else '未见复核，审核确认 ' end || cast(from_on as varchar) || '，应每 ' || cast(cast(allowed as integer) as varchar) "
             ~ "|| ' 个月复核一次' else cast(cast(spent as integer) as varchar) || ' ' || measure_zh || '：' || step_zh || '，时限 ' "
             ~ "|| cast(cast(allowed as integer) as varchar) || ' ' || measure_zh end", "；", "rank, step"
         ) }} as told_zh,
         {{ joined_text(
-            "case when spent is null then 'last reviewed ' || cast(from_on as varchar) || ', due every ' "
+            "case when spent is null then case when is_reviewed then 'last reviewed ' else 'no review on record since approval ' end "
+            ~ "|| cast(from_on as varchar) || ', due every ' "
             ~ "|| cast(cast(allowed as integer) as varchar) || ' months' else cast(cast(spent as integer) as varchar) || ' ' || measure_en "
             ~ "|| ': ' || step_en || ', limit ' || cast(cast(allowed as integer) as varchar) end", "; ", "rank, step"
         ) }} as told_en,
-        {{ flattened_terms(
-            evidence_list([
-                ("true", evidence_term(
-                    "case unit when 'application' then 'civil_affairs.applications' when 'case' then 'civil_affairs.temporary_relief' "
-                    ~ "else 'civil_affairs.households' end",
-                    "coalesce(subject_code, 'household')", "step || '_from_on'", "from_on", "from_on", "date"
-                )),
-                ("spent is not null", evidence_term(
-                    "'policy.rules'", "'R32'", "step || '_spent'", "cast(spent as decimal(14, 2))", run_date()
-                )),
-                ("true", evidence_term("'policy.rules'", "'R32'", "step || '_allowed'", "allowed", run_date())),
-            ]),
-            "rank, step",
-        ) }} as terms
+        {{ flattened_terms(evidence_list(step_terms), "rank, step") }} as terms
     from worded
     group by unit, subject_code, household_id
 ),

@@ -27,7 +27,7 @@ final as (
         {{ amount("metrics.trend_3m") }} as trend_3m,
         {{ amount("metrics.trend_6m") }} as trend_6m,
         {{ amount("metrics.trend_12m") }} as trend_12m,
-        {{ ratio("metrics.rigid_spending_ratio", "1") }} as rigid_spending_ratio,
+        metrics.rigid_spending_ratio,
         cast(metrics.severely_disabled_members as integer) as severely_disabled_members,
         cast(metrics.minors as integer) as minors,
         cast(metrics.elderly as integer) as elderly,

@@ -7,7 +7,7 @@ how departments deliver (`contracts.city` checks that), putting the project toge
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
@@ -27,6 +27,11 @@ STANDARD = ("programme", "residence", "class")
 UNITS, PERIODS = ("yuan", "10k_yuan"), ("month", "year")
 NUMBER = re.compile(r"\d{1,9}(\.\d{1,4})?")
 FROM_START = "2023-01-01"
+READ_BY_AREA = (
+    "marginal_line_multiple", "audit_households_per_county", "list_daily_quota_households",
+    "list_near_due_working_days",
+)  # fmt: skip
+"""Numbers that a county or a township may have of its own; all others hold for a city."""
 
 CITY_FILE = """\
 # {name}: how its four departments deliver. Amounts, limits and areas stand beside this file, in
@@ -159,8 +164,17 @@ def _missing_parameters(code: str, file: Path) -> Iterator[str]:
             yield f"{where}: no rule reads this number."
             continue
         yield from _faults_of(f"{where} ({row['unit']})", row, "value", code)
+        yield from unread_by_area(where, row)
         if row["unit"] != asked[row["name"]]["unit"]:
             yield f"{where}: its unit must be {asked[row['name']]['unit']}."
+
+
+def unread_by_area(where: str, row: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with a row of parameters.csv for a part of a city, where nobody looks there."""
+    area = row["area_code"]
+    is_part_of_a_city = len(area) > len("371500") or not area.endswith("00")
+    if is_part_of_a_city and row["name"] not in READ_BY_AREA:
+        yield f"{where}: this number is read for the whole city, not for {area}; give it the city."
 
 
 def _faults_of(where: str, row: dict[str, str], number: str, code: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from pipelines.contracts.dbt_sources import render
 from pipelines.contracts.sources import load_contracts
 from pipelines.quality import load_mart_promises
 from pipelines.settings import DBT_PROJECT, DEPARTMENTS, PROJECT, Home, WenduError
-from pipelines.warehouse.city_numbers import missing_numbers
+from pipelines.warehouse.city_numbers import missing_numbers, unread_by_area
 from pipelines.warehouse.city_project import rows_of
 
 POLICY = DBT_PROJECT / "seeds" / "policy"
@@ -39,6 +39,7 @@ def disagreements(city_code: str, home: Home) -> list[str]:
         rules_need_declared_tables,
         every_mart_has_its_promise_and_back,
         every_parameter_used_is_set_and_back,
+        parameters_of_areas_are_read,
         lambda: city_names_declared_things(city_code, home),
         lambda: iter(missing_numbers(load_city(city_code, home))),
     ]
@@ -186,6 +187,12 @@ def every_parameter_used_is_set_and_back() -> Iterator[str]:
         yield f"A model or page reads the parameter {name}, which parameters.csv does not set."
     for name in sorted(known - used - quoted):
         yield f"parameters.csv sets {name}, which no model, page or list reads."
+
+
+def parameters_of_areas_are_read() -> Iterator[str]:
+    """A number that is read for a whole city is given for a whole city."""
+    for line, row in enumerate(policy_rows("parameters"), start=2):
+        yield from unread_by_area(f"parameters.csv, line {line}, {row['name']}", row)
 
 
 def city_names_declared_things(city_code: str, home: Home) -> Iterator[str]:

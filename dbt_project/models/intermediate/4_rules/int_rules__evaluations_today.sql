@@ -76,17 +76,18 @@ subjects as (
     where programme in ('living', 'nursing') and paid_cny > 0
     group by rule_id
     union all
-    select 'R09' as rule_id, count(*) as subjects, 0 as unknown
-    from households
-    where category = 'rigid' or grace_until_on is not null
-    union all
-    select 'R09' as rule_id, count(distinct person_id) as subjects, 0 as unknown
-    from {{ ref("int_people__members") }}
-    where is_household_active and is_alive and is_covered and category = 'tekun'
-    union all
-    select 'R09' as rule_id, count(distinct person_id) as subjects, 0 as unknown
-    from {{ ref("int_people__children") }}
-    where kind in ('1', '2', '3', '4')
+    select 'R09' as rule_id, sum(subjects) as subjects, 0 as unknown
+    from (
+        select count(*) as subjects from households where category = 'rigid' or grace_until_on is not null
+        union all
+        select count(distinct person_id) as subjects
+        from {{ ref("int_people__members") }}
+        where is_household_active and is_alive and is_covered and category = 'tekun'
+        union all
+        select count(distinct person_id) as subjects
+        from {{ ref("int_people__children") }}
+        where kind in ('1', '2', '3', '4')
+    ) as terms
     union all
     select rule_id, count(*) as subjects, 0 as unknown
     from reconciliation
@@ -98,16 +99,14 @@ subjects as (
     cross join rules_of_offices
     group by rule_id
     union all
-    select 'R32' as rule_id, count(*) as subjects, 0 as unknown
-    from {{ ref("stg_civil_affairs__applications") }}
-    where known_until_on is null
-    union all
-    select 'R32' as rule_id, count(*) as subjects, 0 as unknown
-    from {{ ref("stg_civil_affairs__temporary_relief") }}
-    where known_until_on is null
-    union all
-    select 'R32' as rule_id, count(*) as subjects, 0 as unknown
-    from households
+    select 'R32' as rule_id, sum(subjects) as subjects, 0 as unknown
+    from (
+        select count(*) as subjects from {{ ref("stg_civil_affairs__applications") }} where known_until_on is null
+        union all
+        select count(*) as subjects from {{ ref("stg_civil_affairs__temporary_relief") }} where known_until_on is null
+        union all
+        select count(*) as subjects from households
+    ) as steps
     union all
     select 'R08' as rule_id, count(*) as subjects, 0 as unknown
     from {{ ref("int_metrics__people") }}

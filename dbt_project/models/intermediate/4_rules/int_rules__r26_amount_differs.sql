@@ -36,10 +36,6 @@ residence as (
     select * from {{ ref("int_people__residence") }}
 ),
 
-previous_findings as (
-    select * from {{ ref("int_rules__previous_findings") }} where rule_id = 'R26'
-),
-
 differing as (
     select reconciliation.*
     from reconciliation
@@ -106,7 +102,7 @@ hits as (
 ),
 
 found_months as (
-    select * from {{ months_found_due("previous_findings") }} as found_months
+    select * from {{ months_found_due(ref("int_rules__previous_findings"), "R26") }} as found_months
 ),
 
 found_before as (

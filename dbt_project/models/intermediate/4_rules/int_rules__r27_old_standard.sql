@@ -87,17 +87,13 @@ fixed_rates as (
     group by old_standard_months.unit, old_standard_months.beneficiary_id, old_standard_months.programme
 ),
 
-previous_findings as (
-    select * from {{ ref("int_rules__previous_findings") }} where rule_id = 'R27'
-),
-
 -- Found before for a month of which it is not known today what is due: neither still true nor false.
 not_judged as (
     select distinct
         unknown.unit,
         unknown.beneficiary_id,
         unknown.programme
-    from {{ months_found_due("previous_findings") }} as found_months
+    from {{ months_found_due(ref("int_rules__previous_findings"), "R27") }} as found_months
     inner join keys on found_months.person_key = keys.person_key
     inner join {{ ref("int_measures__reconciliation") }} as unknown
         on unknown.unit = 'person'

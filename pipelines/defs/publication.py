@@ -21,15 +21,8 @@ from pipelines.ingest import load_receipts
 from pipelines.quality import Verdict, judge_marts
 from pipelines.quality.page import store_results
 from pipelines.settings import MailSettings, Settings, now
-from pipelines.warehouse.publication import (
-    Building,
-    add_marts,
-    declared_marts,
-    export_marts,
-    publish,
-    write_database,
-    write_manifest,
-)
+from pipelines.warehouse.exports import add_marts, declared_marts, export_marts, write_database
+from pipelines.warehouse.publication import Building, publish, write_manifest
 from pipelines.warehouse.views import declared_name_tables, declared_views
 
 UNREAD = ("fct_entitlements", "fct_payment_reconciliation")

@@ -25,11 +25,10 @@ from pipelines.ingest import load_receipts
 from pipelines.settings import Home, UsageError, WenduError
 from pipelines.warehouse import history
 from pipelines.warehouse.dbt import DbtProject
+from pipelines.warehouse.exports import declared_marts, export_marts
 from pipelines.warehouse.policy import project_with
 from pipelines.warehouse.publication import (
     Building,
-    declared_marts,
-    export_marts,
     published_manifest,
     sha256_of,
     show_as_corrected,

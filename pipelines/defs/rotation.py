@@ -24,7 +24,7 @@ from pipelines.vault.forgotten import Forgotten
 from pipelines.vault.rotation import Journal
 from pipelines.warehouse import history, kept_codes, publication
 from pipelines.warehouse import rekeying as marts
-from pipelines.warehouse.publication import declared_marts
+from pipelines.warehouse.exports import declared_marts
 from pipelines.warehouse.views import declared_name_tables, declared_views
 
 DERIVED = ("history", "dbt")

@@ -17,16 +17,13 @@ import polars as pl
 from pipelines.settings import Home
 from pipelines.vault import Translation
 from pipelines.warehouse import history
+from pipelines.warehouse.exports import MARTS_SCHEMA, Mart, export_marts, write_database
 from pipelines.warehouse.publication import (
-    MARTS_SCHEMA,
     Building,
-    Mart,
     current_version,
-    export_marts,
     publish,
     published_days,
     published_manifest,
-    write_database,
     write_manifest,
 )
 from pipelines.warehouse.views import NameTable, View

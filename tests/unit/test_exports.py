@@ -9,15 +9,8 @@ import pyarrow.parquet
 import pytest
 
 from pipelines.settings import Home
-from pipelines.warehouse.publication import (
-    MOST_MONTHS_REWRITTEN,
-    Building,
-    Mart,
-    export_marts,
-    publish,
-    write_database,
-    write_manifest,
-)
+from pipelines.warehouse.exports import MOST_MONTHS_REWRITTEN, Mart, export_marts, write_database
+from pipelines.warehouse.publication import Building, publish, write_manifest
 from pipelines.warehouse.work_database import work_database
 
 FIRST = date(2024, 5, 6)

@@ -88,7 +88,8 @@ def write_book(path: Path, book: Book) -> None:
 
 def checksum(rows: pl.DataFrame) -> str:
     """A short hash of the lines of a sheet: of all that is printed and not filled in by hand."""
-    text = rows.write_csv(separator="\t", line_terminator="\n")
+    line = pl.concat_str(pl.all().fill_null(""), separator="\t")
+    text = rows.select(line.str.join("\n")).item()
     return hashlib.sha256(text.encode()).hexdigest()[:CHECKSUM_LETTERS].upper()
 
 

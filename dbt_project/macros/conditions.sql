@@ -5,7 +5,8 @@
 {% macro condition_findings(conditions, inhibitions, wordings, metrics, rules, people, households, previous_findings) %}
     {%- if not execute %}select 1 as rule_id{% else -%}
     {%- set known = {} -%}
-    {%- for row in run_query("select unit, metric, kind, coalesce(unit_name, '') as unit_name, source, dividend, divisor from " ~ metrics).rows -%}
+    {%- set columns = "unit, metric, kind, coalesce(unit_name, '') as unit_name, source, dividend, divisor" -%}
+    {%- for row in run_query("select " ~ columns ~ " from " ~ metrics).rows -%}
         {%- do known.update({row["unit"] ~ " " ~ row["metric"]: row}) -%}
     {%- endfor -%}
     {%- set stated = run_query(

@@ -15,21 +15,28 @@ from tests.conftest import SECOND_DAY, World
 
 ROWS = {
     "rules": "X01,marginal_with_minors,低保边缘家庭,Marginal family,support,household,yellow,"
-    "2024-05-01,某办法,请入户了解。,Visit.",
+    "2024-05-01,某办法,请入户了解。,Visit.\n"
+    "X02,marginal,低保边缘家庭,Marginal family,support,household,yellow,2024-05-01,某办法,请。,Go.",
     "rule_sources": "X01,civil_affairs,households",
     "parameters": "x01_minors,371500,1,person,2024-05-01,某文,false",
     "rule_conditions": "X01,1,yellow,active_category,=,dibao_marginal\n"
     "X01,1,yellow,minors,>=,parameter x01_minors\n"
     "X01,2,orange,active_category,=,dibao_marginal\n"
-    "X01,2,orange,income_declared_per_capita_cny,<,800.5",
+    "X01,2,orange,income_declared_per_capita_cny,<,800.5\n"
+    "X02,1,yellow,active_category,=,dibao_marginal",
+    "rule_inhibitions": "X02,helped,minors,>=,1",
     "rule_wordings": "X01,{minors} 名未成年人：人均 {income_declared_per_capita_cny} 元,"
-    "{minors} minors,不详",
+    "{minors} minors,不详\n"
+    "X02,低保边缘家庭,Marginal family,不详",
 }
 
 
 @pytest.fixture(scope="module")
-def findings(world: World, tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
-    """What the new rule finds in the shared city, built from a copy of the project."""
+def found(world: World, tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
+    """What the new rules find in the shared city, built from a copy of the project.
+
+    Of the families with minors one had an alert of the second rule the day before.
+    """
     place = tmp_path_factory.mktemp("by_rows")
     project = copy_project(DBT_PROJECT, place / "dbt_project")
     for name, rows in ROWS.items():
@@ -38,12 +45,27 @@ def findings(world: World, tmp_path_factory: pytest.TempPathFactory) -> pl.DataF
     home = Home(place / "home")
     home.warehouse.mkdir(parents=True)
     shutil.copy(work_database(world.home), work_database(home))
+    had_an_alert = families(world).filter(pl.col("minors") >= 1)["household_key"].min()
+    with duckdb.connect(str(work_database(home))) as connection:
+        connection.execute(
+            "insert into intermediate.int_rules__previous_findings (rule_id, household_key) "
+            "values ('X02', from_hex(?))", [had_an_alert],
+        )  # fmt: skip
     rebuilt = [*ROWS, "int_measures__parameters", RESULT]
     DbtProject(home, project).build_nodes(SECOND_DAY, rebuilt)
     with duckdb.connect(str(work_database(home)), read_only=True) as connection:
         return connection.sql(
-            f"select * from intermediate.{RESULT} where rule_id = 'X01' order by household_id"
+            f"select results.*, lower(hex(household_key)) as household_key "
+            f"from intermediate.{RESULT} as results "
+            "inner join intermediate.int_people__household_keys using (household_id) "
+            "where rule_id in ('X01', 'X02') order by household_id"
         ).pl()
+
+
+@pytest.fixture(scope="module")
+def findings(found: pl.DataFrame) -> pl.DataFrame:
+    """Those of the first rule."""
+    return found.filter(pl.col("rule_id") == "X01")
 
 
 RESULT = "int_rules__conditions"
@@ -87,3 +109,15 @@ def test_its_reason_and_evidence_name_the_metrics_and_the_parameter(
     assert row["reason_zh"].startswith("1 名未成年人：人均 ") or "名未成年人" in row["reason_zh"]
     for told in ('"minors"', '"x01_minors"', '"civil_affairs.households"', str(date(2024, 5, 1))):
         assert told in row["evidence"]
+
+
+def test_what_answers_an_alert_inhibits_it_and_opens_none(
+    world: World, found: pl.DataFrame
+) -> None:
+    marginal = families(world)
+    with_minors = marginal.filter(pl.col("minors") >= 1)["household_key"]
+    without = marginal.filter(pl.col("minors") < 1)["household_key"]
+    told = dict(
+        found.filter(pl.col("rule_id") == "X02").select("household_key", "inhibited_by").iter_rows()
+    )
+    assert told == {with_minors.min(): "helped"} | dict.fromkeys(without)

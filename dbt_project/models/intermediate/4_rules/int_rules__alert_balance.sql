@@ -1,6 +1,7 @@
 -- One row per county and calendar day since the first day run: open before + new - cleared - closed = open now.
 -- An alert counts in the county it belonged to on the day; one that moves leaves its old county as a cleared one does and
--- is new in the other; one that a reply closed and its level opened again is both. Inhibited alerts leave as cleared ones do, held ones come when they are released.
+-- is new in the other; one that a reply closed and that its level opened again is both. Inhibited alerts leave as cleared
+-- ones do, held ones come when they are released.
 with alerts as (
     select * from {{ ref("int_rules__alerts") }}
 ),

@@ -9,6 +9,7 @@ import gc
 import json
 import logging
 import os
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -96,6 +97,8 @@ def run(
     last = as_day(until) if until else first
     if last < first:
         raise UsageError(f"--until {last} lies before --date {first}; swap them.")
+    if last > today():
+        raise UsageError(f"{last} has not come yet; choose a day up to {today()}.")
     raise typer.Exit(run_and_tell(first, last))
 
 
@@ -552,7 +555,7 @@ def check() -> None:
 
     settings = Settings()
     home = Home(settings.home)
-    found = disagreements(settings.city, home)
+    found = list(dict.fromkeys(disagreements(settings.city, home)))
     if key_is_known(home, settings.key_file):
         AuditBook(home, open_vault()).check()
     if RotationPlace(home).journal is not None:
@@ -704,11 +707,11 @@ def expected_cases(home: Home) -> Any:
 
 def open_vault() -> Any:
     """The vault of the home; a home without one is told, and none is made."""
-    from pipelines.vault import Vault, key_is_known
+    from pipelines.vault import Vault, holds_data, key_is_known
 
     settings = Settings()
     home = Home(settings.home)
-    if not key_is_known(home, settings.key_file):
+    if not key_is_known(home, settings.key_file) and not holds_data(home):
         raise UsageError(f"{home.root} has no vault key yet; it is made by the first run.")
     return Vault.open(home, settings.key_file)
 
@@ -755,6 +758,13 @@ def globals_first(arguments: Sequence[str]) -> list[str]:
     return first + rest
 
 
+def query_last(arguments: Sequence[str]) -> list[str]:
+    """The arguments with a query that begins with a comment, `-- …`, told apart from options."""
+    queries = [argument for argument in arguments if re.match(r"--\s", argument)]
+    rest = [argument for argument in arguments if argument not in queries]
+    return [*rest, "--", *queries] if queries else rest
+
+
 def sentence_on_settings(fault: ValidationError) -> str:
     """Which variable of the environment is wrong and why, never its value."""
     prefix = "WENDU_MAIL_" if fault.title == "MailSettings" else "WENDU_"
@@ -768,7 +778,7 @@ def sentence_on_settings(fault: ValidationError) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     gc.set_threshold(OBJECTS_BEFORE_COLLECTING, 20, 50)
-    given = globals_first(sys.argv[1:] if arguments is None else arguments)
+    given = query_last(globals_first(sys.argv[1:] if arguments is None else arguments))
     debug = "--debug" in given
     if not debug:
         # What a library could not finish closing is told by the fault itself.
@@ -791,6 +801,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (KeyboardInterrupt, typer.Abort):
         told.print("Stopped. Run the same command again to go on.")
         code = 130
+    except (FileExistsError, NotADirectoryError, FileNotFoundError, PermissionError) as fault:
+        if debug or fault.filename is None:
+            raise
+        why = (fault.strerror or type(fault).__name__).lower()
+        told.print(
+            f"{fault.filename} cannot be used ({why}); choose another place, or mend it, and run "
+            "again.",
+            markup=False,
+        )
+        code = 4
     except Exception as fault:
         if debug:
             raise

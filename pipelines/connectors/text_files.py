@@ -45,6 +45,11 @@ def read_csv(path: Path, contract: Contract, renamed: Mapping[str, str]) -> Iter
     content = path.read_bytes()
     if not content.strip():
         raise ConnectorError(f"{shown_file(path)}: the file is empty; send it again")
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ConnectorError(
+            f"{shown_file(path)}: the file is in UTF-16; save it as UTF-8 or GB18030 and send it "
+            "again"
+        )
     content, damaged = _as_utf8(content)
     start = _end_of_record(content, 0)
     titles = next(csv.reader(io.StringIO(content[:start].decode("utf-8"), newline="")), [])
@@ -234,13 +239,18 @@ def read_ndjson(path: Path, contract: Contract, renamed: Mapping[str, str]) -> I
     """Read a file of one JSON record per line, every value as text.
 
     Raises:
-        ConnectorError: the file is empty, a value is nested, or a required field is nowhere.
+        ConnectorError: the file is empty or was cut off, a value is nested, or a required field is
+            nowhere.
     """
     content, damaged = _as_utf8(path.read_bytes())
     lines = [line.strip() for line in content.split(b"\n")]
     if not any(lines):
         raise ConnectorError(f"{shown_file(path)}: the file is empty; send it again")
     numbers = [number for number, line in enumerate(lines, start=1) if line]
+    if not content.endswith(b"\n") and not _is_record(lines[-1]):
+        raise ConnectorError(
+            f"{shown_file(path)}: the file ends inside a record; send it again, whole"
+        )
     unreadable = no_unreadable()
     titles = _fields(content, numbers)
     if titles is None or damaged:

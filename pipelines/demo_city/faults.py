@@ -112,7 +112,10 @@ class Vandal:
             chosen = rows[kinds == number]
             if not len(chosen):
                 continue
-            values = frame[field].cast(pl.String)
+            values = frame[field]
+            if values.dtype.is_float():  # as it is written where nothing is spoiled
+                values = values.round(2)
+            values = values.cast(pl.String)
             chosen = chosen[values.gather(chosen).is_not_null().to_numpy()]
             if not len(chosen):
                 continue

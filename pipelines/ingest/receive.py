@@ -135,9 +135,10 @@ def landed(home: Home, department: str, until: date) -> list[date]:
 
 def _day_of(path: Path) -> date | None:
     try:
-        return date.fromisoformat(path.name)
+        day = date.fromisoformat(path.name)
     except ValueError:
         return None
+    return day if path.name == day.isoformat() else None
 
 
 def _receive_one(desk: Desk, received_on: date) -> tuple[Receipt, list[date]]:

@@ -14,7 +14,7 @@ from pipelines.connectors.office_files import OfficeFile, Sheet
 from pipelines.connectors.raw import ConnectorError, plain
 from pipelines.contracts.alert_code import is_well_formed
 from pipelines.contracts.replies import OUTCOMES
-from pipelines.outreach.layout import NUMBER, REPLIES, RESULTS
+from pipelines.outreach.layout import NUMBER, REPLIES, REPLY_SHEETS, RESULTS
 
 HEADINGS = {column.key: column.header for column in (NUMBER, *REPLIES)}
 """The columns a reply needs, as the list heads them."""
@@ -52,18 +52,26 @@ def answered_lines(file: OfficeFile) -> pl.DataFrame:
     """The lines of all sheets on which one of the columns by hand is filled in, as `LINES`.
 
     Raises:
-        ConnectorError: no sheet has the columns of a list, or one has a column twice.
+        ConnectorError: no sheet has the columns of a list, one that should have them has lost
+            them, or one has a column twice.
     """
+    headers = [header_of(sheet) for sheet in file.sheets]
     found = [
         _lines_of(at, sheet, header[1])
-        for at, sheet in enumerate(file.sheets)
-        if (header := header_of(sheet))
+        for at, (sheet, header) in enumerate(zip(file.sheets, headers, strict=True))
+        if header
     ]
     if not found:
         raise ConnectorError(
             f"{file.name}: no sheet has the columns 编号 and 走访结果; send back the list as it "
             "was sent out, filled in"
         )
+    for sheet, header in zip(file.sheets, headers, strict=True):
+        if header is None and sheet.name in [filled_in.name for filled_in in REPLY_SHEETS]:
+            raise ConnectorError(
+                f"{file.name}: sheet {sheet.name} has lost its row of headings (编号, 走访结果); "
+                "put it back and send the list again"
+            )
     lines = pl.concat(found)
     by_hand = [column.key for column in REPLIES]
     return (

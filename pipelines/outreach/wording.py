@@ -93,10 +93,12 @@ def distance_text() -> pl.Expr:
     """How far a family's income per head and month is from the line above or below it."""
     above, to_marginal = -pl.col("gap_to_standard_cny"), pl.col("gap_to_marginal_cny")
     return pl.when(above < 0).then(pl.format("{} 元：低于低保标准", money(-above))).when(
+        (above == 0) & (to_marginal > 0)
+    ).then(pl.format("正好等于低保标准，距低保边缘线 {} 元", money(to_marginal))).when(
         to_marginal > 0
     ).then(
         pl.format("{} 元：高于低保标准，距低保边缘线 {} 元", money(above), money(to_marginal))
-    ).when(to_marginal <= 0).then(
+    ).when(to_marginal == 0).then(pl.lit("正好在低保边缘线上")).when(to_marginal < 0).then(
         pl.format("{} 元：高于低保边缘线", money(-to_marginal))
     ).otherwise(pl.lit(NO_DISTANCE)) + pl.format(
         "（{} 核对）", pl.col("income_observed_on").cast(pl.String)

@@ -113,6 +113,12 @@ def find_alert(connection: duckdb.DuckDBPyConnection, code: str) -> dict[str, An
         )
     found = rows_of(connection, "select * from fct_alerts where alert_id = ?", [meant])
     if not found:
+        drawn = "select code from quality_audit_sample where code = ?"
+        if rows_of(connection, drawn, [meant]):
+            raise UsageError(
+                f"{meant} is no alert: the household was drawn by lot, so that what the rules miss "
+                "can be told; its row is in quality_audit_sample."
+            )
         raise UsageError(
             f"No alert {meant} is published; look for it with "
             '`wendu sql "select alert_id from fct_alerts"`.'

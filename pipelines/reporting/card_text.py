@@ -58,7 +58,7 @@ def render_card(card: Card, language: str = "zh") -> Group:
     ):
         if not (isinstance(body, Table) and not body.row_count):
             sections += [Text(""), Text(title(name, language), style="bold")]
-            sections.append(Padding(body, (0, 0, 0, 2)))
+            sections.append(Padding(body, (0, 0, 0, 2), expand=False))
     return Group(*sections)
 
 

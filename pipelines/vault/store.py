@@ -73,7 +73,7 @@ class Vault:
             vault = cls(home, derive(given))
         elif path.exists():
             vault = cls(home, derive(read_secret(path)))
-        elif _holds_data(home):
+        elif holds_data(home):
             raise VaultError(
                 f"The vault key {path} is missing, but {home.root} already holds data made with "
                 "one; put the key file back, or start with an empty home."
@@ -251,7 +251,8 @@ def _make_private(folder: Path) -> None:
     folder.chmod(0o700)
 
 
-def _holds_data(home: Home) -> bool:
+def holds_data(home: Home) -> bool:
+    """Whether something in a home was made with a key."""
     return (
         any(home.vault.rglob(f"*{SUFFIX}"))
         or any(home.receipts.rglob("*.json"))

@@ -99,6 +99,9 @@ def test_a_broken_department_is_told_and_the_others_publish(world, wendu, tmp_pa
             "99",
         ),
         (["run"], "--date"),
+        (["run", "--date", "2999-01-01"], "has not come yet"),
+        (["make-city", "--out", "/dev/null/city"], "/dev/null"),
+        (["explain", "A0AMJ32J1R4R"], "A0AMJ32J1R4R"),
         (["sql", "select nothing from nowhere"], "nowhere"),
         (["lists", "--date", "2024-01-01"], "2024-01-01"),
         (["lists", "--date", "2024-05-01", "--encrypted", "{}"], "WENDU_LIST_PASSWORDS_FILE"),
@@ -124,6 +127,17 @@ def test_a_home_in_use_is_left_alone(world, wendu):
 def test_a_query_is_answered_as_a_program_reads_it(world, wendu):
     ran = wendu("sql", "select count(*) as alerts from fct_alerts", "--json", home=world.home.root)
     assert json.loads(ran.out)[0]["alerts"] == world.mart("fct_alerts").height
+
+
+def test_a_query_may_begin_with_a_comment(world, wendu):
+    ran = wendu("sql", "-- how many\nselect 1 as one", "--json", home=world.home.root)
+    assert (ran.code, json.loads(ran.out or "0")) == (0, [{"one": 1}])
+
+
+def test_a_household_drawn_by_lot_is_told_as_such(world, wendu):
+    code = world.mart("quality_audit_sample")["code"][0]
+    ran = wendu("explain", code, home=world.home.root)
+    assert (ran.code, "drawn by lot" in ran.err) == (4, True)
 
 
 def test_a_query_cannot_write(world, wendu):

@@ -1,7 +1,9 @@
 """The demo city: its counts, its determinism, its truth, its faults. One small city serves all."""
 
+import csv
 import hashlib
 import json
+import re
 import sqlite3
 from datetime import date
 
@@ -324,6 +326,20 @@ def test_a_listed_fault_lies_where_the_list_says(messy_city):
     path = messy_city.delivery("finance", FIRST) / wrong["file"]
     line = path.read_bytes().splitlines()[wrong["line"] - 1].decode("gb18030")
     assert "约五百元" in line
+
+
+def test_only_listed_amounts_are_spoiled(messy_city):
+    listed = pl.read_parquet(messy_city.truth / "faults.parquet").filter(
+        pl.col("file").str.starts_with("payments"), pl.col("field") == "amount"
+    )
+    folder = messy_city.delivery("finance", FIRST)
+    amounts = [
+        row["金额"]
+        for path in folder.glob("payments*.csv")
+        for row in csv.DictReader(path.open(encoding="gb18030", errors="replace"))
+    ]
+    spoiled = [text for text in amounts if not re.fullmatch(r"-?\d+(\.\d\d?)?", text or "")]
+    assert 0 < len(spoiled) <= listed.height
 
 
 def test_the_reasons_listed_are_those_the_contract_knows(messy_city):

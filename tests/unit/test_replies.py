@@ -286,6 +286,17 @@ def test_a_list_saved_by_another_office_program_is_read_the_same(home, tmp_path,
     assert accepted_replies(home)["visited_on"].unique().to_list() == [VISITED.date()]
 
 
+def test_a_list_of_which_a_sheet_lost_its_headings_is_not_taken_in_part(home, tmp_path):
+    batch = publish(home, {1: [1], 2: [2]})
+    path = Returned(batch, {code(1): answer()}).save(tmp_path / "a.xlsx")
+    book = openpyxl.load_workbook(path)
+    book.create_sheet(OPEN.name).append(["1", "李*英", code(2), "纳入低保"])
+    book.save(path)
+    told = read(home, path)
+    assert (told.accepted, taken(home)) == (0, {})
+    assert OPEN.name in told.sentence()
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
 def test_a_sheet_saved_as_text_is_read(home, tmp_path, encoding):
     batch = publish(home, {1: [1]})

@@ -1,5 +1,6 @@
 -- One row per beneficiary and programme with window months whose due is known and differs from what was paid (R26).
 -- Months that another rule answers for are not counted.
+{% set is_in_a_row = month_no("hits.last_month_on") ~ " - " ~ month_no("hits.first_month_on") ~ " + 1 = hits.months" %}
 with numbers as (
     select {{ parameter("r26_tolerance_cny") }} as tolerance_cny
 ),
@@ -83,6 +84,8 @@ hits as (
         sum(case when difference_cny > 0 then 1 else 0 end) as months_short,
         min(month_on) as first_month_on,
         max(month_on) as last_month_on,
+        {{ joined_text(year_month("month_on"), "、", "month_on") }} as months_zh,
+        {{ joined_text(year_month("month_on"), ", ", "month_on") }} as months_en,
         {{ begun_terms(flattened_terms(
             evidence_list([
                 ("unit = 'household'", evidence_term(
@@ -168,12 +171,16 @@ final as (
         cast(hits.difference_cny as decimal(20, 2)) as amount_cny,
         cast(null as decimal(10, 4)) as ratio_to_standard,
         {{ yuan("abs(hits.difference_cny)") }} || ' 元：' || programme_names.name_zh || ' '
-        || cast(hits.months as varchar) || ' 个月（' || {{ year_month("hits.first_month_on") }} || ' 至 '
-        || {{ year_month("hits.last_month_on") }} || '）应发与实发不一致，合计'
+        || cast(hits.months as varchar) || ' 个月（'
+        || case when {{ is_in_a_row }} then {{ year_month("hits.first_month_on") }} || ' 至 ' || {{ year_month("hits.last_month_on") }}
+            else hits.months_zh
+        end || '）应发与实发不一致，合计'
         || case when hits.difference_cny > 0 then '少发' when hits.difference_cny < 0 then '多发' else '持平' end as reason_zh,
         {{ yuan("abs(hits.difference_cny)") }} || ' yuan: ' || programme_names.name_en || ' due and paid differ in '
-        || cast(hits.months as varchar) || ' month(s) (' || {{ year_month("hits.first_month_on") }} || ' to '
-        || {{ year_month("hits.last_month_on") }} || '), in sum '
+        || cast(hits.months as varchar) || ' month(s) ('
+        || case when {{ is_in_a_row }} then {{ year_month("hits.first_month_on") }} || ' to ' || {{ year_month("hits.last_month_on") }}
+            else hits.months_en
+        end || '), in sum '
         || case when hits.difference_cny > 0 then 'too little' when hits.difference_cny < 0 then 'too much' else 'even' end as reason_en,
         {{ evidence_json([
             "hits.terms",

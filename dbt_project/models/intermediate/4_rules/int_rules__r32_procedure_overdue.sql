@@ -9,7 +9,7 @@
     ("true", evidence_term(
         "case unit when 'application' then 'civil_affairs.applications' when 'case' then 'civil_affairs.temporary_relief' "
         ~ "else 'civil_affairs.households' end",
-        "coalesce(subject_code, 'household')", "step || '_from_on'", "from_on", "from_on", "date"
+        "coalesce(subject_code, " ~ published_key("household_key") ~ ")", "step || '_from_on'", "from_on", "from_on", "date"
     )),
 ] %}
 {% for measure in ["working_day", "day", "hour", "month"] %}
@@ -48,6 +48,10 @@ relief as (
 
 households as (
     select * from {{ ref("int_people__households") }} where is_active
+),
+
+household_keys as (
+    select household_id, household_key from {{ ref("int_people__household_keys") }}
 ),
 
 steps as (
@@ -265,6 +269,7 @@ hits as (
 worded as (
     select
         hits.*,
+        household_keys.household_key,
         {{ level_rank("hits.level") }} as rank,
         case hits.step
             when 'investigation' then '受理后开始调查' when 'decision_after_notice' then '公示结束后作出审核确认'
@@ -281,6 +286,7 @@ worded as (
         case hits.measure when 'working_day' then 'working day(s)' when 'hour' then 'hour(s)' when 'month' then 'month(s)' else 'day(s)' end
             as measure_en
     from hits
+    left join household_keys on hits.household_id = household_keys.household_id
 ),
 
 subjects as (

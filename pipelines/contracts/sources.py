@@ -105,11 +105,20 @@ class Volume(Declared):
     """When a snapshot is held, not believed: so many rows stood, and more than this share left.
 
     Defaults of 2026-11-23: registers lose under five in a hundred between two deliveries, a file
-    cut in half loses fifty; registers of a few hundred rows may really change by a third.
+    cut in half loses fifty; registers of a few hundred rows may really change by a third, and no
+    register of some dozens loses nearly all.
     """
 
     from_rows: int = Field(default=200, ge=1)
     lost_share: float = Field(default=0.3, gt=0, lt=1)
+    few_from_rows: int = Field(default=20, ge=1)
+    few_lost_share: float = Field(default=0.8, gt=0, lt=1)
+
+    def most_lost_share(self, standing: int) -> float | None:
+        """The share that a register of so many rows may lose; any share where it is tiny."""
+        if standing >= self.from_rows:
+            return self.lost_share
+        return self.few_lost_share if standing >= self.few_from_rows else None
 
 
 class Contract(Declared):

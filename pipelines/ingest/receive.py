@@ -408,13 +408,12 @@ def _hold_large_loss(
     Raises:
         IngestError: it did, and nobody signed for it in the city's folder.
     """
-    volume = contract.volume
-    is_large = found.removed > found.standing * volume.lost_share
+    most = contract.volume.most_lost_share(found.standing)
     is_believed = received_on in desk.city.connection(desk.department).believed
-    if found.standing >= volume.from_rows and is_large and not is_believed:
+    if most is not None and found.removed > found.standing * most and not is_believed:
         raise IngestError(
             f"{contract.table}: {found.removed} of {found.standing} rows are gone, more than "
-            f"{volume.lost_share:.0%}; the delivery is held. Send it again whole, or, if the loss "
+            f"{most:.0%}; the delivery is held. Send it again whole, or, if the loss "
             f"is true, add {received_on} to `believed` of {desk.department} in the city's folder"
         )
 

@@ -87,7 +87,16 @@ def large(rows: range) -> list[str]:
 
 @pytest.mark.parametrize(
     ("standing", "left", "verdict"),
-    [(200, 139, "failed"), (200, 140, "accepted"), (199, 60, "accepted"), (2000, 1000, "failed")],
+    [
+        (200, 139, "failed"),
+        (200, 140, "accepted"),
+        (199, 60, "accepted"),
+        (2000, 1000, "failed"),
+        (199, 39, "failed"),
+        (20, 3, "failed"),
+        (20, 4, "accepted"),
+        (19, 1, "accepted"),
+    ],  # fmt: skip
 )
 def test_a_snapshot_that_lost_too_much_is_held(
     office: Office, standing: int, left: int, verdict: str

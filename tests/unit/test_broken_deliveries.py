@@ -96,7 +96,7 @@ def large(rows: range) -> list[str]:
         (20, 3, "failed"),
         (20, 4, "accepted"),
         (19, 1, "accepted"),
-    ],  # fmt: skip
+    ],
 )
 def test_a_snapshot_that_lost_too_much_is_held(
     office: Office, standing: int, left: int, verdict: str

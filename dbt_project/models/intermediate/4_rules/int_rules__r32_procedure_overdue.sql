@@ -18,7 +18,11 @@
         evidence_term("'policy.rules'", "'R32'", "step || '_spent'", "cast(spent as decimal(14, 2))", run_date(), measure),
     )) %}
     {% do step_terms.append((
-        "measure = '" ~ measure ~ "'", evidence_term("'policy.rules'", "'R32'", "step || '_allowed'", "allowed", run_date(), measure),
+        "measure = '" ~ measure ~ "'",
+        evidence_term(
+            "case when limit_name is null then 'civil_affairs.households' else 'policy.parameters' end",
+            "coalesce(limit_name, " ~ published_key("household_key") ~ ")", "step || '_allowed'", "allowed", run_date(), measure
+        ),
     )) %}
 {% endfor %}
 with numbers as (
@@ -64,7 +68,8 @@ steps as (
         accepted_on as from_on,
         investigated_on as done_on,
         decided_on is not null as is_passed_over,
-        numbers.r32_investigation_days as limit_days
+        numbers.r32_investigation_days as limit_days,
+        'r32_investigation_days' as limit_name
     from applications
     cross join numbers
     union all
@@ -77,7 +82,8 @@ steps as (
         notice_to_on as from_on,
         decided_on as done_on,
         false as is_passed_over,
-        numbers.r32_decision_after_notice_days as limit_days
+        numbers.r32_decision_after_notice_days as limit_days,
+        'r32_decision_after_notice_days' as limit_name
     from applications
     cross join numbers
     where notice_to_on <= {{ run_date() }}
@@ -91,7 +97,8 @@ steps as (
         accepted_on as from_on,
         decided_on as done_on,
         false as is_passed_over,
-        case when is_special_case then numbers.r32_total_days_special else numbers.r32_total_days end as limit_days
+        case when is_special_case then numbers.r32_total_days_special else numbers.r32_total_days end as limit_days,
+        case when is_special_case then 'r32_total_days_special' else 'r32_total_days' end as limit_name
     from applications
     cross join numbers
     union all
@@ -104,7 +111,8 @@ steps as (
         decided_on as from_on,
         refusal_notified_on as done_on,
         false as is_passed_over,
-        numbers.r32_refusal_notice_days as limit_days
+        numbers.r32_refusal_notice_days as limit_days,
+        'r32_refusal_notice_days' as limit_name
     from applications
     cross join numbers
     where decision = '2'
@@ -118,7 +126,8 @@ steps as (
         cast(granted_at as date) as from_on,
         documents_completed_on as done_on,
         false as is_passed_over,
-        numbers.r32_documents_days as limit_days
+        numbers.r32_documents_days as limit_days,
+        'r32_documents_days' as limit_name
     from relief
     cross join numbers
     where is_advance
@@ -145,6 +154,7 @@ judged_steps as (
         measured.step,
         cast(measured.days as decimal(14, 2)) as spent,
         cast(measured.limit_days as decimal(14, 2)) as allowed,
+        measured.limit_name,
         'working_day' as measure,
         measured.from_on,
         case
@@ -168,6 +178,7 @@ judged_steps as (
         'notice' as step,
         cast({{ days_between("applications.notice_from_on", "applications.notice_to_on") }} as decimal(14, 2)) as spent,
         cast(numbers.r32_notice_days as decimal(14, 2)) as allowed,
+        'r32_notice_days' as limit_name,
         'day' as measure,
         applications.notice_from_on as from_on,
         case
@@ -187,6 +198,7 @@ judged_steps as (
         'urgent_help' as step,
         cast({{ seconds_between("relief.applied_at", "coalesce(relief.granted_at, " ~ end_of_day(run_date()) ~ ")") }} as decimal(20, 2)) / 3600 as spent,
         cast(numbers.r32_urgent_hours as decimal(14, 2)) as allowed,
+        'r32_urgent_hours' as limit_name,
         'hour' as measure,
         cast(relief.applied_at as date) as from_on,
         case
@@ -218,6 +230,7 @@ reviews as (
             when households.review_class_months is not null then cast(households.review_class_months as decimal(14, 4))
             else numbers.r32_review_months
         end as limit_months,
+        case when households.review_class_months is null then 'r32_review_months' end as limit_name,
         households.review_class_months is null and households.category <> 'tekun' as is_class_unknown,
         numbers.r32_review_months_shortest as shortest_months
     from households
@@ -241,6 +254,7 @@ hits as (
         step,
         spent,
         allowed,
+        limit_name,
         measure,
         from_on,
         cast(null as boolean) as is_reviewed,
@@ -257,6 +271,7 @@ hits as (
         'review' as step,
         cast(null as decimal(14, 2)) as spent,
         cast(limit_months as decimal(14, 2)) as allowed,
+        limit_name,
         'month' as measure,
         from_on,
         is_reviewed,

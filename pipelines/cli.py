@@ -765,6 +765,19 @@ def query_last(arguments: Sequence[str]) -> list[str]:
     return [*rest, "--", *queries] if queries else rest
 
 
+def sentence_on_place(fault: Exception) -> str:
+    """What is wrong with a place that was named; empty where the fault is not of that kind."""
+    is_of_a_place = isinstance(
+        fault, FileExistsError | NotADirectoryError | FileNotFoundError | PermissionError
+    )
+    if not is_of_a_place or not isinstance(fault, OSError) or fault.filename is None:
+        return ""
+    why = (fault.strerror or type(fault).__name__).lower()
+    return (
+        f"{fault.filename} cannot be used ({why}); choose another place, or mend it, and run again."
+    )
+
+
 def sentence_on_settings(fault: ValidationError) -> str:
     """Which variable of the environment is wrong and why, never its value."""
     prefix = "WENDU_MAIL_" if fault.title == "MailSettings" else "WENDU_"
@@ -801,25 +814,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (KeyboardInterrupt, typer.Abort):
         told.print("Stopped. Run the same command again to go on.")
         code = 130
-    except (FileExistsError, NotADirectoryError, FileNotFoundError, PermissionError) as fault:
-        if debug or fault.filename is None:
-            raise
-        why = (fault.strerror or type(fault).__name__).lower()
-        told.print(
-            f"{fault.filename} cannot be used ({why}); choose another place, or mend it, and run "
-            "again.",
-            markup=False,
-        )
-        code = 4
     except Exception as fault:
         if debug:
             raise
+        place = sentence_on_place(fault)
         told.print(
             full_disk_sentence(Home(Settings().home))
             if is_full_disk(str(fault))
-            else f"Something unforeseen happened ({type(fault).__name__}); nothing was published. "
+            else place
+            or f"Something unforeseen happened ({type(fault).__name__}); nothing was published. "
             "Run again with --debug and report what it shows.",
             markup=False,
         )
-        code = 3
+        code = 4 if place else 3
     sys.exit(code)

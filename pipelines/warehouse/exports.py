@@ -27,8 +27,8 @@ from pipelines.warehouse.views import NameTable, View, write_views
 from pipelines.warehouse.work_database import sql_text, work_database
 
 MARTS_SCHEMA = "marts"
-MEMORY_LIMIT = "900MB"
-"""What the database may hold while it writes; beyond it works from disk."""
+SETTINGS = ("memory_limit = '900MB'", "enable_progress_bar = false")
+"""What the database may hold while it writes; beyond it works from disk, and tells nobody."""
 
 MONTH = "period"
 """The column of a large mart by whose months it is looked at."""
@@ -94,8 +94,7 @@ def add_marts(home: Home, marts: Iterable[Mart]) -> None:
     building = Building(home)
     before, now = _fingerprints_of(home.published / ".current"), _fingerprints_of(building.root)
     with duckdb.connect(str(work_database(home)), read_only=True) as connection:
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
-        for setting in TEXTS_UNCOPIED:
+        for setting in (*SETTINGS, *TEXTS_UNCOPIED):
             connection.execute(f"set {setting}")
         for mart in marts:
             relation = f'{MARTS_SCHEMA}."{mart.name}"'
@@ -136,7 +135,8 @@ def write_database(
     if standing:
         shutil.copyfile(home.published / "warehouse.duckdb", building.warehouse)
     with duckdb.connect(str(building.warehouse)) as connection:
-        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
+        for setting in SETTINGS:
+            connection.execute(f"set {setting}")
         connection.execute(f"create schema if not exists {MARTS_SCHEMA}")
         tables = connection.execute(
             f"select table_name from duckdb_tables() where schema_name = '{MARTS_SCHEMA}'"

@@ -553,7 +553,7 @@ def check() -> None:
 
     settings = Settings()
     home = Home(settings.home)
-    found = list(dict.fromkeys(disagreements(settings.city, home)))
+    found = disagreements(settings.city, home)
     if key_is_known(home, settings.key_file):
         AuditBook(home, open_vault()).check()
     if RotationPlace(home).journal is not None:
@@ -765,10 +765,8 @@ def query_last(arguments: Sequence[str]) -> list[str]:
 
 def sentence_on_place(fault: Exception) -> str:
     """What is wrong with a place that was named; empty where the fault is not of that kind."""
-    is_of_a_place = isinstance(
-        fault, FileExistsError | NotADirectoryError | FileNotFoundError | PermissionError
-    )
-    if not is_of_a_place or not isinstance(fault, OSError) or fault.filename is None:
+    faults_of_places = FileExistsError | NotADirectoryError | FileNotFoundError | PermissionError
+    if not isinstance(fault, faults_of_places) or fault.filename is None:
         return ""
     why = (fault.strerror or type(fault).__name__).lower()
     return (

@@ -25,6 +25,7 @@
     {%- for rule_id, rows in stated | groupby("rule_id") %}
     {% set unit = rows[0]["unit"] -%}
     {% set grounds = rows | groupby("ground") -%}
+    {% set answers = inhibiting | selectattr("rule_id", "equalto", rule_id) | list -%}
     {% if not loop.first %}union all{% endif %}
     select
         '{{ rule_id }}' as rule_id,
@@ -59,7 +60,7 @@
             {%- for ground, of_ground in grounds %}
             {% for row in of_ground %}{{ compared(row, known) }}{{ " and " if not loop.last }}{% endfor %} as ground_{{ ground }},
             {%- endfor %}
-            {%- for row in inhibiting if row["rule_id"] == rule_id %}
+            {%- for row in answers %}
             {% if loop.first %}case{% endif %} when {{ compared(row, known) }} then {{ sql_text(row["inhibited_by"]) }}{% if loop.last %} end{% endif %}
             {%- else %}
             cast(null as varchar)
@@ -73,7 +74,7 @@
         {%- endif %}
     ) as compared_metrics
     where ({% for ground, _ in grounds %}coalesce(ground_{{ ground }}, true){{ " or " if not loop.last }}{% endfor %})
-        {%- if inhibiting | selectattr("rule_id", "equalto", rule_id) | list %}
+        {%- if answers %}
         {#- Nobody need be told that help answers what was never found. #}
         and (
             inhibited_by is null

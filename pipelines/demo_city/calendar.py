@@ -7,8 +7,9 @@ from datetime import date
 from functools import cache
 
 import numpy as np
+import polars as pl
 
-from pipelines.contracts.working_days import is_working_day
+from pipelines.contracts.working_days import are_working_days, is_working_day
 from pipelines.demo_city.tables import DATE
 
 FIRST_MONTH = np.datetime64("2023-01", "M")
@@ -20,7 +21,7 @@ def _working_days() -> np.ndarray:
     days = np.arange(np.datetime64("2010-01-01"), np.datetime64("2032-01-01"))
     recent = days >= np.datetime64("2022-01-01")
     open_days = np.is_busday(days)
-    open_days[recent] = [is_working_day(day) for day in days[recent].tolist()]
+    open_days[recent] = are_working_days(pl.Series(days[recent])).to_numpy()
     return days[open_days]
 
 

@@ -21,19 +21,26 @@ class RememberedPseudonyms:
     def __init__(self, vault: Vault) -> None:
         self._vault = vault
         self._known: dict[str, pl.DataFrame] = {}
+        self._recalled: dict[str, pl.DataFrame] = {}
 
     def recalled(self, contract: Contract, values: list[str], keys: list[str]) -> pl.DataFrame:
         """Combinations of a table's identity columns that were sealed before, each once.
+
+        They are opened for the first rows of a delivery and kept for the others.
 
         Args:
             contract: the table.
             values: identity columns, as conformed.
             keys: lake columns of their keys, which follow from the values.
         """
-        sealed = self._vault.identities(contract.department, contract.table)
-        if not {*values, *keys} <= set(sealed.columns):
-            return pl.DataFrame(schema=dict.fromkeys(values, pl.String))
-        return sealed.select(*values, *keys).unique(values, keep="any")
+        if contract.table not in self._recalled:
+            sealed = self._vault.identities(contract.department, contract.table)
+            self._recalled[contract.table] = (
+                sealed.select(*values, *keys).unique(values, keep="any")
+                if {*values, *keys} <= set(sealed.columns)
+                else pl.DataFrame(schema=dict.fromkeys(values, pl.String))
+            )
+        return self._recalled[contract.table]
 
     def pseudonyms(self, space: str, values: pl.Series) -> pl.Series:
         """As `Vault.pseudonyms`."""

@@ -55,21 +55,21 @@ def answered_lines(file: OfficeFile) -> pl.DataFrame:
         ConnectorError: no sheet has the columns of a list, one that should have them has lost
             them, or one has a column twice.
     """
-    headers = [header_of(sheet) for sheet in file.sheets]
-    found = [
-        _lines_of(at, sheet, header[1])
-        for at, (sheet, header) in enumerate(zip(file.sheets, headers, strict=True))
-        if header
-    ]
+    found, headless = [], []
+    for at, sheet in enumerate(file.sheets):
+        if header := header_of(sheet):
+            found.append(_lines_of(at, sheet, header[1]))
+        else:
+            headless.append(sheet.name)
     if not found:
         raise ConnectorError(
             f"{file.name}: no sheet has the columns 编号 and 走访结果; send back the list as it "
             "was sent out, filled in"
         )
-    for sheet, header in zip(file.sheets, headers, strict=True):
-        if header is None and sheet.name in [filled_in.name for filled_in in REPLY_SHEETS]:
+    for known in REPLY_SHEETS:
+        if known.name in headless:
             raise ConnectorError(
-                f"{file.name}: sheet {sheet.name} has lost its row of headings (编号, 走访结果); "
+                f"{file.name}: sheet {known.name} has lost its row of headings (编号, 走访结果); "
                 "put it back and send the list again"
             )
     lines = pl.concat(found)

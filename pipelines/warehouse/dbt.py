@@ -7,7 +7,7 @@ import json
 import os
 import pickle
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import date
@@ -17,7 +17,7 @@ from typing import Any
 
 from pipelines.settings import DBT_PROJECT, Home, WenduError
 from pipelines.warehouse.project_cache import ProjectCache
-from pipelines.warehouse.rendered import in_place, texts_of
+from pipelines.warehouse.rendered import texts_of
 from pipelines.warehouse.standing import REGISTERS, THE_REST, Given, Lineage, Standing
 from pipelines.warehouse.work_database import set_day, work_database
 
@@ -128,30 +128,36 @@ class DbtProject:
         for stage in (REGISTERS, THE_REST):
             stale = standing.stale(stage)
             standing.take_back(stale)
-            names = [standing.lineage.manifest.nodes[node].name for node in stale]
-            built |= {result.unique_id: result for result in self._run(on_date, names)}
+            built |= {result.unique_id: result for result in self._run(on_date, stale)}
             standing.note(stale)
         in_order = [node.unique_id for node in standing.lineage.in_order]
         stands = {node: NodeResult(node, "stands", 0.0, "") for node in in_order}
         return list((stands | built).values())
 
     def build_nodes(self, on_date: date, select: Sequence[str]) -> list[NodeResult]:
-        """Build the nodes of these names and their tests, whatever stands.
+        """Build the models and seeds of these names and their tests, whatever stands.
 
         Raises:
             WenduError: as `build`.
         """
         set_day(self.home, on_date)
-        return self._run(on_date, select)
+        return self._run(
+            on_date, [node.unique_id for node in self._lineage.in_order if node.name in select]
+        )
 
-    def _run(self, on_date: date, select: Sequence[str]) -> list[NodeResult]:
-        if not select:
+    def _run(self, on_date: date, chosen: Collection[str]) -> list[NodeResult]:
+        if not chosen:
             return []
         manifest = self.parse()
+        tags = {unique_id: [*manifest.nodes[unique_id].tags, CHOSEN] for unique_id in chosen}
         arguments = ["build", "--fail-fast", "--exclude-resource-type", "unit_test"]
-        chosen = ["--no-write-json", "--select", f"tag:{CHOSEN}"]
-        with in_place(manifest, self._texts), _tagged(manifest, select):
-            result = self._invoke([*arguments, *chosen], manifest)
+        with (
+            _nodes_with(manifest, "raw_code", self._texts),
+            _nodes_with(manifest, "tags", tags),
+        ):
+            result = self._invoke(
+                [*arguments, "--no-write-json", "--select", f"tag:{CHOSEN}"], manifest
+            )
         nodes = _results_of(result)
         failed = [node for node in nodes if node.status in ("error", "fail")]
         if failed or not result.success:
@@ -198,21 +204,16 @@ class DbtProject:
 
 
 @contextmanager
-def _tagged(manifest: Any, names: Sequence[str]) -> Iterator[None]:
-    """Let the models and seeds of these names carry the tag of the chosen, and no longer."""
-    wanted = set(names)
-    own = {
-        node.unique_id: node.tags
-        for node in manifest.nodes.values()
-        if node.name in wanted and node.resource_type in ("model", "seed")
-    }
+def _nodes_with(manifest: Any, attribute: str, values: Mapping[str, Any]) -> Iterator[None]:
+    """Let nodes of a manifest have these values of an attribute, and their own again afterwards."""
+    own = {unique_id: getattr(manifest.nodes[unique_id], attribute) for unique_id in values}
     try:
-        for unique_id, tags in own.items():
-            manifest.nodes[unique_id].tags = [*tags, CHOSEN]
+        for unique_id, value in values.items():
+            setattr(manifest.nodes[unique_id], attribute, value)
         yield
     finally:
-        for unique_id, tags in own.items():
-            manifest.nodes[unique_id].tags = tags
+        for unique_id, value in own.items():
+            setattr(manifest.nodes[unique_id], attribute, value)
 
 
 def _results_of(result: Any) -> list[NodeResult]:

@@ -49,7 +49,7 @@ def disagreements(city_code: str, home: Home) -> list[str]:
             found += check()
         except WenduError as fault:
             found.append(str(fault))
-    return found
+    return list(dict.fromkeys(found))
 
 
 def source_file_follows_contracts() -> Iterator[str]:

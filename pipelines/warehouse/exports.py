@@ -222,7 +222,7 @@ def _plainly(schema: pa.Schema) -> str:
 
 
 def _fingerprint(connection: duckdb.DuckDBPyConnection, relation: str) -> Fingerprint:
-    """Of rows in any order, whether they are read from a view or from its file."""
+    """Of the rows of a relation, in any order."""
     hashed = connection.execute(
         f"select {MONTH}, count(*), {HASH_OF_ROWS} from {relation} as rows "
         f"group by {MONTH} order by {MONTH}"

@@ -2,13 +2,12 @@
 
 The texts follow from the project's files, and rendering them is a third of what dbt itself does
 around a model: it is handed what it rendered before, and finds nothing in it to render. Belongs
-here: which texts are kept, and putting them in a model's place while dbt runs. Does not belong
-here: where they are kept (`project_cache`), what a node asks for (`standing`).
+here: which texts are kept. Does not belong here: where they are kept (`project_cache`), handing
+them to dbt (`dbt`), what a node asks for (`standing`).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 from pipelines.warehouse.standing import Lineage
@@ -27,16 +26,3 @@ def texts_of(lineage: Lineage, built: Iterable[Any]) -> dict[str, str]:
         and node.compiled_code
         and not TO_RENDER.search(node.compiled_code)
     }
-
-
-@contextmanager
-def in_place(manifest: Any, texts: Mapping[str, str]) -> Iterator[None]:
-    """Let the models of a manifest have these texts, by node, and their own again afterwards."""
-    own = {unique_id: manifest.nodes[unique_id].raw_code for unique_id in texts}
-    try:
-        for unique_id, text in texts.items():
-            manifest.nodes[unique_id].raw_code = text
-        yield
-    finally:
-        for unique_id, text in own.items():
-            manifest.nodes[unique_id].raw_code = text

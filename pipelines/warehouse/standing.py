@@ -208,7 +208,7 @@ class Standing:
             for unique_id, note in built.items():
                 node, rows, holds = self.lineage.manifest.nodes[unique_id], "", ""
                 if COMPARED in node.tags and node.config.materialized != "view":
-                    rows = "{} rows, {}".format(*rows_of(connection, _name_of(node)))
+                    rows = _rows_of(connection, _name_of(node))
                     self._rows[unique_id] = rows
                 if _grows(node):
                     holds = json.dumps(self._held_by(node))
@@ -276,11 +276,11 @@ def _name_of(node: Any) -> str:
     return f'"{node.schema}"."{node.alias}"'
 
 
-def rows_of(connection: duckdb.DuckDBPyConnection, relation: str) -> tuple[int, int | None]:
-    """Count and sum of hashes: the same whatever the order of the rows; no sum without rows."""
+def _rows_of(connection: duckdb.DuckDBPyConnection, relation: str) -> str:
+    """Count and sum of hashes: the same whatever the order of the rows."""
     query = f"select count(*), {HASH_OF_ROWS} from {relation} as rows"
     ((rows, total),) = connection.execute(query).fetchall()
-    return rows, total
+    return f"{rows} rows, {total}"
 
 
 def hash_of(*texts: str) -> str:

@@ -67,21 +67,21 @@ valid as (
         months.month_on,
         min(
             case
-                when coalesce(certificates.name_key = candidates.name_key, true)
+                when {{ names_agree("certificates.name_key", "candidates.name_key") }}
                     and (certificates.status = '1' or certificates.changed_on > months.month_on)
                     then certificates.level
             end
         ) as level,
         max(
             case
-                when coalesce(certificates.name_key = candidates.name_key, true)
+                when {{ names_agree("certificates.name_key", "candidates.name_key") }}
                     and certificates.status <> '1'
                     and certificates.changed_on is null
                     then 1
                 else 0
             end
         ) = 1 as is_day_of_change_unknown,
-        max(case when certificates.name_key <> candidates.name_key then 1 else 0 end) = 1 as is_under_another_name
+        max(case when {{ names_agree("certificates.name_key", "candidates.name_key") }} then 0 else 1 end) = 1 as is_under_another_name
     from candidates
     cross join months
     inner join certificates

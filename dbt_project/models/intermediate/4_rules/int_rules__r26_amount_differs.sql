@@ -104,46 +104,14 @@ hits as (
     group by unit, beneficiary_id, programme
 ),
 
-found_months as (
-    select * from {{ months_found_due(ref("int_rules__previous_findings"), "R26") }} as found_months
-),
-
-found_before as (
-    select
-        'person' as unit,
-        keys.person_id as beneficiary_id,
-        found_months.program as programme,
-        found_months.month_on
-    from found_months
-    inner join keys on found_months.person_key = keys.person_key
-    union
-    select
-        'household' as unit,
-        household_keys.household_id as beneficiary_id,
-        found_months.program as programme,
-        found_months.month_on
-    from found_months
-    inner join household_keys on found_months.household_key = household_keys.household_key
-),
-
--- Found before for a month of which it is not known today what is due: neither still true nor false. A month that no longer
--- has a row has nothing due and nothing paid, and is known.
 previous_not_judged as (
-    select distinct
-        reconciliation.unit,
-        reconciliation.beneficiary_id,
-        reconciliation.programme
-    from reconciliation
-    inner join found_before
-        on reconciliation.unit = found_before.unit
-        and reconciliation.beneficiary_id = found_before.beneficiary_id
-        and reconciliation.programme = found_before.programme
-        and reconciliation.month_on = found_before.month_on
+    select found_before.*
+    from {{ found_and_unknown_now("R26") }} as found_before
     left join hits
-        on reconciliation.unit = hits.unit
-        and reconciliation.beneficiary_id = hits.beneficiary_id
-        and reconciliation.programme = hits.programme
-    where reconciliation.due_cny is null and hits.beneficiary_id is null
+        on found_before.unit = hits.unit
+        and found_before.beneficiary_id = hits.beneficiary_id
+        and found_before.programme = hits.programme
+    where hits.beneficiary_id is null
 ),
 
 subjects as (

@@ -87,24 +87,14 @@ fixed_rates as (
     group by old_standard_months.unit, old_standard_months.beneficiary_id, old_standard_months.programme
 ),
 
--- Found before for a month of which it is not known today what is due: neither still true nor false.
 not_judged as (
-    select distinct
-        unknown.unit,
-        unknown.beneficiary_id,
-        unknown.programme
-    from {{ months_found_due(ref("int_rules__previous_findings"), "R27") }} as found_months
-    inner join keys on found_months.person_key = keys.person_key
-    inner join {{ ref("int_measures__reconciliation") }} as unknown
-        on unknown.unit = 'person'
-        and keys.person_id = unknown.beneficiary_id
-        and found_months.program = unknown.programme
-        and found_months.month_on = unknown.month_on
+    select found_before.*
+    from {{ found_and_unknown_now("R27") }} as found_before
     left join fixed_rates
-        on unknown.unit = fixed_rates.unit
-        and unknown.beneficiary_id = fixed_rates.beneficiary_id
-        and unknown.programme = fixed_rates.programme
-    where unknown.due_cny is null and fixed_rates.beneficiary_id is null
+        on found_before.unit = fixed_rates.unit
+        and found_before.beneficiary_id = fixed_rates.beneficiary_id
+        and found_before.programme = fixed_rates.programme
+    where fixed_rates.beneficiary_id is null
 ),
 
 -- The roll's families approved before the last change of the standard.

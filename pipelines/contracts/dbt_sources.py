@@ -38,6 +38,7 @@ CONTROL_TABLES = {
     "calendar": "Days with the official working days counted.",
     "deliveries": "Delivered tables with their row accounting.",
     "rejections": "Refused rows and values: where and why, never the value.",
+    "refused_rows": "Refused rows that are not mended: whom they name, never what they say.",
     "freshness": "What was expected of every department table and what came.",
     "alerts": "Alerts as they stood at the end of the run day before.",
     "alert_events": "Events of alerts on earlier days.",

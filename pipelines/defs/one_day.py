@@ -36,7 +36,9 @@ def build_day(
     """
     home, contracts = installation.home, installation.contracts
     receipts = load_receipts(home, known_on or on_date, with_answers=False)
-    control = control_tables(contracts, receipts, installation.city, home, on_date, known_on)
+    control = control_tables(
+        contracts, receipts, installation.city, home, on_date, installation.vault, known_on
+    )
     before = with_kept(home, on_date, history.earlier(home, on_date))
     given = open_shelves(home, on_date, contracts, control | before, known_on)
     policy = keep_policy(home, installation.dbt.project)

@@ -180,13 +180,12 @@ def raw_text(rows: pl.DataFrame) -> pl.Series:
     return rows.select(pl.struct(fields).struct.json_encode()).to_series()
 
 
-def lake_keys(
+def lake_values(
     raw: pl.DataFrame, contract: Contract, received_on: date, identities: Identities
 ) -> pl.DataFrame:
-    """The lake key of each row, in their order; null where a part cannot be read."""
-    return _key_values(
-        _read_values(raw, contract, received_on, identities, {}), contract, identities
-    )
+    """What the lake would hold of each row, in their order; null where it cannot be read."""
+    read = _read_values(raw, contract, received_on, identities, {})
+    return _lake_values(read, contract, identities).drop(IDENTITY)
 
 
 def _key_values(read: pl.DataFrame, contract: Contract, identities: Identities) -> pl.DataFrame:

@@ -1,7 +1,8 @@
 """What a day's models must know about the run itself: the tables of the source `control`.
 
-The day and city, the working-day calendar, deliveries and refusals as counted, and which
-tables are late. Counts and names of fields only; no value of a delivery passes through here.
+The day and city, the working-day calendar, deliveries and refusals as counted, whom refused rows
+name, and which tables are late. Counts, names of fields and keys as in the lake; no value of a
+delivery passes through here.
 """
 
 import json
@@ -18,7 +19,9 @@ from pipelines.contracts.working_days import are_working_days
 from pipelines.ingest.freshness import freshness
 from pipelines.ingest.quarantine import load_rejections
 from pipelines.ingest.receipts import Receipt
+from pipelines.ingest.refused_rows import refused_rows
 from pipelines.settings import Home
+from pipelines.vault import Vault
 
 CALENDAR_YEARS = range(1999, 2041)
 """From the year in which urban dibao began: what a procedure did before it has no days."""
@@ -47,6 +50,7 @@ def control_tables(
     city: City,
     home: Home,
     on_date: date,
+    vault: Vault,
     known_on: date | None = None,
 ) -> dict[str, pl.DataFrame]:
     """All tables of the source `control` but the history of findings.
@@ -57,6 +61,7 @@ def control_tables(
         city: its code and names.
         home: the home.
         on_date: the day that is judged.
+        vault: gives pseudonyms of whom refused rows name.
         known_on: the day by which what is known was received, where it is a later one.
     """
     return {
@@ -67,6 +72,7 @@ def control_tables(
         "calendar": calendar(),
         "deliveries": deliveries(receipts),
         "rejections": load_rejections(home, on_date),
+        "refused_rows": refused_rows(home, contracts, receipts, known_on or on_date, vault),
         "freshness": freshness(contracts, receipts, on_date, known_on),
         "outcomes": outcomes(home, on_date),
         "handed_over": handed_over(home, on_date),

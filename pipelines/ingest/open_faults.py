@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.contracts.sources import Contract
 from pipelines.ingest import lake
-from pipelines.ingest.conform import lake_keys
+from pipelines.ingest.conform import lake_values
 from pipelines.ingest.forgetting import FORGOTTEN_ROW
 from pipelines.ingest.identities import Identities
 from pipelines.ingest.quarantine import quarantine_shelf
@@ -89,7 +89,7 @@ def _faults(home: Home, contract: Contract, delivered: list[date]) -> pl.DataFra
     ]
     if not frames:
         return pl.DataFrame()
-    columns = {name: pl.col("raw").str.json_path_match(f"$.{name}") for name in contract.columns}
+    columns = texts_of(contract)
     key = pl.concat_str(
         (columns[name] for name in contract.key), separator=KEY_SEPARATOR, ignore_nulls=True
     )
@@ -116,6 +116,11 @@ def _faults(home: Home, contract: Contract, delivered: list[date]) -> pl.DataFra
             .str.join(LIST_SEPARATOR),
         )
     )
+
+
+def texts_of(contract: Contract) -> dict[str, pl.Expr]:
+    """The declared columns of a row in quarantine, as delivered, out of its `raw`."""
+    return {name: pl.col("raw").str.json_path_match(f"$.{name}") for name in contract.columns}
 
 
 def _of_snapshot(faults: pl.DataFrame, delivered: list[date], on_date: date) -> pl.DataFrame:
@@ -183,9 +188,8 @@ def _lake_keys(
 ) -> pl.DataFrame:
     """The key under which the lake would hold each row; null where it cannot be read."""
     identities = Identities(contract, on_date, RememberedPseudonyms(vault))
-    keys = lake_keys(
-        items["texts"].struct.unnest().select(contract.key), contract, on_date, identities
-    )
+    texts = items["texts"].struct.unnest().select(contract.key)
+    keys = lake_values(texts, contract, on_date, identities)
     return keys.select(pl.col(name).alias(f"_{name}") for name in contract.lake_key)
 
 

@@ -220,7 +220,7 @@ def judge(cases: Sequence[Case], root: Path) -> Judged:
             assert receipt.verdict == "accepted", receipt.message
             refused = {name: counts.reasons for name, counts in receipt.tables.items()}
             assert not any(refused.values()), f"rows of cases were refused: {refused}"
-    control = control_tables(load_contracts(), load_receipts(home, on), CITY, home, on)
+    control = control_tables(load_contracts(), load_receipts(home, on), CITY, home, on, vault)
     before = with_kept(home, on, history.earlier(home, on))
     given = open_shelves(home, on, load_contracts(), control | before)
     DbtProject(home).build(on, given)

@@ -69,6 +69,25 @@ def test_refusals_are_published_without_any_value(messy):
     }  # fmt: skip
 
 
+def test_an_alert_whose_rows_may_have_been_refused_says_so_first(messy):
+    home, _ = messy
+    refused = pl.concat(
+        pl.read_parquet(shelf, columns=["severity", "raw"])
+        for shelf in (home.quarantine / "finance" / "payments").glob("*/part.parquet")
+    ).filter(pl.col("severity") == "row")
+    numbers = refused["raw"].str.json_path_match("$.id_no").unique()
+    keys = Vault.open(home).pseudonyms("person", numbers).bin.encode("hex")
+    alerts = pl.read_parquet(home.published / "parquet" / "fct_alerts.parquet").filter(
+        (pl.col("rule_id") == "R26") & (pl.col("program") != "dibao")
+    )
+    told = pl.col("unknown_zh").str.contains("^报送数据有误被退回、尚未更正（.*一卡通发放明细")
+    is_named = pl.col("subject").is_in(keys.implode())
+    assert alerts.filter(is_named).height > 0
+    assert alerts.filter(is_named & ~told).height == 0
+    # Another way to write a number, or a family's row, names a few more.
+    assert alerts.filter(~is_named & ~told).height > alerts.filter(~is_named & told).height
+
+
 def files_below(*places):
     return [path for place in places for path in place.rglob("*") if path.is_file()]
 

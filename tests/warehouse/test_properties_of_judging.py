@@ -90,7 +90,7 @@ def build(world, tmp_path_factory):
                 refused = {name: counts.reasons for name, counts in receipt.tables.items()}
                 assert not any(refused.values()), refused
         contracts = load_contracts()
-        control = control_tables(contracts, load_receipts(home, on), CITY, home, on)
+        control = control_tables(contracts, load_receipts(home, on), CITY, home, on, vault)
         before = with_kept(home, on, history.earlier(home, on))
         given = open_shelves(home, on, contracts, control | before)
         DbtProject(home).build(on, given)

@@ -57,6 +57,10 @@ household_keys as (
     select * from {{ ref("int_people__household_keys") }}
 ),
 
+unread as (
+    select * from {{ ref("int_rules__unread") }}
+),
+
 final as (
     select
         rule_rows.rule_id,
@@ -82,7 +86,14 @@ final as (
         rule_rows.reason_zh,
         rule_rows.reason_en,
         rule_rows.evidence,
-        rule_rows.unknown_zh,
+        nullif(
+            concat_ws(
+                '；',
+                coalesce(unread_of_household.unread_zh, unread_of_person.unread_zh, unread_of_number.unread_zh),
+                rule_rows.unknown_zh
+            ),
+            ''
+        ) as unknown_zh,
         rule_rows.inhibited_by,
         rule_rows.is_judged,
         rule_rows.entered_by
@@ -91,6 +102,15 @@ final as (
     left join keys as subject_persons on rule_rows.subject_person_id = subject_persons.person_id
     left join household_keys as households on rule_rows.household_id = households.household_id
     left join keys as persons on rule_rows.person_id = persons.person_id
+    left join unread as unread_of_household
+        on rule_rows.rule_id = unread_of_household.rule_id
+        and rule_rows.subject_household_id = unread_of_household.household_id
+    left join unread as unread_of_person
+        on rule_rows.rule_id = unread_of_person.rule_id
+        and rule_rows.subject_person_id = unread_of_person.person_id
+    left join unread as unread_of_number
+        on rule_rows.rule_id = unread_of_number.rule_id
+        and rule_rows.subject_code = unread_of_number.subject_code
 )
 
 select * from final

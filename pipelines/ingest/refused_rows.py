@@ -1,0 +1,99 @@
+"""Refused rows as far as they can be read: whom they name, never what they say of them.
+
+A row that stands in quarantine may be the very row a rule misses, so an alert about somebody it
+names says so. Only rows that no later delivery has mended count; keys are pseudonyms, as in the
+lake. Does not belong here: which faults are open (`open_faults`), what is said (`int_rules`).
+"""
+
+from collections.abc import Mapping
+from datetime import date
+
+import polars as pl
+
+from pipelines.contracts.sources import Contract
+from pipelines.ingest.conform import lake_values
+from pipelines.ingest.identities import Identities
+from pipelines.ingest.open_faults import open_faults, texts_of
+from pipelines.ingest.receipts import Receipt
+from pipelines.ingest.remembered import RememberedPseudonyms
+from pipelines.settings import Home
+from pipelines.vault import Vault
+
+REFUSED_ROWS = pl.Schema({
+    "row_no": pl.Int64(), "department": pl.String(), "table_name": pl.String(),
+    "title_zh": pl.String(), "received_on": pl.Date(), "person_key": pl.Binary(),
+    "household_key": pl.Binary(), "number": pl.String(), "program": pl.String(),
+    "period": pl.Date(),
+})  # fmt: skip
+"""One row per refused row and person a required column of it names; `row_no` counts the rows.
+
+`received_on` is the delivery that last had it, `number` the record's own, `program` and `period`
+are a payment's. Whatever cannot be read is null.
+"""
+
+
+def refused_rows(
+    home: Home,
+    contracts: Mapping[tuple[str, str], Contract],
+    receipts: list[Receipt],
+    on_date: date,
+    vault: Vault,
+) -> pl.DataFrame:
+    """The rows of all tables that were refused by a day and not mended since.
+
+    Args:
+        home: where quarantine and lake lie.
+        contracts: the declared tables.
+        receipts: everything received by the day.
+        on_date: the day.
+        vault: gives the pseudonyms.
+    """
+    pseudonyms, found, rows_before = RememberedPseudonyms(vault), [REFUSED_ROWS.to_frame()], 0
+    for contract in contracts.values():
+        faults = open_faults(home, contract, receipts, on_date, vault).filter(
+            (pl.col("severity") == "row") & pl.col("mended_on").is_null() & pl.col("is_told")
+        )
+        if faults.height:
+            rows = faults.group_by("key", maintain_order=True).agg(
+                pl.col("raw").first(), pl.col("last_on").max()
+            )
+            found.append(_named_by(rows, contract, on_date, pseudonyms, rows_before))
+            rows_before += rows.height
+    return pl.concat(found)
+
+
+def _named_by(
+    rows: pl.DataFrame,
+    contract: Contract,
+    on_date: date,
+    pseudonyms: RememberedPseudonyms,
+    rows_before: int,
+) -> pl.DataFrame:
+    texts = rows.select(**texts_of(contract))
+    read = lake_values(texts, contract, on_date, Identities(contract, on_date, pseudonyms))
+    there = read.columns
+    # A record has a number of its own, or it is about whoever is its key.
+    numbers = [name for name in contract.lake_key if read.schema[name] == pl.String]
+    people = [
+        contract.lake_columns[name] if column.kind == "id" else "person_key"
+        for name, column in contract.columns.items()
+        if column.required and column.kind in ("id", "certificate")
+    ]
+    return (
+        read.with_columns(
+            row_no=pl.int_range(pl.len(), dtype=pl.Int64) + rows_before,
+            department=pl.lit(contract.department),
+            table_name=pl.lit(contract.table),
+            title_zh=pl.lit(contract.title.zh),
+            received_on=rows["last_on"],
+            person_key=pl.concat_list(people or [pl.lit(None, pl.Binary)]),
+            number=pl.coalesce(*numbers, None),
+            **{
+                name: pl.col(name) if name in there else pl.lit(None)
+                for name in ("household_key", "program", "period")
+            },
+        )
+        .explode("person_key")
+        .select(pl.col(name).cast(kind) for name, kind in REFUSED_ROWS.items())
+        .unique(maintain_order=True)
+    )

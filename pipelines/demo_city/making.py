@@ -24,15 +24,10 @@ from pipelines.demo_city.founding import found
 from pipelines.demo_city.natural import Diary
 from pipelines.demo_city.payments import new_departures, run_month
 from pipelines.demo_city.planted import Casebook, plant
+from pipelines.demo_city.press import Press
 from pipelines.demo_city.tables import Table
 from pipelines.demo_city.world import World, new_world
-from pipelines.demo_city.writers import (
-    Workshop,
-    folder_in_one_piece,
-    write_csv,
-    write_database,
-    write_pages,
-)
+from pipelines.demo_city.writers import Workshop, write_csv, write_database, write_pages
 from pipelines.settings import DEPARTMENTS, Home, UsageError
 
 SMALLEST, LARGEST = 0.005, 20.0
@@ -101,15 +96,16 @@ def make_city(
     casebook = plant(world, departures)
     found(world, departures)
     world.late_deliveries = {LATE_DEPARTMENT: _late_day(from_date)}
-    courier = Courier(home, world, departures, Vandal(seed, messy))
-    day = from_date
-    while day <= to_date:
-        if day > from_date:
-            advance(world, np.datetime64(day, "D"))
-        say(f"writing the deliveries of {day}")
-        courier.deliver(day)
-        courier.diary.write(world, np.datetime64(day, "D"))
-        day += timedelta(days=1)
+    with Press() as press:
+        courier = Courier(home, world, departures, Vandal(seed, messy), press)
+        day = from_date
+        while day <= to_date:
+            if day > from_date:
+                advance(world, np.datetime64(day, "D"))
+            say(f"writing the deliveries of {day}")
+            courier.deliver(day)
+            courier.diary.write(world, np.datetime64(day, "D"))
+            day += timedelta(days=1)
     courier.diary.note(casebook)
     _write_truth(home, casebook, world)
 
@@ -166,8 +162,11 @@ Run = tuple[np.datetime64, pl.DataFrame, pl.DataFrame]
 class Courier:
     """Brings each day's deliveries to the landing folder, each in its department's form."""
 
-    def __init__(self, home: Home, world: World, departures: Table, vandal: Vandal) -> None:
+    def __init__(
+        self, home: Home, world: World, departures: Table, vandal: Vandal, press: Press
+    ) -> None:
         self.home, self.world, self.departures, self.vandal = home, world, departures, vandal
+        self.press = press
         self.diary = Diary()
         self.outbox = Outbox()
         self.workshop = Workshop()
@@ -197,16 +196,16 @@ class Courier:
             name: self.vandal.damage(frame, contracts[name], scribe.day)
             for name, frame in scribe.tables(department).items()
         }
-        with folder_in_one_piece(path) as draft:
+        with self.press.delivery(path) as draft:
             if department == "civil_affairs":
-                write_database(draft / "civil_affairs.sqlite", tables)
+                draft.write(write_database, "civil_affairs.sqlite", tables)
             elif department == "agriculture":
                 for name, frame in tables.items():
-                    write_pages(draft, name, frame)
+                    write_pages(draft.folder, name, frame)
             else:
                 for name, frame in tables.items():
                     if frame.height:
-                        self.workshop.write(draft, path, frame, contracts[name])
+                        self.workshop.write(draft, frame, contracts[name])
             self.vandal.report(self.home, department, scribe.day)
 
     def _finance(self, path: Path, scribe: Scribe) -> None:
@@ -218,10 +217,10 @@ class Courier:
             for _ in self._runs(day):
                 pass
             return
-        with folder_in_one_piece(path) as draft:
+        with self.press.delivery(path) as draft:
             payroll = scribe.tables("finance")["payroll"]
             write_csv(
-                draft / "payroll.csv",
+                draft.folder / "payroll.csv",
                 self.vandal.damage(payroll, contracts["payroll"], day, "payroll.csv"),
                 contracts["payroll"],
             )
@@ -232,15 +231,15 @@ class Courier:
                     name = f"payments_{code}_{str(month).replace('-', '')}.csv"
                     frame = payments(scribe, int(code), month, part)
                     frame = self.vandal.damage(frame, contracts["payments"], day, name)
-                    write_csv(draft / name, frame, contracts["payments"])
-                    self.vandal.tear(draft / name, contracts["payments"], day)
+                    write_csv(draft.folder / name, frame, contracts["payments"])
+                    self.vandal.tear(draft.folder / name, contracts["payments"], day)
             if groups:
                 table = pl.concat(groups)
                 if table.height:
                     name = f"allocations_{str(day).replace('-', '')}.csv"
                     frame = allocations(table, day)
                     frame = self.vandal.damage(frame, contracts["allocations"], day, name)
-                    write_csv(draft / name, frame, contracts["allocations"])
+                    write_csv(draft.folder / name, frame, contracts["allocations"])
             self.vandal.report(self.home, "finance", day)
 
     def _runs(self, day: np.datetime64) -> Iterator[Run]:

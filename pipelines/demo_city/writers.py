@@ -7,8 +7,6 @@ import io
 import shutil
 import sqlite3
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from string import ascii_uppercase
@@ -16,6 +14,7 @@ from string import ascii_uppercase
 import polars as pl
 
 from pipelines.contracts.sources import Contract
+from pipelines.demo_city.press import Draft
 
 PAGE_ROWS = 5000
 WORKBOOK_ROWS = 20_000
@@ -45,16 +44,6 @@ _PARTS = {
     f'xmlns="{_NAMESPACE}/package/2006/relationships"><Relationship Id="rId1" '
     f'Type="{_RELATIONS}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
 }
-
-
-@contextmanager
-def folder_in_one_piece(path: Path) -> Iterator[Path]:
-    """A folder that appears under its name only when everything in it is written."""
-    draft = path.with_name(f".{path.name}.part")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True, mode=0o700)
-    yield draft
-    draft.replace(path)
 
 
 def write_database(path: Path, tables: dict[str, pl.DataFrame]) -> None:
@@ -154,18 +143,18 @@ class Workshop:
     def __init__(self) -> None:
         self._known: dict[str, tuple[bytes, Path]] = {}
 
-    def write(self, draft: Path, final: Path, frame: pl.DataFrame, contract: Contract) -> None:
-        """Put a register into the delivery that is being drafted and will lie at `final`."""
+    def write(self, draft: Draft, frame: pl.DataFrame, contract: Contract) -> None:
+        """Put a register into a delivery."""
         if frame.height <= WORKBOOK_ROWS:
-            write_workbook(draft / f"{contract.table}.xlsx", frame, contract)
+            draft.write(write_workbook, f"{contract.table}.xlsx", frame, contract)
             return
         for number, start in enumerate(range(0, frame.height, WORKBOOK_ROWS), start=1):
             name = f"{contract.table}_{number:02d}.xlsx"
             part = frame.slice(start, WORKBOOK_ROWS)
             content = sha256(part.hash_rows(seed=1).to_numpy().tobytes()).digest()
-            known, source = self._known.get(name, (b"", final))
-            self._known[name] = (content, final / name)
+            known, source = self._known.get(name, (b"", draft.final))
+            self._known[name] = (content, draft.final / name)
             if known == content:
-                shutil.copyfile(source, draft / name)
+                shutil.copyfile(source, draft.folder / name)
             else:
-                write_workbook(draft / name, part, contract)
+                draft.write(write_workbook, name, part, contract)

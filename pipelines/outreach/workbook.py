@@ -27,7 +27,7 @@ LETTERS_A_UNIT = 1.05
 """Latin letters (a Chinese character counts as two) of the body's font in a unit of width."""
 
 HEADER_LINES = 3
-PRINTED_LINES = "printed_lines"
+PRINTED_LINES, PRINTED_TEXT = "printed_lines", "printed_text"
 
 LEVEL_COLOURS = {"emergency": "#F4B6B6", "red": "#F8CBAD", "orange": "#FFE699", "yellow": "#FFF9D9"}
 HEADER_COLOUR, REPLY_COLOUR, LINE_COLOUR = "#D9E2F3", "#E2EFDA", "#A6A6A6"
@@ -51,7 +51,7 @@ class Book:
         title: printed above each sheet, with the sheet's name.
         batch_id: of `layout.batch_of`.
         on_date: the day.
-        rows: of each sheet by name the columns by key, all text, and `printed_lines` of
+        rows: of each sheet by name the columns by key, all text, and those of
             `with_printed_lines`; a sheet that is missing stays empty.
         notes: sentences under the lines, of each sheet by name.
         outcomes: how many of the last rows of the explanations are what drop-downs offer.
@@ -86,21 +86,26 @@ def write_book(path: Path, book: Book) -> None:
         )
 
 
-def checksum(rows: pl.DataFrame) -> str:
+def checksum(lines: pl.Series) -> str:
     """A short hash of the lines of a sheet: of all that is printed and not filled in by hand."""
-    line = pl.concat_str(pl.all().fill_null(""), separator="\t")
-    text = rows.select(line.str.join("\n")).item()
+    text = "\n".join(lines.to_list())
     return hashlib.sha256(text.encode()).hexdigest()[:CHECKSUM_LETTERS].upper()
 
 
 def with_printed_lines(rows: pl.DataFrame, sheet: layout.Sheet) -> pl.DataFrame:
-    """The rows of a sheet with `printed_lines`: the longest text, wrapped to its column."""
+    """The rows of a sheet, ready to be drawn.
+
+    With `printed_lines`, the longest text wrapped to its column, and `printed_text`, all texts.
+    """
+    printed = [column for column in sheet.columns if not column.is_by_hand]
     needed = [
-        lines_needed(pl.col(column.key), column.width)
-        for column in sheet.columns
-        if not column.is_code and not column.is_by_hand
+        lines_needed(pl.col(column.key), column.width) for column in printed if not column.is_code
     ]
-    return rows.with_columns(pl.max_horizontal(*needed, pl.lit(1.0)).alias(PRINTED_LINES))
+    texts = [pl.col(column.key).fill_null("") for column in printed]
+    return rows.with_columns(
+        pl.max_horizontal(*needed, pl.lit(1.0)).alias(PRINTED_LINES),
+        pl.concat_str(texts, separator="\t").alias(PRINTED_TEXT),
+    )
 
 
 def lines_needed(text: pl.Expr, width: float) -> pl.Expr:
@@ -125,9 +130,9 @@ def height_of(lines: float) -> float:
 
 def _write_sheet(page: Worksheet, sheet: layout.Sheet, book: Book) -> None:
     formats = book.formats
-    printed = [column for column in sheet.columns if not column.is_by_hand]
-    keys = [column.key for column in printed]
-    rows = book.rows.get(sheet.name, pl.DataFrame(schema=[*keys, PRINTED_LINES]))
+    keys = [column.key for column in sheet.columns if not column.is_by_hand]
+    nothing = dict.fromkeys([*keys, PRINTED_TEXT], pl.String) | {PRINTED_LINES: pl.Float64}
+    rows = book.rows.get(sheet.name, pl.DataFrame(schema=nothing))
     title = f"{book.title} {sheet.name}"
     last_column = len(sheet.columns) - 1
     page.write_string(layout.TITLE_ROW, 0, title, formats["title"])
@@ -162,7 +167,7 @@ def _write_sheet(page: Worksheet, sheet: layout.Sheet, book: Book) -> None:
         end = layout.FIRST_ROW
     foot = [] if sheet is layout.HOW_TO else [
         f"共 {rows.height} 行；批次 {book.batch_id}；"
-        f"校验码 {checksum(rows.select(keys))}"
+        f"校验码 {checksum(rows[PRINTED_TEXT])}"
     ]  # fmt: skip
     width = sum(column.width for column in sheet.columns)
     for offset, note in enumerate([*foot, *book.notes.get(sheet.name, ())], start=end + 2):

@@ -129,7 +129,7 @@ class DbtProject:
             stale = standing.stale(stage)
             standing.take_back(stale)
             built |= {result.unique_id: result for result in self._run(on_date, stale)}
-            standing.note(stale)
+            standing.note(stage, stale)
         in_order = [node.unique_id for node in standing.lineage.in_order]
         stands = {node: NodeResult(node, "stands", 0.0, "") for node in in_order}
         return list((stands | built).values())

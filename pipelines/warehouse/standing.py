@@ -28,11 +28,11 @@ DAY = "control.run_date()"
 """How the text of a model asks for the day that is built."""
 
 COMPARED = "compared"
-"""Tag of tables whose rows are compared with those before: where they came out the same, what
-reads them stands, though they were built anew."""
+"""Tag of tables and views whose rows are compared with those before: where they came out the same,
+what reads them stands, though they, or what they show, were built anew."""
 
 REGISTERS = "registers"
-"""First stage of a build: compared tables, and all that they read."""
+"""First stage of a build: compared tables and views, and all that they read."""
 
 THE_REST = "the_rest"
 
@@ -51,7 +51,11 @@ class Given:
 
 @dataclass(frozen=True)
 class Note:
-    """What a relation was made of; of compared ones the rows, of growing ones what they hold."""
+    """What a relation was made of, and of compared ones the rows.
+
+    `holds` is, of growing ones, what is in them; of compared views, what they were made of when
+    their rows were compared.
+    """
 
     made_of: str
     rows: str = ""
@@ -184,7 +188,7 @@ class Standing:
             note = notes.get(node.unique_id)
             if note is None or note.made_of != made_of:
                 found[node.unique_id] = Note(made_of)
-            else:
+            elif not _is_compared_view(node):
                 self._rows[node.unique_id] = note.rows
         return found
 
@@ -202,12 +206,12 @@ class Standing:
                     connection.execute(f"drop table if exists {_name_of(node)}")
             connection.execute(f"delete from {NOTES} where unique_id in ?", [[*listed]])
 
-    def note(self, built: Mapping[str, Note]) -> None:
-        """Note what was built: of compared tables the rows, of growing ones what is in them."""
+    def note(self, stage: str, built: Mapping[str, Note]) -> None:
+        """Note what was built of a stage: of compared relations the rows, of growing ones more."""
         with self._connection() as connection:
             for unique_id, note in built.items():
                 node, rows, holds = self.lineage.manifest.nodes[unique_id], "", ""
-                if COMPARED in node.tags and node.config.materialized != "view":
+                if COMPARED in node.tags and not _is_compared_view(node):
                     rows = _rows_of(connection, _name_of(node))
                     self._rows[unique_id] = rows
                 if _grows(node):
@@ -216,6 +220,20 @@ class Standing:
                     f"insert into {NOTES} values (?, ?, ?, ?)",
                     [unique_id, note.made_of, rows, holds],
                 )
+            notes = _notes_in(connection)
+            for node in filter(_is_compared_view, self.lineage.stage(stage)):
+                self._compare(connection, node, notes[node.unique_id])
+
+    def _compare(self, connection: duckdb.DuckDBPyConnection, node: Any, note: Note) -> None:
+        """Look what a view shows, where what it is made of has changed since it was looked at."""
+        whole, rows = self._made_of[node.unique_id], note.rows
+        if note.holds != whole:
+            rows = _rows_of(connection, _name_of(node))
+            connection.execute(
+                f"update {NOTES} set rows = ?, holds = ? where unique_id = ?",
+                [rows, whole, node.unique_id],
+            )
+        self._rows[node.unique_id] = rows
 
     def _can_grow(self, connection: duckdb.DuckDBPyConnection, node: Any, note: Note) -> bool:
         """Whether all that a table was made of is still there, and what came takes nothing back."""
@@ -270,6 +288,10 @@ def _notes_in(connection: duckdb.DuckDBPyConnection) -> dict[str, Note]:
 
 def _grows(node: Any) -> bool:
     return node.config.materialized == GROWING
+
+
+def _is_compared_view(node: Any) -> bool:
+    return COMPARED in node.tags and node.config.materialized == "view"
 
 
 def _name_of(node: Any) -> str:

@@ -113,6 +113,16 @@ def test_a_day_built_again_builds_nothing(home: Home) -> None:
     assert set(build(home, SECOND_DAY).values()) == {STANDS}
 
 
+def test_what_was_due_and_paid_stands_on_a_day_that_brings_nothing_for_its_months(
+    home: Home,
+) -> None:
+    build(home, SECOND_DAY)
+    told = build(home, THIRD_DAY)
+    assert {
+        name: told[name] for name in ("int_measures__entitlements", "int_measures__reconciliation")
+    } == {"int_measures__entitlements": STANDS, "int_measures__reconciliation": STANDS}
+
+
 def test_the_next_day_builds_no_seed_and_no_staging_view_again(home: Home) -> None:
     build(home, SECOND_DAY)
     told = build(home, THIRD_DAY)

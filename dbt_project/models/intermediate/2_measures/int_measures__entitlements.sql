@@ -10,29 +10,23 @@ household_months as (
 ),
 
 member_versions as (
-    select * from {{ ref("int_people__member_versions") }}
+    select * from {{ ref("int_measures__members_in_window") }}
 ),
 
 certificates as (
-    select * from {{ ref("int_people__certificates") }}
+    select * from {{ ref("int_measures__certificates_in_window") }}
 ),
 
 child_versions as (
-    select * from {{ ref("int_people__child_versions") }}
+    select * from {{ ref("int_measures__children_in_window") }}
 ),
 
 deaths as (
-    select
-        person_id,
-        died_on
-    from {{ ref("int_people__deaths") }}
+    select * from {{ ref("int_measures__deaths_in_window") }}
 ),
 
 residence as (
-    select
-        person_id,
-        county_code
-    from {{ ref("int_people__residence") }}
+    select * from {{ ref("int_measures__residence_in_window") }}
 ),
 
 standards as (

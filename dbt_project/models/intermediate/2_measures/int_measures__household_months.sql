@@ -6,11 +6,7 @@ with months as (
 ),
 
 household_versions as (
-    select * from {{ ref("int_people__household_versions") }}
-),
-
-first_roll as (
-    select min(known_from_on) as first_received_on from household_versions
+    select * from {{ ref("int_measures__households_in_window") }}
 ),
 
 final as (
@@ -22,17 +18,16 @@ final as (
         household_versions.county_code,
         -- The roll lacked the family on the month's last day and had it again later: how much was due is not known.
         case
-            when not household_versions.is_latest and household_versions.known_until_on <= months.month_end_on then null
+            when household_versions.lacked_from_on <= months.month_end_on then null
             else household_versions.monthly_amount_cny
         end as monthly_amount_cny,
         household_versions.covered_persons,
-        months.month_end_on < first_roll.first_received_on as is_before_first_roll,
+        months.month_end_on < household_versions.first_received_on as is_before_first_roll,
         months.month_on >= coalesce(
             household_versions.first_paid_month_on,
             {{ add_months(month_start("household_versions.approved_on"), 1) }}
         ) as is_payable
     from household_versions
-    cross join first_roll
     inner join months
         on household_versions.state_from_on <= months.month_end_on
         and household_versions.state_until_on > months.month_end_on

@@ -6,16 +6,14 @@
 {% set beneficiary = belongs_to("ledger", "payee_households", "programmes") %}
 with programmes as (
     select * from {{ numbered_programmes() }} as programmes
-    where has_entitlement
 ),
 
 payee_households as (
-    select * from {{ ref("int_people__payee_households") }}
+    select * from {{ ref("int_measures__payees_in_window") }}
 ),
 
 months as (
     select * from {{ ref("int_measures__months") }}
-    where is_in_window
 ),
 
 paid as (
@@ -23,7 +21,7 @@ paid as (
         {{ beneficiary }} as benefit_month_no,
         cast(sum(case when ledger.is_successful then ledger.amount_cny else 0 end) as decimal(18, 2)) as paid_cny,
         max(case when ledger.is_successful and ledger.amount_cny > 0 then ledger.paid_on end) as last_paid_on
-    from {{ ref("int_measures__ledger") }} as ledger
+    from {{ ref("int_measures__ledger_in_window") }} as ledger
     inner join months on ledger.month_on = months.month_on
     inner join programmes on ledger.program_no = programmes.program_no
     left join payee_households on ledger.benefit_month_no is null and ledger.person_id = payee_households.person_id
@@ -40,7 +38,7 @@ out_of_order as (
             case when ledger.is_successful and ledger.amount_cny < 0 then -ledger.amount_cny else 0 end
         ) as decimal(18, 2)) as recovered_cny,
         cast(count(case when not ledger.is_successful then 1 end) as integer) as failed_rows
-    from {{ ref("int_measures__ledger") }} as ledger
+    from {{ ref("int_measures__ledger_in_window") }} as ledger
     inner join months on ledger.month_on = months.month_on
     inner join programmes on ledger.program_no = programmes.program_no
     left join payee_households on ledger.benefit_month_no is null and ledger.person_id = payee_households.person_id

@@ -10,16 +10,12 @@ paid as (
     select * from {{ ref("int_measures__paid") }}
 ),
 
-household_versions as (
-    select * from {{ ref("int_people__household_versions") }}
-),
-
 households_on_roll as (
-    select household_id from household_versions where is_latest
+    select * from {{ ref("int_measures__roll_in_window") }}
 ),
 
 first_roll as (
-    select min(known_from_on) as first_received_on from household_versions
+    select min(first_received_on) as first_received_on from {{ ref("int_measures__households_in_window") }}
 ),
 
 months as (

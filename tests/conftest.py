@@ -1,10 +1,9 @@
 """The world that the tests share: one small demo city, run for two days by the command itself."""
 
+import gc
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -14,19 +13,14 @@ import polars as pl
 import pytest
 from filelock import FileLock
 
-from pipelines.settings import PROJECT, Home
+from pipelines.cli import OBJECTS_BEFORE_COLLECTING
+from pipelines.settings import Home
+from tests.commands import Ran, run_here, run_wendu
+
+gc.set_threshold(OBJECTS_BEFORE_COLLECTING, 20, 50)  # as the command does, and why
 
 SCALE = "0.01"
 FIRST_DAY, SECOND_DAY = date(2024, 4, 30), date(2024, 5, 1)
-
-
-@dataclass(frozen=True)
-class Ran:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
 
 
 @dataclass(frozen=True)
@@ -55,21 +49,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONGEST_FIRST.index(item.path.relative_to(tests).parts[0]))
 
 
-def run_wendu(*arguments: str, home: Path | None = None, **environment: str) -> Ran:
-    """Run the command as a person would, in a process of its own."""
-    known = {name: value for name, value in os.environ.items() if not name.startswith("WENDU_")}
-    where = ["--home", str(home)] if home else []
-    ended = subprocess.run(
-        [sys.executable, "-m", "pipelines", *where, *arguments],
-        cwd=PROJECT,
-        env=known | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Ran(ended.returncode, ended.stdout, ended.stderr)
-
-
 def hashes(folder: Path) -> dict[str, str]:
     """What every file below a folder holds, by its path in it."""
     return {
@@ -81,7 +60,8 @@ def hashes(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def wendu() -> Callable[..., Ran]:
-    return run_wendu
+    """The command line, run in this process; `run_wendu` gives it one of its own."""
+    return run_here
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.settings import PROJECT, Home
-from tests.conftest import FIRST_DAY, SECOND_DAY, run_wendu
+from tests.commands import run_wendu
+from tests.conftest import FIRST_DAY, SECOND_DAY
 
 PAGE_BYTES = 4096
 SAME_BYTES = (

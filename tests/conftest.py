@@ -25,7 +25,7 @@ FIRST_DAY, SECOND_DAY = date(2024, 4, 30), date(2024, 5, 1)
 
 @dataclass(frozen=True)
 class World:
-    """A home in which the demo city's first two days were run, and what the command said."""
+    """A home in which days were run, and what the command said."""
 
     home: Home
     ran: Ran
@@ -64,15 +64,26 @@ def wendu() -> Callable[..., Ran]:
     return run_here
 
 
-@pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Built by whichever worker asks first; the others wait and read the same home."""
-    place = tmp_path_factory.getbasetemp().parent / "world"
+def built_once(
+    tmp_path_factory: pytest.TempPathFactory, name: str, build: Callable[[Home], Ran]
+) -> World:
+    """A home that whichever worker asks first builds; the others wait and read the same one."""
+    place = tmp_path_factory.getbasetemp().parent / name
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        place = tmp_path_factory.mktemp("world")
+        place = tmp_path_factory.mktemp(name)
     home, told = Home(place / "home"), place / "told.json"
     with FileLock(place.with_suffix(".lock")):
         if not told.exists():
-            ran = run_wendu("demo", "--scale", SCALE, "--days", "2", home=home.root)
+            ran = build(home)
             told.write_text(json.dumps(asdict(ran)), encoding="utf-8")
     return World(home, Ran(**json.loads(told.read_text(encoding="utf-8"))))
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The demo city's first two days, run as the guide says, by a process of its own."""
+    return built_once(
+        tmp_path_factory,
+        "world",
+        lambda home: run_wendu("demo", "--scale", SCALE, "--days", "2", home=home.root),
+    )

@@ -1,10 +1,9 @@
 """The world that the tests share: one small demo city, run for two days by the command itself."""
 
+import gc
 import hashlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -14,24 +13,19 @@ import polars as pl
 import pytest
 from filelock import FileLock
 
-from pipelines.settings import PROJECT, Home
+from pipelines.cli import OBJECTS_BEFORE_COLLECTING
+from pipelines.settings import Home
+from tests.commands import Ran, run_here, run_wendu
+
+gc.set_threshold(OBJECTS_BEFORE_COLLECTING, 20, 50)  # as the command does, and why
 
 SCALE = "0.01"
 FIRST_DAY, SECOND_DAY = date(2024, 4, 30), date(2024, 5, 1)
 
 
 @dataclass(frozen=True)
-class Ran:
-    """What a command left behind."""
-
-    code: int
-    out: str
-    err: str
-
-
-@dataclass(frozen=True)
 class World:
-    """A home in which the demo city's first two days were run, and what the command said."""
+    """A home in which days were run, and what the command said."""
 
     home: Home
     ran: Ran
@@ -45,29 +39,31 @@ class World:
         return pl.read_parquet(self.home.truth / f"{name}.parquet")
 
 
-LONGEST_FIRST = ("cases", "end_to_end", "warehouse", "unit", "architecture")
-"""Folders in the order in which they start, so that no long test is left to one worker at last."""
+IN_ORDER = (
+    "cases/test_cases.py",  # builds the world
+    "end_to_end/test_a_messy_city.py",  # does without it, and so does the next
+    "end_to_end/test_another_city.py",
+    "end_to_end/test_killed_runs.py",  # builds the third day
+    "end_to_end/test_secrets.py",
+    "end_to_end/test_replayed_days.py",
+    "end_to_end/test_what_stands.py",
+    "warehouse/test_properties_of_judging.py",
+    "end_to_end/test_commands.py",
+    "end_to_end", "warehouse", "unit", "architecture",
+)  # fmt: skip
+"""Files and folders in the order in which they start: the longest first, so that no worker is left
+alone with one at last, and beside a file that builds what others read, one that does not wait."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start with the folders whose tests take longest."""
+    """Start with the files whose tests take longest."""
     tests = Path(__file__).parent
-    items.sort(key=lambda item: LONGEST_FIRST.index(item.path.relative_to(tests).parts[0]))
 
+    def place(item: pytest.Item) -> int:
+        file = item.path.relative_to(tests).as_posix()
+        return IN_ORDER.index(file if file in IN_ORDER else file.partition("/")[0])
 
-def run_wendu(*arguments: str, home: Path | None = None, **environment: str) -> Ran:
-    """Run the command as a person would, in a process of its own."""
-    known = {name: value for name, value in os.environ.items() if not name.startswith("WENDU_")}
-    where = ["--home", str(home)] if home else []
-    ended = subprocess.run(
-        [sys.executable, "-m", "pipelines", *where, *arguments],
-        cwd=PROJECT,
-        env=known | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return Ran(ended.returncode, ended.stdout, ended.stderr)
+    items.sort(key=place)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -81,18 +77,30 @@ def hashes(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def wendu() -> Callable[..., Ran]:
-    return run_wendu
+    """The command line, run in this process; `run_wendu` gives it one of its own."""
+    return run_here
+
+
+def built_once(
+    tmp_path_factory: pytest.TempPathFactory, name: str, build: Callable[[Home], Ran]
+) -> World:
+    """A home that whichever worker asks first builds; the others wait and read the same one."""
+    place = tmp_path_factory.getbasetemp().parent / name
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        place = tmp_path_factory.mktemp(name)
+    home, told = Home(place / "home"), place / "told.json"
+    with FileLock(place.with_suffix(".lock")):
+        if not told.exists():
+            ran = build(home)
+            told.write_text(json.dumps(asdict(ran)), encoding="utf-8")
+    return World(home, Ran(**json.loads(told.read_text(encoding="utf-8"))))
 
 
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Built by whichever worker asks first; the others wait and read the same home."""
-    place = tmp_path_factory.getbasetemp().parent / "world"
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        place = tmp_path_factory.mktemp("world")
-    home, told = Home(place / "home"), place / "told.json"
-    with FileLock(place.with_suffix(".lock")):
-        if not told.exists():
-            ran = run_wendu("demo", "--scale", SCALE, "--days", "2", home=home.root)
-            told.write_text(json.dumps(asdict(ran)), encoding="utf-8")
-    return World(home, Ran(**json.loads(told.read_text(encoding="utf-8"))))
+    """The demo city's first two days, run as the guide says, by a process of its own."""
+    return built_once(
+        tmp_path_factory,
+        "world",
+        lambda home: run_wendu("demo", "--scale", SCALE, "--days", "2", home=home.root),
+    )

@@ -5,6 +5,7 @@ rows as departments do, building the day, and finding a case's alerts. What is e
 the cases; how a rule judges stands in dbt. `README.md` beside this file tells how to write one.
 """
 
+import shutil
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -200,15 +201,18 @@ class Judged:
         return self.alerts.filter((pl.col("rule_id") == case.rule) & mine).to_dicts()
 
 
-def judge(cases: Sequence[Case], root: Path) -> Judged:
+def judge(cases: Sequence[Case], root: Path, standing: Path) -> Judged:
     """Deliver the cases of one day and build it.
 
     Args:
         cases: all of one day.
         root: an empty folder that becomes the home.
+        standing: the work database of any home: policy and views stand in it already.
     """
     on, is_late = cases[0].on, cases[0].is_late
     home, written = Home(root), Written()
+    home.warehouse.mkdir(parents=True)
+    shutil.copy(standing, work_database(home))
     for case in cases:
         written.add(case)
     if not is_late:

@@ -4,6 +4,7 @@ from itertools import groupby
 
 import pytest
 
+from pipelines.warehouse.work_database import work_database
 from tests.cases.runner import Case, Judged, faults, judge, read_cases
 
 CASES = read_cases()
@@ -17,8 +18,10 @@ def day_of(case: Case) -> tuple[object, bool]:
 @pytest.fixture(scope="module")
 def judged(world, tmp_path_factory) -> dict[tuple[object, bool], Judged]:
     days = groupby(sorted(CASES, key=day_of), key=day_of)
+    standing = work_database(world.home)
     return {
-        day: judge(list(cases), tmp_path_factory.mktemp("cases") / "home") for day, cases in days
+        day: judge(list(cases), tmp_path_factory.mktemp("cases") / "home", standing)
+        for day, cases in days
     }
 
 

@@ -20,40 +20,36 @@ from pathlib import Path
 import duckdb
 
 from pipelines.settings import PROJECT, Home
-from tests.conftest import FIRST_DAY, SECOND_DAY, run_wendu
+from tests.conftest import FIRST_DAY, SECOND_DAY
+from tests.end_to_end.third_day import THIRD_DAY, bring_the_third_day
 
 PAGE_BYTES = 4096
 SAME_BYTES = (
-    "lake", "published/parquet", f"published/{FIRST_DAY}", f"published/{SECOND_DAY}", "quarantine",
-    "corrections", "outbox", "warehouse/history", "policy",
+    "lake", "published/parquet", f"published/{FIRST_DAY}", f"published/{SECOND_DAY}",
+    f"published/{THIRD_DAY}", "quarantine", "corrections", "outbox", "warehouse/history", "policy",
 )  # fmt: skip
 """What a day leaves below the home that follows from deliveries and key alone."""
 
 
 def home_before_the_day(world: Home, root: Path) -> Home:
-    """A home of the shared city with its key, in which only the first day was run."""
+    """The shared city before its third day is run, with all that it brings."""
     home = Home(root)
-    for place in (world.landing, world.truth):
-        shutil.copytree(place, home.root / place.name)
-    home.vault.mkdir(mode=0o700)
-    shutil.copy2(world.vault / "key", home.vault / "key")
-    ran = run_wendu("run", "--date", str(FIRST_DAY), home=home.root)
-    assert ran.code in (0, 2), ran.err
+    bring_the_third_day(world, home)
     return home
 
 
 def start(home: Home) -> subprocess.Popen[str]:
-    """Start the second day in a process group of its own."""
+    """Start the third day in a process group of its own."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("WENDU_")}
     command = [sys.executable, "-m", "pipelines", "--home", str(home.root)]
     return subprocess.Popen(
-        [*command, "run", "--date", str(SECOND_DAY)],
+        [*command, "run", "--date", str(THIRD_DAY)],
         cwd=PROJECT, env=known, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
 def run_on_an_odd_machine(home: Home) -> subprocess.CompletedProcess[str]:
-    """Run the second day far from Shanghai, in locale C, with a clock set back to 2001."""
+    """Run the third day far from Shanghai, in locale C, with a clock set back to 2001."""
     known = {name: value for name, value in os.environ.items() if not name.startswith("WENDU_")}
     clock = "datetime(2001, 2, 3, 4, 5, tzinfo=settings.TIME_ZONE)"
     program = (
@@ -62,14 +58,14 @@ def run_on_an_odd_machine(home: Home) -> subprocess.CompletedProcess[str]:
         "from pipelines.cli import main; main(sys.argv[1:])"
     )
     return subprocess.run(
-        [sys.executable, "-c", program, "--home", str(home.root), "run", "--date", str(SECOND_DAY)],
+        [sys.executable, "-c", program, "--home", str(home.root), "run", "--date", str(THIRD_DAY)],
         cwd=PROJECT, env=known | {"TZ": "America/Adak", "LC_ALL": "C", "LANG": "C"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
 def kill_at_stage(home: Home, stage: str) -> bool:
-    """Run the second day and kill it as a stage begins; whether it got that far."""
+    """Run the third day and kill it as a stage begins; whether it got that far."""
     process = start(home)
     assert process.stderr is not None
     for line in process.stderr:
@@ -82,7 +78,7 @@ def kill_at_stage(home: Home, stage: str) -> bool:
 
 
 def kill_after(home: Home, seconds: float) -> bool:
-    """Run the second day and kill it after a while; whether it was still running."""
+    """Run the third day and kill it after a while; whether it was still running."""
     process = start(home)
     try:
         process.communicate(timeout=seconds)

@@ -15,7 +15,7 @@ import pytest
 from pipelines.ingest import load_receipts
 from pipelines.settings import DEPARTMENTS, Home
 from pipelines.vault import Vault
-from tests.conftest import run_wendu
+from tests.commands import run_here, run_wendu
 from tests.end_to_end.canaries import BROKEN_DAY, CANARIES, leaks, plant
 
 DAY = date(2024, 4, 30)
@@ -24,7 +24,7 @@ DAY = date(2024, 4, 30)
 @pytest.fixture(scope="module")
 def messy(tmp_path_factory):
     home = Home(tmp_path_factory.mktemp("messy") / "home")
-    made = run_wendu(
+    made = run_here(
         "make-city", "--out", str(home.root), "--from", str(DAY), "--to", str(DAY),
         "--scale", "0.005", "--messy", "0.02",
     )  # fmt: skip

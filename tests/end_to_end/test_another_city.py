@@ -16,7 +16,7 @@ import pytest
 
 from pipelines.settings import PROJECT, Home
 from tests.cases.runner import CONTRACTS, Case, Given, Written
-from tests.conftest import run_wendu
+from tests.commands import run_here
 
 FOLDER = PROJECT / "tests" / "another_city" / "379900"
 CODE = "379900"
@@ -78,7 +78,7 @@ def home(tmp_path_factory) -> Home:
             ]
         )
         (folder / f"{FILES.get(table, table)}.csv").write_text(frame.write_csv(), encoding="utf-8")
-    ran = run_wendu("--city", CODE, "run", "--date", str(DAY), home=home.root)
+    ran = run_here("--city", CODE, "run", "--date", str(DAY), home=home.root)
     assert ran.code == 0, ran.err
     return home
 
@@ -95,7 +95,7 @@ def mart(home: Home, name: str) -> pl.DataFrame:
 def indicators(home: Home, name: str) -> dict[str, object]:
     """What is published of a family, known by its given name."""
     number = f"{name}-{list(GIVEN).index(name) + 1}-H"
-    ran = run_wendu("key", "household", number, home=home.root)
+    ran = run_here("key", "household", number, home=home.root)
     assert ran.code == 0, ran.err
     (row,) = (
         mart(home, "fct_household_indicators")
@@ -161,31 +161,31 @@ def test_a_card_names_the_citys_own_rows(home):
     alerts = mart(home, "fct_alerts").filter(
         pl.col("evidence").str.contains("policy.assistance_standards")
     )
-    ran = run_wendu("--city", CODE, "explain", alerts["alert_id"][0], home=home.root)
+    ran = run_here("--city", CODE, "explain", alerts["alert_id"][0], home=home.root)
     assert ran.code == 0, ran.err
     assert "海州市民政局（虚构）" in ran.out
 
 
 def test_its_day_can_be_proven(home):
-    ran = run_wendu("--city", CODE, "replay", "--date", str(DAY), home=home.root)
+    ran = run_here("--city", CODE, "replay", "--date", str(DAY), home=home.root)
     assert ran.code == 0, ran.out + ran.err
 
 
 def test_every_declaration_agrees(home):
-    ran = run_wendu("--city", CODE, "check", home=home.root)
+    ran = run_here("--city", CODE, "check", home=home.root)
     assert (ran.code, ran.err) == (0, "")
 
 
 @pytest.fixture
 def empty(tmp_path) -> Path:
     """A home with a city's folder as the command makes it."""
-    ran = run_wendu("new-city", "379800", "--name", "山城市", home=tmp_path)
+    ran = run_here("new-city", "379800", "--name", "山城市", home=tmp_path)
     assert ran.code == 0, ran.err
     return tmp_path
 
 
 def test_a_new_citys_folder_asks_for_every_number_in_one_list(empty):
-    ran = run_wendu("--city", "379800", "check", home=empty)
+    ran = run_here("--city", "379800", "check", home=empty)
     assert ran.code == 4
     asked = ran.err.splitlines()
     assert any("dibao urban: missing: the amount, since when it holds" in line for line in asked)
@@ -198,19 +198,19 @@ def test_nothing_is_judged_while_a_number_is_missing(empty):
     told = empty / "landing" / "finance" / str(DAY)
     told.mkdir(parents=True)
     (told / "payroll.csv").write_text("证件号码\n", encoding="utf-8")
-    ran = run_wendu("--city", "379800", "run", "--date", str(DAY), home=empty)
+    ran = run_here("--city", "379800", "run", "--date", str(DAY), home=empty)
     assert (ran.code, "Traceback" in ran.err) == (4, False)
     assert "`wendu --city 379800 check` names them all" in ran.err
 
 
 def test_a_city_is_made_once(empty):
-    ran = run_wendu("new-city", "379800", home=empty)
+    ran = run_here("new-city", "379800", home=empty)
     assert (ran.code, "is there already" in ran.err) == (4, True)
 
 
 @pytest.mark.parametrize("code", ["3701", "370102", "济南"])
 def test_a_code_that_is_no_citys_is_refused(tmp_path, code):
-    ran = run_wendu("new-city", code, home=tmp_path)
+    ran = run_here("new-city", code, home=tmp_path)
     assert (ran.code, "is no code of a city" in ran.err) == (4, True)
     assert not (tmp_path / "cities").exists()
 
@@ -229,6 +229,6 @@ def test_a_wrong_number_is_named_with_its_file_and_line(tmp_path, file, old, new
     shutil.copytree(FOLDER, tmp_path / "cities" / CODE)
     path = tmp_path / "cities" / CODE / file
     path.write_text(path.read_text("utf-8").replace(old, new, 1), encoding="utf-8")
-    ran = run_wendu("--city", CODE, "check", home=tmp_path)
+    ran = run_here("--city", CODE, "check", home=tmp_path)
     assert ran.code == 4
     assert any(told in line and f"{path}, line " in line for line in ran.err.splitlines())

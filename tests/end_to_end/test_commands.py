@@ -12,6 +12,7 @@ import pytest
 from filelock import FileLock
 
 from pipelines.settings import DEPARTMENTS, PROJECT, Home
+from tests.commands import run_here, run_wendu
 from tests.conftest import FIRST_DAY, SECOND_DAY
 
 ONE_DAY = ("--from", "2024-04-30", "--to", "2024-04-30")
@@ -103,6 +104,21 @@ def test_wrong_usage_gets_one_sentence_and_code_four(world, wendu, tmp_path, arg
     assert names in ran.err
     assert "Traceback" not in ran.err
     assert len(ran.err.strip().splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--date", "2024-13-40"],
+        ["explain", "A0AMJ32J1R4R"],
+        ["sql", "select rule_id, count(*) from fct_alerts group by all order by all", "--csv"],
+        ["status", "--all"],
+    ],
+    ids=" ".join,
+)
+def test_a_process_of_its_own_says_what_the_command_says_within_these_tests(world, arguments):
+    home = world.home.root
+    assert run_wendu(*arguments, home=home) == run_here(*arguments, home=home)
 
 
 def test_a_home_in_use_is_left_alone(world, wendu):

@@ -8,6 +8,7 @@ import random
 import pytest
 
 from pipelines.warehouse.publication import current_version
+from tests.commands import run_wendu
 from tests.end_to_end.kills import (
     Reader,
     home_before_the_day,
@@ -18,8 +19,8 @@ from tests.end_to_end.kills import (
     run_on_an_odd_machine,
     state_of,
 )
+from tests.end_to_end.third_day import THIRD_DAY
 
-SECOND_DAY = "2024-05-01"
 STAGES = (
     "receive agriculture", "receive civil affairs", "receive disabled federation",
     "receive finance", "build warehouse", "export marts", "publication",
@@ -37,12 +38,12 @@ def home(world, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def expected(world):
-    return state_of(world.home)
+def expected(third):
+    return state_of(third.home)
 
 
-def finish_and_compare(home, expected, wendu):
-    ran = wendu("run", "--date", SECOND_DAY, home=home.root)
+def finish_and_compare(home, expected):
+    ran = run_wendu("run", "--date", str(THIRD_DAY), home=home.root)
     assert ran.code in (0, 2), ran.err
     compare(home, expected)
 
@@ -67,7 +68,7 @@ def test_a_killed_day_that_an_odd_machine_finishes_ends_as_if_nothing_had_been(h
 
 @pytest.mark.kills
 def test_a_day_killed_at_a_hundred_random_moments_ends_as_if_it_had_not_been(
-    world, expected, wendu, tmp_path
+    world, expected, tmp_path
 ):
     moments = random.Random(7)
     killed = 0
@@ -77,7 +78,7 @@ def test_a_day_killed_at_a_hundred_random_moments_ends_as_if_it_had_not_been(
         while killed < RANDOM_KILLS:
             for _ in range(KILLS_BETWEEN_LOOKS):
                 killed += kill_after(home, moments.uniform(0.5, LONGEST_SECONDS))
-            finish_and_compare(home, expected, wendu)
+            finish_and_compare(home, expected)
     assert reader.faults == []
     print(f"{killed} kills survived, {reader.looks} looks by a reader, 0 of them spoilt")
 
@@ -85,13 +86,13 @@ def test_a_day_killed_at_a_hundred_random_moments_ends_as_if_it_had_not_been(
 @pytest.mark.kills
 @pytest.mark.parametrize("place", ["lake", "warehouse", "published"])
 def test_a_full_disk_is_told_in_a_sentence_and_leaves_the_old_state(
-    world, expected, wendu, tmp_path, place
+    world, expected, tmp_path, place
 ):
     home = home_before_the_day(world.home, tmp_path / "home")
     before = current_version(home)
     try:
         with nearly_full_disk(home.root / place, ROOM_BYTES), Reader(home) as reader:
-            ran = wendu("run", "--date", SECOND_DAY, home=home.root)
+            ran = run_wendu("run", "--date", str(THIRD_DAY), home=home.root)
             assert current_version(home) == before
     except PermissionError as fault:
         pytest.skip(str(fault))
@@ -99,4 +100,4 @@ def test_a_full_disk_is_told_in_a_sentence_and_leaves_the_old_state(
     assert "full" in ran.err
     assert "Traceback" not in ran.err
     assert reader.faults == []
-    finish_and_compare(home, expected, wendu)
+    finish_and_compare(home, expected)

@@ -1,12 +1,10 @@
 """Days in any order, built again, and judged with what came later: what stays, what changes.
 
-One home runs the world's two days backwards; then a third day brings a cremation of February that
-was told late.
+One home runs the world's two days backwards; to another came a third day, with a cremation of
+February that was told late.
 """
 
-import csv
 import shutil
-import sqlite3
 from datetime import date
 
 import duckdb
@@ -20,9 +18,9 @@ from pipelines.settings import DBT_PROJECT, Home
 from pipelines.vault import Vault
 from pipelines.warehouse import policy
 from tests.conftest import FIRST_DAY, SECOND_DAY, hashes
+from tests.end_to_end.third_day import paid_in_april
 
 CITY = "371500"
-THIRD_DAY = "2024-05-02"
 
 
 def told(home):
@@ -54,63 +52,62 @@ def backwards(world, wendu, tmp_path_factory):
     return home
 
 
-def paid_in_april(home):
-    """Number and name of somebody who was paid the nursing allowance for April."""
-    file = home.delivery("finance", FIRST_DAY) / "payments_2102_202404.csv"
-    with file.open(encoding="gb18030", newline="") as rows:
-        paid = next(row for row in csv.DictReader(rows) if row["发放状态"] == "1")
-    return paid["证件号码"], paid["姓名"]
-
-
-@pytest.fixture(scope="module")
-def corrected(backwards, wendu):
-    """The same home after a third day that brought a late cremation."""
-    for department in ("civil_affairs", "finance", "agriculture", "disabled_federation"):
-        shutil.copytree(
-            backwards.delivery(department, SECOND_DAY),
-            backwards.landing / department / THIRD_DAY,
-        )
-    database = backwards.landing / "civil_affairs" / THIRD_DAY / "civil_affairs.sqlite"
-    with sqlite3.connect(database) as connection:
-        connection.execute(
-            "insert into cremations values (?, ?, '2024-02-10', '2024-02-12')",
-            paid_in_april(backwards),
-        )
-    assert wendu("run", "--date", THIRD_DAY, home=backwards.root).code == 0
-    return backwards
-
-
 def test_days_run_backwards_end_as_days_run_in_order(world, backwards):
     assert told(backwards) == told(world.home)
 
 
-def test_an_older_day_is_rebuilt_with_the_policy_rows_of_then(corrected, tmp_path, monkeypatch):
-    """The program has other policy rows by now, and a later delivery has come."""
-    project = shutil.copytree(DBT_PROJECT, tmp_path / "dbt_project")
+@pytest.fixture(scope="module")
+def proven(third, tmp_path_factory):
+    """The second day built again from the first one on, long after: home, altered list, replay.
+
+    The program has other policy rows by now, a later delivery has come, the raw deliveries are
+    gone, and somebody has altered a list of the day.
+    """
+    place = tmp_path_factory.mktemp("proven")
+    home = Home(place / "home")
+    shutil.copytree(third.home.root, home.root, symlinks=True)
+    delete_old(home, date(2026, 1, 1), 31)
+    altered = next((home.day(SECOND_DAY) / "lists").glob("*.xlsx"))
+    altered.write_bytes(altered.read_bytes() + b"!")
+    project = shutil.copytree(DBT_PROJECT, place / "dbt_project")
     rows = project / "seeds" / "policy" / "rules.csv"
     rows.write_text(rows.read_text("utf-8").replace(",orange,", ",red,"), encoding="utf-8")
-    monkeypatch.setattr(policy, "DBT_PROJECT", project)
-    found = replay(Installation(corrected, CITY), SECOND_DAY, print, from_start=True)
-    assert (found.differing, found.days) == ([], 2)
-    assert list((corrected.warehouse / "replays").iterdir()) == []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(policy, "DBT_PROJECT", project)
+        found = replay(Installation(home, CITY), SECOND_DAY, print, from_start=True)
+    return home, f"lists/{altered.name}", found
 
 
-def test_a_late_correction_changes_the_corrected_view_alone(corrected):
-    before = told(corrected)
-    found = replay_as_corrected(Installation(corrected, CITY), SECOND_DAY, None, print)
-    assert told(corrected) == before
+def test_an_older_day_is_rebuilt_with_the_policy_rows_of_then(proven):
+    _, altered, found = proven
+    assert (set(found.differing) - {altered}, found.days) == (set(), 2)
+    assert found.files > 1
+
+
+def test_a_day_is_proven_without_raw_deliveries(proven):
+    home, altered, found = proven
+    assert list(home.landing.rglob("*.*")) == []
+    assert set(found.differing) <= {altered}
+
+
+def test_an_altered_list_is_named(proven):
+    _, altered, found = proven
+    assert found.differing == [altered]
+
+
+def test_a_replay_leaves_nothing_behind(proven):
+    home, *_ = proven
+    assert list((home.warehouse / "replays").iterdir()) == []
+
+
+def test_a_late_correction_changes_the_corrected_view_alone(third):
+    home = third.home
+    before = told(home)
+    found = replay_as_corrected(Installation(home, CITY), SECOND_DAY, None, print)
+    assert told(home) == before
     assert {"rule_id": "R01", "new": 1, "gone": 0, "changed": 0} in found.changes
-    number, _ = paid_in_april(corrected)
-    key = Vault.open(corrected).pseudonyms("person", pl.Series([number])).bin.encode("hex")
+    number, _ = paid_in_april(home)
+    key = Vault.open(home).pseudonyms("person", pl.Series([number])).bin.encode("hex")
     alerts = pl.read_parquet(found.place / "parquet" / "fct_alerts.parquet")
     died = alerts.filter(pl.col("rule_id") == "R01", pl.col("person_key").is_in(key.implode()))
     assert died["status"].to_list() == ["open"]
-
-
-def test_without_raw_deliveries_a_day_is_still_proven_and_an_altered_list_named(corrected):
-    delete_old(corrected, date(2026, 1, 1), 31)
-    assert list(corrected.landing.rglob("*.*")) == []
-    altered = next((corrected.day(FIRST_DAY) / "lists").glob("*.xlsx"))
-    altered.write_bytes(altered.read_bytes() + b"!")
-    found = replay(Installation(corrected, CITY), FIRST_DAY, print)
-    assert found.differing == [f"lists/{altered.name}"]

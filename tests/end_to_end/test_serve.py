@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from pipelines.settings import DEPARTMENTS, PROJECT
+from tests.commands import run_wendu
 
 LONGEST_START_SECONDS = 120
 ASKED = """{
@@ -113,8 +114,8 @@ def test_the_schedule_and_the_landing_sensor_are_on_from_the_start(served):
     assert {"SCHEDULER", "SENSOR", "QUEUED_RUN_COORDINATOR"} <= daemons
 
 
-def test_a_port_in_use_is_told_in_one_sentence(served, wendu, tmp_path):
+def test_a_port_in_use_is_told_in_one_sentence(served, tmp_path):
     port, _ = served
-    ran = wendu("serve", "--port", str(port), home=tmp_path)
+    ran = run_wendu("serve", "--port", str(port), home=tmp_path)
     assert (ran.code, ran.err.count("\n")) == (4, 1)
     assert f"Port {port} is in use" in ran.err

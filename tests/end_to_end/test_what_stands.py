@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import duckdb
@@ -21,6 +22,10 @@ from tests.conftest import SECOND_DAY, World
 
 THIRD_DAY, FOURTH_DAY = SECOND_DAY + timedelta(days=1), SECOND_DAY + timedelta(days=2)
 STANDS = "stands"
+RECONCILED = ("int_measures__entitlements", "int_measures__reconciliation")
+
+Contents = dict[str, list[tuple[object, ...]]]
+"""Rows and sum of hashes by table."""
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +63,7 @@ def shelve(home: Home, received_on: date, rows: pl.DataFrame) -> None:
     rows.with_columns(received_on=received_on).write_parquet(shelf)
 
 
-def contents(home: Home) -> dict[str, list[tuple[object, ...]]]:
+def contents(home: Home) -> Contents:
     """Rows and sum of hashes of every table and mart of the work database."""
     with duckdb.connect(str(work_database(home)), read_only=True) as connection:
         relations = connection.execute(
@@ -79,20 +84,38 @@ def compiled(home: Home) -> dict[str, str]:
     return {path.stem: path.read_text(encoding="utf-8") for path in folder.rglob("*.sql")}
 
 
+@dataclass(frozen=True)
+class Grown:
+    """What became of each node of a day, and what the work database held at the end of days."""
+
+    again: dict[str, str]
+    next_day: dict[str, str]
+    day_after: dict[str, str]
+    contents: dict[str, Contents]
+    contents_anew: dict[str, Contents]
+
+
 @pytest.fixture(scope="module")
-def grown(home: Home) -> Iterator[dict[str, dict[str, list[tuple[object, ...]]]]]:
-    """A payment that came on the third day, and its correction on the fourth; then all anew."""
+def grown(home: Home) -> Grown:
+    """The second day built twice, then what came later, then the third and fourth from nothing.
+
+    On the third day came a payment for May, on the fourth it turned out to be one for March.
+    """
     build(home, SECOND_DAY)
+    again = build(home, SECOND_DAY)
     first = sorted((home.lake / "finance" / "payments").glob("*/part.parquet"))[0]
     payment = pl.read_parquet(first, hive_partitioning=False).filter(pl.col("status") == "1")[:1]
-    shelve(home, THIRD_DAY, payment.with_columns(payment_no=pl.lit("LATER"), supersedes=False))
-    build(home, THIRD_DAY)
+    later = payment.with_columns(
+        payment_no=pl.lit("LATER"), period=date(2024, 5, 1), supersedes=False
+    )
+    shelve(home, THIRD_DAY, later)
+    next_day = build(home, THIRD_DAY)
     third = contents(home)
-    corrected = payment.with_columns(
-        payment_no=pl.lit("LATER"), supersedes=True, amount=pl.col("amount") + 1
+    corrected = later.with_columns(
+        period=date(2024, 3, 1), supersedes=True, amount=pl.col("amount") + 1
     )
     shelve(home, FOURTH_DAY, corrected)
-    build(home, FOURTH_DAY)
+    day_after = build(home, FOURTH_DAY)
     fourth = contents(home)
     with rendered_anew():
         work_database(home).unlink()
@@ -100,48 +123,47 @@ def grown(home: Home) -> Iterator[dict[str, dict[str, list[tuple[object, ...]]]]
         third_anew = contents(home)
         work_database(home).unlink()
         build(home, FOURTH_DAY)
-    yield {
-        "third": third,
-        "fourth": fourth,
-        "third_anew": third_anew,
-        "fourth_anew": contents(home),
-    }
+    return Grown(
+        again,
+        next_day,
+        day_after,
+        {"third": third, "fourth": fourth},
+        {"third": third_anew, "fourth": contents(home)},
+    )
 
 
-def test_a_day_built_again_builds_nothing(home: Home) -> None:
-    build(home, SECOND_DAY)
-    assert set(build(home, SECOND_DAY).values()) == {STANDS}
+def test_a_day_built_again_builds_nothing(grown: Grown) -> None:
+    assert set(grown.again.values()) == {STANDS}
 
 
 def test_what_was_due_and_paid_stands_on_a_day_that_brings_nothing_for_its_months(
-    home: Home,
+    grown: Grown,
 ) -> None:
-    build(home, SECOND_DAY)
-    told = build(home, THIRD_DAY)
-    assert {
-        name: told[name] for name in ("int_measures__entitlements", "int_measures__reconciliation")
-    } == {"int_measures__entitlements": STANDS, "int_measures__reconciliation": STANDS}
+    assert grown.next_day["int_measures__ledger"] != STANDS
+    assert {grown.next_day[name] for name in RECONCILED} == {STANDS}
 
 
-def test_the_next_day_builds_no_seed_and_no_staging_view_again(home: Home) -> None:
-    build(home, SECOND_DAY)
-    told = build(home, THIRD_DAY)
+def test_a_payment_for_a_month_of_the_window_is_reconciled(grown: Grown) -> None:
+    due, reconciled = (grown.day_after[name] for name in RECONCILED)
+    assert due == STANDS != reconciled
+
+
+def test_the_next_day_builds_no_seed_and_no_staging_view_again(grown: Grown) -> None:
+    told = grown.next_day
     assert {told["rules"], told["stg_finance__payments"]} == {STANDS}
     assert told["int_people__persons"] != STANDS  # ages are of the day
 
 
 @pytest.mark.parametrize("day", ["third", "fourth"])
-def test_what_is_built_on_what_stands_is_what_is_built_from_nothing(
-    grown: dict[str, dict[str, list[tuple[object, ...]]]], day: str
-) -> None:
-    differing = [name for name, rows in grown[day].items() if grown[f"{day}_anew"][name] != rows]
-    assert not differing
+def test_what_is_built_on_what_stands_is_what_is_built_from_nothing(grown: Grown, day: str) -> None:
+    built, anew = grown.contents[day], grown.contents_anew[day]
+    assert not [name for name, rows in built.items() if anew[name] != rows]
 
 
 def test_a_payment_received_later_is_added_and_its_correction_takes_its_place(
-    grown: dict[str, dict[str, list[tuple[object, ...]]]],
+    grown: Grown,
 ) -> None:
-    third, fourth = (grown[day]["int_measures__ledger"][0] for day in ("third", "fourth"))
+    third, fourth = (grown.contents[day]["int_measures__ledger"][0] for day in ("third", "fourth"))
     assert third[0] == fourth[0]
     assert third[1] != fourth[1]
 

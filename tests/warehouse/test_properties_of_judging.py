@@ -82,6 +82,8 @@ def build(world, tmp_path_factory):
         for place in (home.vault, home.warehouse):
             place.mkdir(parents=True, mode=0o700)
         shutil.copy2(world.home.vault / "key", home.vault / "key")
+        # Policy and views of the shared city stand in it; no row of its families does.
+        shutil.copy(work_database(world.home), work_database(home))
         departments = deliver(home, rows, on, order)
         vault = Vault.open(home)
         for department in departments:

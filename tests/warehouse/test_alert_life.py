@@ -33,7 +33,8 @@ MODELS = (
     "stg_control__evaluations", "stg_control__outcomes", "stg_control__releases",
     "stg_control__handed_over", "int_rules__previous_findings", "int_rules__alert_signals",
     "int_rules__alerts",
-    "int_rules__alert_events", "int_rules__alert_balance",
+    "int_rules__alert_events", "int_rules__alert_balance", "rule_answers",
+    "stg_control__both_errors", "int_rules__both_errors",
 )  # fmt: skip
 FINDING = pl.Schema({
     "rule_id": pl.String(), "unit": pl.String(), "subject": pl.String(), "programme": pl.String(),

@@ -705,12 +705,12 @@ def expected_cases(home: Home) -> Any:
 
 def open_vault() -> Any:
     """The vault of the home; a home without one is told, and none is made."""
-    from pipelines.vault import Vault, holds_data, key_is_known
+    from pipelines.vault import NoKeyYetError, Vault, holds_data, key_is_known
 
     settings = Settings()
     home = Home(settings.home)
     if not key_is_known(home, settings.key_file) and not holds_data(home):
-        raise UsageError(f"{home.root} has no vault key yet; it is made by the first run.")
+        raise NoKeyYetError(home)
     return Vault.open(home, settings.key_file)
 
 

@@ -60,6 +60,9 @@
 {% macro yuan(amount) %}cast(cast({{ amount }} as decimal(20, 2)) as varchar){% endmacro %}
 {% macro year_month(day) %}substr(cast({{ day }} as varchar), 1, 7){% endmacro %}
 
+{# A county as it stands in a Chinese reason: its name, else the code that came, else that nobody knows. #}
+{% macro county_zh(name, county_code) %}coalesce({{ name }}, nullif({{ county_code }}, 'unknown'), '地区不明'){% endmacro %}
+
 {# The list with its first term as the `start` of a sum. #}
 {% macro begun_terms(terms) -%}
     {{ return(adapter.dispatch("begun_terms")(terms)) }}

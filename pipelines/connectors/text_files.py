@@ -40,17 +40,12 @@ def read_csv(path: Path, contract: Contract, renamed: Mapping[str, str]) -> Iter
     """Read a CSV file block by block, every value as text.
 
     Raises:
-        ConnectorError: the file is empty or its header does not fit.
+        ConnectorError: the file is empty or in UTF-16, or its header does not fit.
     """
     content = path.read_bytes()
     if not content.strip():
         raise ConnectorError(f"{shown_file(path)}: the file is empty; send it again")
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise ConnectorError(
-            f"{shown_file(path)}: the file is in UTF-16; save it as UTF-8 or GB18030 and send it "
-            "again"
-        )
-    content, damaged = _as_utf8(content)
+    content, damaged = _as_utf8(content, path)
     start = _end_of_record(content, 0)
     titles = next(csv.reader(io.StringIO(content[:start].decode("utf-8"), newline="")), [])
     header = match_header(titles, contract, renamed, shown_file(path))
@@ -61,8 +56,17 @@ def read_csv(path: Path, contract: Contract, renamed: Mapping[str, str]) -> Iter
         yield RawRows(declared_rows(cells, header), unreadable, header.unknown, header.factors)
 
 
-def _as_utf8(content: bytes) -> tuple[bytes, frozenset[int]]:
-    """The file in UTF-8 with plain line ends, and the numbers of lines that cannot be decoded."""
+def _as_utf8(content: bytes, path: Path) -> tuple[bytes, frozenset[int]]:
+    """The file in UTF-8 with plain line ends, and the numbers of lines that cannot be decoded.
+
+    Raises:
+        ConnectorError: the file is in UTF-16.
+    """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ConnectorError(
+            f"{shown_file(path)}: the file is in UTF-16; save it as UTF-8 or GB18030 and send it "
+            "again"
+        )
     content = content.removeprefix(b"\xef\xbb\xbf")
     for encoding in ENCODINGS:
         try:
@@ -239,10 +243,10 @@ def read_ndjson(path: Path, contract: Contract, renamed: Mapping[str, str]) -> I
     """Read a file of one JSON record per line, every value as text.
 
     Raises:
-        ConnectorError: the file is empty or was cut off, a value is nested, or a required field is
-            nowhere.
+        ConnectorError: the file is empty, in UTF-16 or was cut off, a value is nested, or a
+            required field is nowhere.
     """
-    content, damaged = _as_utf8(path.read_bytes())
+    content, damaged = _as_utf8(path.read_bytes(), path)
     lines = [line.strip() for line in content.split(b"\n")]
     if not any(lines):
         raise ConnectorError(f"{shown_file(path)}: the file is empty; send it again")

@@ -43,6 +43,7 @@ CONTROL_TABLES = {
     "alerts": "Alerts as they stood at the end of the run day before.",
     "alert_events": "Events of alerts on earlier days.",
     "alert_balance": "Balance of open alerts on earlier days, by county.",
+    "both_errors": "Clues to exclusion and to leakage on earlier days, by county and rule family.",
     "kept_codes": "Codes alerts had when the vault's key was last changed.",
     "openings": "New alerts on earlier days, by rule and county.",
     "releases": "Holds that somebody has signed for.",

@@ -18,7 +18,14 @@ import duckdb
 from pipelines.defs.installation import Installation
 from pipelines.ingest import rekeying as identities
 from pipelines.settings import Home, UsageError, WenduError
-from pipelines.vault import AuditBook, RotationPlace, Vault, given_secret, holds_data
+from pipelines.vault import (
+    AuditBook,
+    NoKeyYetError,
+    RotationPlace,
+    Vault,
+    given_secret,
+    holds_data,
+)
 from pipelines.vault.audit import book_lock
 from pipelines.vault.forgotten import Forgotten
 from pipelines.vault.rotation import Journal
@@ -85,7 +92,7 @@ def rotate(installation: Installation, at: str, who: str, tell: Callable[[str], 
     if not key.exists() and place.journal is None:
         if holds_data(home):
             installation.vault  # noqa: B018 - tells that the key was lost
-        raise UsageError(f"{home.root} has no vault key yet; it is made by the first run.")
+        raise NoKeyYetError(home)
     installation.hold(to_change_the_key=True)
     with book_lock(home):
         journal, done = place.journal, Rotated(0, 0, 0, was_finished=True)

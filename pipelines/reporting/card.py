@@ -135,6 +135,12 @@ def rows_of(
     return [dict(zip(columns, row, strict=True)) for row in answer.fetchall()]
 
 
+def outcome_name(outcome: str, language: str) -> str:
+    """What the analysts call the outcome of a visit; its plain name where they have no row."""
+    named = {row["outcome"]: row[f"name_{language}"] for row in policy_rows("outcomes")}
+    return named.get(outcome, outcome.replace("_", " "))
+
+
 def row_of(table: str, rule_id: str) -> Mapping[str, str]:
     """A rule's row of a policy file; empty where it has none."""
     return next((row for row in policy_rows(table) if row["rule_id"] == rule_id), {})

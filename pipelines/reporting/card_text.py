@@ -4,6 +4,7 @@ Only words and layout; everything said stands in the card.
 """
 
 import json
+import re
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.reporting.arithmetic import Comparison, Term
-from pipelines.reporting.card import Card, field_name, plain_values, words
+from pipelines.reporting.card import Card, field_name, outcome_name, plain_values, words
 from pipelines.reporting.policy_rows import PolicyRow
 
 MEASURED = ("yuan", "yuan_a_month", "yuan_a_year", "ratio", "share")
@@ -37,7 +38,7 @@ def render_card(card: Card, language: str = "zh") -> Group:
         ("lane", word("lane", alert["lane"], language)),
         ("status", word("status", alert["status"], language)),
         ("subject", f"{word('subject', alert['unit'], language)} {alert['subject']}"),
-        ("area", card.area),
+        ("area", area(card, language)),
         ("seen", f"{alert['first_seen_on']} – {alert['last_seen_on']}"),
         ("due", due(card, language)),
     ):
@@ -101,12 +102,13 @@ def policy_line(row: PolicyRow, language: str) -> tuple[str, ...]:
         return (f"{row.table} {row.key}", "", title("not_in_force", language), "")
     value = plain_values({"": row.value})[""] if row.value else ""
     unit = word("unit", row.unit.removesuffix("_a_month"), language) if row.unit else ""
-    default = f"（{title('default', language)}）" if row.is_default else ""
+    reference = word("reference", row.reference, language, plain=row.reference or "")
+    default = title("default", language) if row.is_default else ""
     return (
         f"{row.table} {row.key}",
         f"{value} {unit}".strip(),
         row.effective_from or "",
-        f"{row.reference or ''}{default}",
+        f"{reference}{default}",
     )
 
 
@@ -143,10 +145,46 @@ def events_table(card: Card, language: str) -> Table:
         told = (
             str(event["on_date"]),
             word("event", event["event"], language),
-            event["detail"] or "",
+            event_detail(event["detail"] or "", language),
         )
         table.add_row(*(Text(text) for text in told))
     return table
+
+
+def event_detail(detail: str, language: str) -> str:
+    """What the event says of itself, which the warehouse writes as short English phrases."""
+    told = [phrase(part, language) for part in detail.split("; ")]
+    return title("between_phrases", language).join(told)
+
+
+def phrase(written: str, language: str) -> str:
+    """One phrase of an event, by the pattern in `names.csv` that it follows; else as it is."""
+    for (kind, pattern), known in words().items():
+        if kind == "detail":
+            found = re.fullmatch(
+                re.sub(r"\\{(\w+)\\}", r"(?P<\1>\\S+)", re.escape(pattern)), written
+            )
+            if found:
+                parts = {
+                    name: phrase_part(name, value, language)
+                    for name, value in found.groupdict().items()
+                }
+                return known[language].format_map(parts)
+    return written
+
+
+def phrase_part(name: str, value: str, language: str) -> str:
+    """A level or an outcome within a phrase by its name; a day, hold or amount as it is."""
+    if name.startswith("level"):
+        return word("level_of_alert", value, language)
+    if name == "outcome":
+        return outcome_name(value, language)
+    return word("value", value, language, plain=value)
+
+
+def area(card: Card, language: str) -> str:
+    """Where the alert is; in words where no register tells."""
+    return word("area", card.area, language, plain=card.area)
 
 
 def due(card: Card, language: str) -> str:
@@ -157,14 +195,14 @@ def due(card: Card, language: str) -> str:
 
 
 def said(term: Term, language: str) -> str:
-    """A term's value as it is read: yes and no, numbers grouped, the rest as it is."""
+    """A term's value as it is read: yes, no and named values in words, numbers grouped."""
     if term.value in ("true", "false"):
         return title(term.value, language)
     if term.unit and term.number is not None:
         if term.step == "result":  # as it is stored, to the last decimal
             return f"{term.number:,f}"
         return grouped(term.number) if term.unit in MEASURED else count(term.number)
-    return "–" if term.value is None else term.value
+    return "–" if term.value is None else word("value", term.value, language, plain=term.value)
 
 
 def grouped(number: Decimal) -> str:
@@ -192,10 +230,12 @@ def title(name: str, language: str) -> str:
     return word("title", name, language)
 
 
-def word(kind: str, name: str | None, language: str) -> str:
-    """What something is called; its plain name where nobody has named it."""
+def word(kind: str, name: str | None, language: str, plain: str | None = None) -> str:
+    """What something is called; `plain`, or its name in spaced words, where nobody has named it."""
     known = words().get((kind, name or ""))
-    return known[language] if known is not None else (name or "").replace("_", " ")
+    if known is not None:
+        return known[language]
+    return (name or "").replace("_", " ") if plain is None else plain
 
 
 def card_as_json(card: Card) -> str:

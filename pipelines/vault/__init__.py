@@ -6,14 +6,14 @@ names (ingest), workbooks (outreach).
 """
 
 from pipelines.vault.audit import AuditBook, AuditError
-from pipelines.vault.key import given_secret, key_is_known
+from pipelines.vault.key import NoKeyYetError, given_secret, key_is_known
 from pipelines.vault.masking import mask_name, mask_number, masked
 from pipelines.vault.rotation import RotationPlace, require_no_rotation
 from pipelines.vault.store import Vault, VaultError, holds_data
 from pipelines.vault.translation import Translation
 
 __all__ = [
-    "AuditBook", "AuditError", "RotationPlace", "Translation", "Vault", "VaultError",
-    "given_secret", "holds_data", "key_is_known", "mask_name", "mask_number", "masked",
-    "require_no_rotation",
+    "AuditBook", "AuditError", "NoKeyYetError", "RotationPlace", "Translation", "Vault",
+    "VaultError", "given_secret", "holds_data", "key_is_known", "mask_name", "mask_number",
+    "masked", "require_no_rotation",
 ]  # fmt: skip

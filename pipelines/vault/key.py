@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from pipelines.settings import Home, WenduError, secret
+from pipelines.settings import Home, UsageError, WenduError, secret
 
 SECRET_BYTES = 32
 KEY_VARIABLE = "WENDU_KEY"
@@ -21,6 +21,13 @@ KEY_VARIABLE = "WENDU_KEY"
 
 class VaultError(WenduError):
     """The vault cannot be opened or used; nothing was written."""
+
+
+class NoKeyYetError(UsageError):
+    """Nothing was run in the home yet, so that there is no key and nothing under one."""
+
+    def __init__(self, home: Home) -> None:
+        super().__init__(f"{home.root} has no vault key yet; it is made by the first run.")
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,8 @@ READ_BY_AREA = (
     "list_near_due_working_days",
 )  # fmt: skip
 """Numbers that a county or a township may have of its own; all others hold for a city."""
+COUNTABLE = {"r29a_persons": (2, 3)}
+"""Numbers of which a rule knows only these values."""
 
 CITY_FILE = """\
 # {name}: how its four departments deliver. Amounts, limits and areas stand beside this file, in
@@ -96,9 +98,12 @@ def make_city(home: Home, code: str, name: str) -> Path:
 
 
 def missing_numbers(city: City) -> list[str]:
-    """Everything a city's folder still lacks, one sentence each; none for a shipped city."""
+    """Everything a city's folder lacks or says wrongly, one sentence each.
+
+    Of a shipped city, which lacks nothing, only the values that a rule cannot count with.
+    """
     if not has_rows_of_its_own(city):
-        return []
+        return list(_uncountable(SEEDS / "policy" / "parameters.csv"))
     assert city.folder is not None
     return [
         *_missing_standards(city.code, city.folder / "policy" / "assistance_standards.csv"),
@@ -165,6 +170,7 @@ def _missing_parameters(code: str, file: Path) -> Iterator[str]:
             continue
         yield from _faults_of(f"{where} ({row['unit']})", row, "value", code)
         yield from unread_by_area(where, row)
+        yield from _uncountable_value(where, row)
         if row["unit"] != asked[row["name"]]["unit"]:
             yield f"{where}: its unit must be {asked[row['name']]['unit']}."
 
@@ -175,6 +181,18 @@ def unread_by_area(where: str, row: Mapping[str, str]) -> Iterator[str]:
     is_part_of_a_city = len(area) > len("371500") or not area.endswith("00")
     if is_part_of_a_city and row["name"] not in READ_BY_AREA:
         yield f"{where}: this number is read for the whole city, not for {area}; give it the city."
+
+
+def _uncountable(file: Path) -> Iterator[str]:
+    for line, row in enumerate(rows_of(file), start=2):
+        yield from _uncountable_value(f"{file}, line {line}, {row['name']}", row)
+
+
+def _uncountable_value(where: str, row: Mapping[str, str]) -> Iterator[str]:
+    known = COUNTABLE.get(row["name"])
+    if known and NUMBER.fullmatch(row["value"]) and float(row["value"]) not in known:
+        told = " or ".join(str(value) for value in known)
+        yield f"{where}: its rule counts with {told} only, not with {row['value']}."
 
 
 def _faults_of(where: str, row: dict[str, str], number: str, code: str) -> Iterator[str]:

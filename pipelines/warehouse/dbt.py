@@ -75,10 +75,17 @@ class DbtProject:
                 with self._cache.lock:
                     if (parsed := self._cache.read(PARSED)) is not None:
                         self._manifest = Manifest(**pickle.loads(parsed))
+                        self._take_for_its_own()
                     else:
                         self._manifest = self._invoke(["parse"]).result
                         self._keep_parsed()
             return self._manifest
+
+    def _take_for_its_own(self) -> None:
+        # Seeds are read where it was parsed: another folder, perhaps a replay's, long gone.
+        for node in self._manifest.nodes.values():
+            if getattr(node, "root_path", None):
+                node.root_path = str(self.project.absolute())
 
     def _keep_parsed(self) -> None:
         # Its own way of being pickled forgets a field; what it looks up by is made anew.

@@ -11,7 +11,7 @@ on other days than lie before it now must be run again. Does not belong here: wh
 import hashlib
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -48,6 +48,13 @@ BALANCE = pl.Schema({
 })  # fmt: skip
 """One row per county: the day's balance of open alerts."""
 
+BOTH_ERRORS = pl.Schema({
+    "county_code": pl.String(), "on_date": pl.Date(), "rule_family": pl.String(),
+    "exclusion_cases": pl.Int64(), "exclusion_cny": pl.Decimal(18, 2),
+    "leakage_cases": pl.Int64(), "leakage_cny": pl.Decimal(18, 2),
+})  # fmt: skip
+"""One row per county and rule family: the day's open clues to exclusion and to leakage."""
+
 OPENINGS = pl.Schema({
     "rule_id": pl.String(), "county_code": pl.String(), "on_date": pl.Date(),
     "opened": pl.Int64(),
@@ -71,6 +78,7 @@ SCHEMAS = {
     "alerts": ALERTS,
     "alert_events": EVENTS,
     "alert_balance": BALANCE,
+    "both_errors": BOTH_ERRORS,
     "openings": OPENINGS,
     "evaluations": EVALUATIONS,
     "audit_sample": AUDIT_SAMPLE,
@@ -89,6 +97,9 @@ QUERIES = {
     ),
     "alert_balance": (
         "select {columns} from intermediate.int_rules__alert_balance where on_date = '{day}'"
+    ),
+    "both_errors": (
+        "select {columns} from intermediate.int_rules__both_errors where on_date = '{day}'"
     ),
     "openings": (
         "select rule_id, county_code, date '{day}' as on_date, count(*) as opened "
@@ -112,12 +123,9 @@ def earlier(home: Home, on_date: date) -> dict[str, pl.DataFrame]:
     if not days:
         return {name: schema.to_frame() for name, schema in SCHEMAS.items()}
     return {
-        name: pl.read_parquet([
-            _folder(home, day) / f"{name}.parquet"
-            for day in (days[-1:] if name in LAST_DAY_ONLY else days)
-        ]).cast(schema)
-        for name, schema in SCHEMAS.items()
-    }  # fmt: skip
+        name: _handed_on(home, days[-1:] if name in LAST_DAY_ONLY else days, name)
+        for name in SCHEMAS
+    }
 
 
 def alerts_of(home: Home, on_date: date) -> pl.DataFrame:
@@ -192,7 +200,7 @@ def copy_rewritten(home: Home, to: Home, rewrite: Callable[[pl.DataFrame], pl.Da
         folder.mkdir(parents=True)
         with duckdb.connect() as connection:
             for name, schema in SCHEMAS.items():
-                rewritten = rewrite(pl.read_parquet(_folder(home, day) / f"{name}.parquet"))
+                rewritten = rewrite(_handed_on(home, [day], name))
                 connection.register("rewritten", rewritten.to_arrow())
                 frame = connection.sql("from rewritten order by all").pl().cast(schema)
                 frame.write_parquet(folder / f"{name}.parquet")
@@ -232,6 +240,12 @@ def _tell_what_it_stands_on(folder: Path, days_before: str, policy: str) -> None
         "policy": policy,
     }
     (folder / STANDS_ON).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+def _handed_on(home: Home, days: Sequence[date], name: str) -> pl.DataFrame:
+    """One thing that days handed on; nothing of a day run before there was such a thing."""
+    files = [file for day in days if (file := file_of(home, day, name)).exists()]
+    return pl.read_parquet(files).cast(SCHEMAS[name]) if files else SCHEMAS[name].to_frame()
 
 
 def _chain(home: Home, until: date | None) -> str:

@@ -1,17 +1,18 @@
 """What the flood breaker holds, and who signed for it.
 
 A hold is all new alerts of one rule in one county on one day. A signature is a file below
-`<home>/audit/releases/`, which outlives the warehouse; the next run of the newest day, or of a
-later one, opens what it names. Does not belong here: when a flood is one (dbt).
+`<home>/audit/releases/`, which outlives the warehouse; it counts from the day that
+`order_of_days.counts_from` tells. Does not belong here: when a flood is one (dbt).
 """
 
 import json
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import polars as pl
 
 from pipelines.settings import Home, UsageError
 from pipelines.warehouse.history import alerts_of
+from pipelines.warehouse.order_of_days import counts_from
 from pipelines.warehouse.publication import current_day
 
 
@@ -37,9 +38,7 @@ def held_sentences(home: Home, on_date: date) -> list[str]:
 
 
 def sign(home: Home, hold_id: str, by: str, reason: str, at: datetime) -> date:
-    """Sign for a hold; returns the day whose run opens its alerts, the first after the newest one.
-
-    A day that was judged stays as it was judged.
+    """Sign for a hold; returns the day whose run opens its alerts, the first that was not yet run.
 
     Args:
         home: the home.
@@ -59,7 +58,7 @@ def sign(home: Home, hold_id: str, by: str, reason: str, at: datetime) -> date:
         raise UsageError(f"There is no hold {hold_id}: {listed}.")
     if not by.strip() or not reason.strip():
         raise UsageError("Say with --by who signs and with --reason why.")
-    effective_on = newest + timedelta(days=1)
+    effective_on = counts_from(home, newest)
     place = home.audit / "releases"
     place.mkdir(parents=True, exist_ok=True, mode=0o700)
     told = {

@@ -118,6 +118,11 @@ def test_alerts_balance_by_county_and_day(world):
     ).all()
 
 
+def test_both_errors_are_told_of_every_day_run(world):
+    days = world.mart("rpt_both_errors")["on_date"].unique().sort().to_list()
+    assert days == [FIRST_DAY, SECOND_DAY]
+
+
 def test_the_published_database_holds_what_the_parquet_files_hold(world):
     with duckdb.connect(
         str(world.home.published / "warehouse.duckdb"), read_only=True

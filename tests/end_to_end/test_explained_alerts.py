@@ -6,6 +6,7 @@ Also the audit sample, whose lines nobody can tell from an alert's on the lists.
 import csv
 import io
 import json
+import re
 from decimal import Decimal
 
 import duckdb
@@ -18,14 +19,15 @@ from pipelines.contracts.alert_code import is_well_formed
 from pipelines.contracts.sources import load_contracts
 from pipelines.outreach import layout
 from pipelines.reporting.arithmetic import faults_of, read_terms
-from pipelines.reporting.card import UnexplainedError, named_field, read_card, words
-from pipelines.reporting.card_text import render_card
+from pipelines.reporting.card import UnexplainedError, field_name, named_field, read_card, words
+from pipelines.reporting.card_text import event_detail, render_card, said
 from pipelines.reporting.policy_rows import POLICY, areas_of, look_up
 from pipelines.reporting.published import open_published
 from pipelines.settings import WenduError
 from tests.conftest import SECOND_DAY
 
 CITY = "371500"
+LATIN_WORD, CHINESE = re.compile("[A-Za-z]{2,}"), re.compile("[\u4e00-\u9fff]")
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +115,40 @@ def test_a_card_is_printed_for_an_alert_of_every_rule(alerts, published, languag
             assert term.source in text
         assert card.alert[f"reason_{language}"] in text
         assert (card.answer_zh if language == "zh" else card.answer_en) in text
+
+
+def told_by(card, language):
+    """The lines of a card as printed."""
+    told = Console(width=4000, record=True, file=io.StringIO())
+    told.print(render_card(card, language))
+    return told.export_text()
+
+
+def test_a_chinese_card_holds_no_latin_word_but_codes(alerts, published):
+    strange = set()
+    for code in alerts["alert_id"]:
+        card = read_card(published, code, CITY)
+        told = told_by(card, "zh")
+        codes = {code, card.alert["rule_id"], card.alert["subject"]}
+        codes |= {text for row in card.policy for text in (row.table, row.key)}
+        for term in (*card.arithmetic, *card.facts):
+            codes |= {term.source, term.key or ""}
+        for known in sorted(codes - {""}, key=len, reverse=True):
+            told = told.replace(known, "")
+        strange |= {(card.alert["rule_id"], word) for word in LATIN_WORD.findall(told)}
+    assert sorted(strange) == []
+
+
+def test_names_and_values_of_an_english_card_are_english(alerts, published):
+    strange = set()
+    for code in alerts["alert_id"]:
+        card = read_card(published, code, CITY)
+        terms = (*card.arithmetic, *card.facts)
+        told = [card.alert["reason_en"], card.answer_en, card.rule["action_en"]]
+        told += [f"{field_name(term, 'en')} {said(term, 'en')}" for term in terms]
+        told += [event_detail(event["detail"] or "", "en") for event in card.events]
+        strange |= {(card.alert["rule_id"], text) for text in told if CHINESE.search(text)}
+    assert sorted(strange) == []
 
 
 def test_the_card_of_an_alert_is_explained_to_a_person(world, wendu, alerts):

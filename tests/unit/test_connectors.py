@@ -1,6 +1,7 @@
 """What comes in by files and databases, and what a broken one says."""
 
 import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -35,6 +36,23 @@ def names(parts: list[RawRows]) -> list[str]:
 def test_a_csv_file_is_read_in_every_encoding(tmp_path: Path, encoding: str, line_end: str) -> None:
     content = line_end.join([HEADER, LINE, ""]).encode(encoding)
     assert names(csv(tmp_path, content)) == ["张某"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    ("reader", "text"),
+    [(read_csv, f"{HEADER}\n{LINE}\n"), (read_ndjson, '{"id_no": "1", "name": "张某"}\n')],
+)
+def test_a_text_file_in_utf_16_is_refused_with_what_to_do(
+    tmp_path: Path,
+    reader: Callable[..., Iterator[RawRows]],
+    text: str,
+    encoding: str,
+) -> None:
+    path = tmp_path / "payroll"
+    path.write_bytes(f"\ufeff{text}".encode(encoding))
+    with pytest.raises(ConnectorError, match="is in UTF-16; save it as UTF-8 or GB18030"):
+        list(reader(path, PAYROLL, {}))
 
 
 def test_a_header_is_found_by_field_name_in_any_order_and_width(tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 """What is worked out of a dbt project is kept for all with the same files, and for nobody else."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from pipelines.settings import DBT_PROJECT, Home
 from pipelines.warehouse import project_cache
+from pipelines.warehouse.dbt import DbtProject
 from pipelines.warehouse.project_cache import KEPT, ProjectCache
 
 KIND = "rendered.json"
@@ -56,3 +59,18 @@ def test_of_old_projects_nothing_is_kept_for_ever(shipped: Path, tmp_path: Path)
         ProjectCache(shipped, tmp_path / "home").write(KIND, b"kept")
     assert len(list((shipped / "target").glob(f"*.{KIND}"))) == KEPT
     assert ProjectCache(shipped, tmp_path / "home").read(KIND) == b"kept"
+
+
+def test_a_project_parsed_in_another_place_reads_its_own_seeds(
+    shipped: Path, tmp_path: Path
+) -> None:
+    (shipped / "models" / "one.sql").unlink()
+    (shipped / "seeds").mkdir()
+    (shipped / "seeds" / "limits.csv").write_text("name,value\na,1\n")
+    (shipped / "dbt_project.yml").write_text("name: invented\nprofile: wendu\n")
+    shutil.copy(DBT_PROJECT / "profiles.yml", shipped)
+    elsewhere = shutil.copytree(shipped, tmp_path / "elsewhere")
+    DbtProject(Home(tmp_path / "home"), elsewhere).parse()
+    shutil.rmtree(elsewhere)
+    parsed = DbtProject(Home(tmp_path / "another home"), shipped).parse()
+    assert {node.root_path for node in parsed.nodes.values()} == {str(shipped)}

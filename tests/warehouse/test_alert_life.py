@@ -33,7 +33,8 @@ MODELS = (
     "stg_control__evaluations", "stg_control__outcomes", "stg_control__releases",
     "stg_control__handed_over", "int_rules__previous_findings", "int_rules__alert_signals",
     "int_rules__alerts",
-    "int_rules__alert_events", "int_rules__alert_balance",
+    "int_rules__alert_events", "int_rules__alert_balance", "rule_answers",
+    "stg_control__both_errors", "int_rules__both_errors",
 )  # fmt: skip
 FINDING = pl.Schema({
     "rule_id": pl.String(), "unit": pl.String(), "subject": pl.String(), "programme": pl.String(),
@@ -563,8 +564,9 @@ def test_a_day_whose_replacement_was_interrupted_is_taken_back(tmp_path: Path) -
     assert history.run_days(home) == [SECOND]
 
 
-def test_a_hold_is_signed_for_by_its_name_with_a_reason(tmp_path: Path) -> None:
-    home = Home(tmp_path)
+def with_a_hold(root: Path) -> Home:
+    """A home whose second day is published and holds H1."""
+    home = Home(root)
     held = {"alert_id": "A1", "rule_id": "R16", "status": "held", "hold_id": "H1"}
     told = held | {"county_code": "371502", "first_seen_on": SECOND}
     kept = home.warehouse / "history" / str(SECOND)
@@ -572,6 +574,11 @@ def test_a_hold_is_signed_for_by_its_name_with_a_reason(tmp_path: Path) -> None:
     pl.DataFrame([told], schema=history.ALERTS).write_parquet(kept / "alerts.parquet")
     (home.published / ".versions" / f"{SECOND}-x").mkdir(parents=True)
     (home.published / ".current").symlink_to(Path(".versions") / f"{SECOND}-x")
+    return home
+
+
+def test_a_hold_is_signed_for_by_its_name_with_a_reason(tmp_path: Path) -> None:
+    home = with_a_hold(tmp_path)
     with pytest.raises(UsageError, match="held are H1"):
         sign(home, "H2", "局长", "已核", datetime(2024, 5, 8, 9))
     with pytest.raises(UsageError, match="--by"):
@@ -580,3 +587,11 @@ def test_a_hold_is_signed_for_by_its_name_with_a_reason(tmp_path: Path) -> None:
     assert sign(home, "h1", "局长", "已核", datetime(2024, 5, 8, 9)) == next_day
     assert releases(home, next_day).row(0) == ("H1", next_day, "局长")
     assert releases(home, SECOND).is_empty()
+
+
+def test_a_signature_counts_after_the_newest_day_run_though_that_was_not_published(
+    tmp_path: Path,
+) -> None:
+    home = with_a_hold(tmp_path)
+    (home.warehouse / "history" / str(THIRD)).mkdir()
+    assert sign(home, "H1", "局长", "已核", datetime(2024, 5, 8, 9)) == THIRD + timedelta(days=1)

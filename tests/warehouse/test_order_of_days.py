@@ -25,6 +25,7 @@ MODELS = {
     | {"event_of_day": pl.String(), "status_before": pl.String()},
     "int_rules__alert_events": history.EVENTS,
     "int_rules__alert_balance": history.BALANCE,
+    "int_rules__both_errors": history.BOTH_ERRORS,
     "int_rules__evaluations_today": history.EVALUATIONS,
     "int_rules__audit_sample_today": history.AUDIT_SAMPLE,
 }
@@ -128,3 +129,12 @@ def test_any_order_of_running_ends_as_in_order(tmp_path_factory, asked):
         run(muddled, day(number))
     run(in_order, day(min(asked)), day(max(asked)))
     assert state(muddled) == state(in_order)
+
+
+def test_a_day_run_before_there_was_something_to_hand_on_hands_on_nothing_of_it(tmp_path):
+    home = Home(tmp_path)
+    build(home, day(0))
+    build(home, day(1))
+    history.file_of(home, day(0), "both_errors").unlink()
+    assert history.earlier(home, day(2))["both_errors"].is_empty()
+    assert history.earlier(home, day(1))["both_errors"].schema == history.BOTH_ERRORS

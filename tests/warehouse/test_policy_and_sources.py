@@ -10,9 +10,11 @@ from string import Formatter
 import polars as pl
 import pytest
 
+from pipelines.contracts.city import load_city
 from pipelines.contracts.dbt_sources import CONTROL_TABLES, SOURCES_FILE, render
 from pipelines.contracts.sources import load_contracts
 from pipelines.settings import DBT_PROJECT, DEPARTMENTS, PROJECT
+from pipelines.warehouse import city_numbers
 
 POLICY = DBT_PROJECT / "seeds" / "policy"
 REFERENCE = DBT_PROJECT / "seeds" / "reference"
@@ -120,3 +122,20 @@ def test_families_of_rules_and_published_measures_have_their_words_for_the_bulle
     assert sorted(set(families) - named("rule_family")) == []
     assert sorted(set(measures) - named("measure")) == []
     assert sorted(set(DEPARTMENTS) - named("department")) == []
+
+
+def test_a_number_that_its_rule_cannot_count_with_is_refused_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = (POLICY / "parameters.csv").read_text(encoding="utf-8")
+    (tmp_path / "policy").mkdir()
+    (tmp_path / "policy" / "parameters.csv").write_text(
+        rows.replace("r29a_persons,371500,3,", "r29a_persons,371500,4,"), encoding="utf-8"
+    )
+    monkeypatch.setattr(city_numbers, "SEEDS", tmp_path)
+    (told,) = city_numbers.missing_numbers(load_city("371500"))
+    assert told.endswith("r29a_persons: its rule counts with 2 or 3 only, not with 4.")
+
+
+def test_the_shipped_numbers_can_all_be_counted_with() -> None:
+    assert city_numbers.missing_numbers(load_city("371500")) == []

@@ -16,6 +16,7 @@ with final as (
         sum(errors.leakage_cny) as leakage_cny
     from rpt_both_errors as errors
     left join dim_areas as counties on errors.county_code = counties.area_code
+    where errors.on_date = (select max(on_date) from rpt_both_errors)
     group by all
 )
 

@@ -147,41 +147,48 @@ incomes as (
     left join watch_income on watched_households.household_id = watch_income.household_id
 ),
 
+sized as (
+    select
+        *,
+        nullif(12 * members, 0) as member_months
+    from incomes
+),
+
 household_keys as (
     select household_id, household_key from {{ ref("int_people__household_keys") }}
 ),
 
 final as (
     select
-        incomes.household_id,
+        sized.household_id,
         household_keys.household_key,
-        incomes.concept,
-        incomes.active_category,
-        incomes.county_code,
-        incomes.township_code,
-        incomes.area_code,
-        incomes.members,
-        nullif(12 * incomes.members, 0) as member_months,
-        incomes.standard_cny,
-        incomes.marginal_line_cny,
-        incomes.income_declared_cny,
-        incomes.declared_year_cny,
-        {{ share_of("incomes.declared_year_cny", "12 * incomes.members") }} as income_declared_per_capita_cny,
-        incomes.income_counted_cny,
-        incomes.counted_year_cny,
-        {{ share_of("incomes.counted_year_cny", "12 * incomes.members") }} as income_per_capita_cny,
+        sized.concept,
+        sized.active_category,
+        sized.county_code,
+        sized.township_code,
+        sized.area_code,
+        sized.members,
+        sized.member_months,
+        sized.standard_cny,
+        sized.marginal_line_cny,
+        sized.income_declared_cny,
+        sized.declared_year_cny,
+        {{ share_of("sized.declared_year_cny", "sized.member_months") }} as income_declared_per_capita_cny,
+        sized.income_counted_cny,
+        sized.counted_year_cny,
+        {{ share_of("sized.counted_year_cny", "sized.member_months") }} as income_per_capita_cny,
         case
-            when incomes.members = 0 or incomes.counted_year_cny is null or incomes.standard_cny is null then null
-            when incomes.counted_year_cny < incomes.standard_cny * 12 * incomes.members then 'dibao'
-            when incomes.counted_year_cny < incomes.marginal_line_cny * 12 * incomes.members then 'dibao_marginal'
+            when sized.members = 0 or sized.counted_year_cny is null or sized.standard_cny is null then null
+            when sized.counted_year_cny < sized.standard_cny * sized.member_months then 'dibao'
+            when sized.counted_year_cny < sized.marginal_line_cny * sized.member_months then 'dibao_marginal'
             else 'none'
         end as category_computed,
         changes.change_3m_year_cny,
         changes.change_6m_year_cny,
         changes.change_12m_year_cny,
-        {{ share_of("changes.change_3m_year_cny", "12 * incomes.members") }} as trend_3m,
-        {{ share_of("changes.change_6m_year_cny", "12 * incomes.members") }} as trend_6m,
-        {{ share_of("changes.change_12m_year_cny", "12 * incomes.members") }} as trend_12m,
+        {{ share_of("changes.change_3m_year_cny", "sized.member_months") }} as trend_3m,
+        {{ share_of("changes.change_6m_year_cny", "sized.member_months") }} as trend_6m,
+        {{ share_of("changes.change_12m_year_cny", "sized.member_months") }} as trend_12m,
         changes.rigid_spending_year_cny,
         changes.checked_income_year_cny,
         {{ ratio("changes.rigid_spending_year_cny", "changes.checked_income_year_cny") }} as rigid_spending_ratio,
@@ -189,11 +196,11 @@ final as (
         coalesce(families.minors, 0) as minors,
         coalesce(families.elderly, 0) as elderly,
         coalesce(families.workers, 0) as workers,
-        incomes.income_observed_on
-    from incomes
-    inner join household_keys on incomes.household_id = household_keys.household_id
-    left join families on incomes.household_id = families.household_id
-    left join changes on incomes.household_id = changes.household_id
+        sized.income_observed_on
+    from sized
+    inner join household_keys on sized.household_id = household_keys.household_id
+    left join families on sized.household_id = families.household_id
+    left join changes on sized.household_id = changes.household_id
 )
 
 select * from final

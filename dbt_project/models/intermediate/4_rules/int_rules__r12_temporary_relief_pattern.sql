@@ -1,9 +1,11 @@
 -- One row per person with two relief cases of one cause in a calendar year, or relief above the limit (R12).
--- A case counts by the day it was granted, else applied for. One register alone is read, so that no names are compared.
+-- A case counts by the day it was granted, else applied for. Cases come from one register, so that their names are not compared;
+-- the residence comes from another one, and counts only where no case stands under another name.
 with cases as (
     select
         case_no,
         person_key,
+        name_key,
         cause,
         amount_cny,
         cast(granted_at as date) as granted_on,
@@ -18,6 +20,20 @@ keys as (
 
 residence as (
     select * from {{ ref("int_people__residence") }}
+),
+
+families as (
+    select
+        household_id,
+        person_id,
+        name_key
+    from {{ ref("int_people__members") }}
+    union all
+    select
+        household_id,
+        person_id,
+        name_key
+    from {{ ref("int_people__watched_members") }}
 ),
 
 standards as (
@@ -55,6 +71,26 @@ numbered as (
     from cases
     inner join keys on cases.person_key = keys.person_key
     where cases.case_on <= {{ run_date() }}
+),
+
+known_under_another_name as (
+    select distinct numbered.person_id
+    from numbered
+    inner join residence on numbered.person_id = residence.person_id
+    inner join families
+        on residence.household_id = families.household_id
+        and residence.person_id = families.person_id
+    where not {{ names_agree("families.name_key", "numbered.name_key") }}
+),
+
+places as (
+    select
+        residence.*,
+        known_under_another_name.person_id is not null as is_under_another_name,
+        case when known_under_another_name.person_id is null then residence.residence end as counted_residence,
+        case when known_under_another_name.person_id is null then residence.county_code end as counted_county_code
+    from residence
+    left join known_under_another_name on residence.person_id = known_under_another_name.person_id
 ),
 
 cases_of_years as (
@@ -135,11 +171,12 @@ subjects as (
 known as (
     select
         subjects.person_id,
-        residence.household_id,
-        residence.county_code,
-        residence.township_code,
-        residence.area_code,
-        residence.residence,
+        places.household_id,
+        places.county_code,
+        places.township_code,
+        places.area_code,
+        places.is_under_another_name,
+        places.counted_residence,
         standards.amount_cny as standard_cny,
         standards.standard_version,
         granted.granted_cny,
@@ -163,11 +200,11 @@ known as (
     left join repeated on subjects.person_id = repeated.person_id
     left join perhaps_repeated on subjects.person_id = perhaps_repeated.person_id
     left join granted on subjects.person_id = granted.person_id
-    left join residence on subjects.person_id = residence.person_id
-    left join priced_counties on residence.county_code = priced_counties.county_code
+    left join places on subjects.person_id = places.person_id
+    left join priced_counties on places.counted_county_code = priced_counties.county_code
     left join standards
         on coalesce(priced_counties.county_code, run.city_code) = standards.county_code
-        and coalesce(residence.residence, 'urban') = standards.residence
+        and coalesce(places.counted_residence, 'urban') = standards.residence
 ),
 
 judged as (
@@ -236,7 +273,9 @@ final as (
             ]),
         ]) }} as evidence,
         case
-            when is_above_line and residence is null then '本人城乡类别未登记，按城市标准计算；各次困难的具体情况尚不清楚'
+            when is_above_line and is_under_another_name
+                then '救助记录与家庭登记的姓名不一致，城乡类别按城市标准计算；各次困难的具体情况尚不清楚'
+            when is_above_line and counted_residence is null then '本人城乡类别未登记，按城市标准计算；各次困难的具体情况尚不清楚'
             when is_perhaps_repeated and not is_found then '有救助记录未登记困难原因'
             else '各次困难是否为同一件事、家庭目前是否仍有困难尚不清楚'
         end as unknown_zh,

@@ -1,5 +1,6 @@
 -- One row per household that left dibao or tekun of late and for which a ground of R20 to R23 or a new relapse watch holds, or
--- of which it cannot be told (R24). A household that left the roll is taken with the members it had last.
+-- of which it cannot be told (R24). A household that left the roll is taken with the members it had last, each asked alone: that
+-- they live together, and on what income, no register says any more, so that relief of two is not added up and R23 not asked.
 with households as (
     select * from {{ ref("int_people__households") }} where category in ('dibao', 'tekun')
 ),

@@ -180,7 +180,7 @@ final as (
             case when hits.applications is not null
                 then cast(hits.applications as varchar) || ' 件：新审核确认家庭的首次发放晚于确认次月，或尚未查到发放'
             end
-        ) || '，' || coalesce(divisions.name_zh, nullif(hits.county_code, 'unknown'), '地区不明') || ' ' || programme_names.name_zh || ' ' || {{ year_month("hits.month_on") }}
+        ) || '，' || {{ county_zh("divisions.name_zh", "hits.county_code") }} || ' ' || programme_names.name_zh || ' ' || {{ year_month("hits.month_on") }}
             as reason_zh,
         concat_ws(
             '; ',

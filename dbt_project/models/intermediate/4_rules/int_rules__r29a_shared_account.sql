@@ -1,6 +1,7 @@
 -- One row per person paid into an account that serves three or more persons of whom no two share a register (R29A).
--- A person is concerned when two others of the account are unrelated to it and to each other: of the pairs among those
--- unrelated to it, fewer are related than there are.
+-- With three, a person is concerned when two others of the account are unrelated to it and to each other: of the pairs among
+-- those unrelated to it, fewer are related than there are. With two, one other is enough. Larger groups would have to be put
+-- together person by person, so that a policy row with another number is refused (`wendu check`).
 with numbers as (
     select r29a_persons as persons from {{ parameters_of_day(["r29a_persons"]) }} as parameters_of_day
 ),
@@ -166,12 +167,16 @@ concerned as (
 
 hits as (
     select
-        person_id,
+        concerned.person_id,
         count(*) as accounts,
-        max(persons) as persons
+        max(concerned.persons) as persons
     from concerned
-    where unrelated_persons * (unrelated_persons - 1) > 2 * pairs
-    group by person_id
+    cross join numbers
+    where case numbers.persons
+            when 2 then concerned.unrelated_persons > 0
+            when 3 then concerned.unrelated_persons * (concerned.unrelated_persons - 1) > 2 * concerned.pairs
+        end
+    group by concerned.person_id
 ),
 
 residence as (

@@ -55,7 +55,7 @@ final as (
                 then {{ yuan("hits.due_cny - hits.paid_where_due_known_cny") }} || ' 元：应发与实发之差（应发 ' || {{ yuan("hits.due_cny") }}
                     || ' 元，实发 ' || {{ yuan("hits.paid_where_due_known_cny") }} || ' 元）'
             end
-        ) || '，' || coalesce(divisions.name_zh, nullif(hits.county_code, 'unknown'), '地区不明') || ' ' || programme_names.name_zh || ' ' || {{ year_month("hits.month_on") }}
+        ) || '，' || {{ county_zh("divisions.name_zh", "hits.county_code") }} || ' ' || programme_names.name_zh || ' ' || {{ year_month("hits.month_on") }}
             as reason_zh,
         concat_ws(
             '; ',

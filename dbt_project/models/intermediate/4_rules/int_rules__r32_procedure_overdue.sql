@@ -1,5 +1,6 @@
 -- One row per application, relief case or household with a step of its procedure over its limit, or near it (R32).
 -- An open step runs to the end of the day; one completed late counts for some days more; withdrawn applications have none.
+-- Departments count applications and relief cases apart, so that one of each may bear one number: the programme tells them apart.
 {% set number_names = [
     "r32_investigation_days", "r32_decision_after_notice_days", "r32_total_days", "r32_total_days_special", "r32_refusal_notice_days",
     "r32_notice_days", "r32_urgent_hours", "r32_documents_days", "r32_review_months", "r32_review_months_shortest",
@@ -335,7 +336,7 @@ final as (
         subjects.household_id as subject_household_id,
         cast(null as integer) as subject_person_id,
         subjects.subject_code,
-        cast(null as varchar) as programme,
+        case when subjects.unit = 'case' then 'temporary_relief' end as programme,
         case subjects.rank when 0 then 'emergency' when 2 then 'orange' when 3 then 'yellow' end as level,
         subjects.household_id,
         cast(null as integer) as person_id,

@@ -1,0 +1,18 @@
+-- One row per county, rule family and earlier day run.
+with both_errors as (
+    select * from {{ source('control', 'both_errors') }}
+),
+
+final as (
+    select
+        county_code,
+        on_date,
+        rule_family,
+        exclusion_cases,
+        exclusion_cny,
+        leakage_cases,
+        leakage_cny
+    from both_errors
+)
+
+select * from final

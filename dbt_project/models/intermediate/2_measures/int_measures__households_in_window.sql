@@ -34,7 +34,7 @@ final as (
     from household_versions
     cross join window_end
     cross join first_roll
-    where household_versions.state_from_on < window_end.after_on
+    where household_versions.state_from_on < window_end.after_on and household_versions.approved_on <= window_end.last_month_on
 )
 
 select * from final

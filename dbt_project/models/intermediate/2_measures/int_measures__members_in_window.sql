@@ -15,6 +15,9 @@ final as (
     from {{ ref("int_people__member_versions") }} as member_versions
     cross join window_end
     where member_versions.state_from_on < window_end.after_on
+        and member_versions.household_id in (
+            select households.household_id from {{ ref("int_measures__households_in_window") }} as households
+        )
 )
 
 select * from final

@@ -35,7 +35,7 @@ def run_wendu(*arguments: str, home: Path | None = None, **environment: str) -> 
     ended = subprocess.run(
         [sys.executable, "-m", "pipelines", *_where(home), *arguments],
         cwd=PROJECT,
-        env=_known_environment() | environment,
+        env=known_environment() | environment,
         capture_output=True,
         text=True,
         check=False,
@@ -48,7 +48,7 @@ def run_here(*arguments: str, home: Path | None = None, **environment: str) -> R
     out, err = io.StringIO(), io.StringIO()
     collecting, hook = gc.get_threshold(), sys.unraisablehook
     with (
-        mock.patch.dict(os.environ, _known_environment() | environment, clear=True),
+        mock.patch.dict(os.environ, known_environment() | environment, clear=True),
         mock.patch.object(installation, "Judge", KeptJudge),
         chdir(PROJECT),
         redirect_stdout(out),
@@ -84,5 +84,6 @@ def _where(home: Path | None) -> list[str]:
     return ["--home", str(home)] if home else []
 
 
-def _known_environment() -> dict[str, str]:
+def known_environment() -> dict[str, str]:
+    """The environment without what it says of a home of ours."""
     return {name: value for name, value in os.environ.items() if not name.startswith("WENDU_")}

@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import BoundedSemaphore
 from types import TracebackType
 from typing import Any
 
@@ -45,8 +46,8 @@ class Press:
 
     def __init__(self) -> None:
         self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="press")
+        self._room = BoundedSemaphore(MOST_WAITING)
         self._drafts: list[Draft] = []
-        self._waiting: list[Future[None]] = []
 
     def __enter__(self) -> "Press":
         return self
@@ -75,11 +76,10 @@ class Press:
 
     def hand_over(self, write: Callable[..., None], path: Path, *content: Any) -> Future[None]:
         """Have one file written; waits where too many are waiting."""
-        self._waiting = [future for future in self._waiting if not future.done()]
-        if len(self._waiting) >= MOST_WAITING:
-            self._waiting[0].result()
-        self._waiting.append(self._beside.submit(write, path, *content))
-        return self._waiting[-1]
+        self._room.acquire()
+        written = self._beside.submit(write, path, *content)
+        written.add_done_callback(lambda _: self._room.release())
+        return written
 
     def _put_in_place(self, drafts: list[Draft]) -> None:
         for draft in [*drafts]:

@@ -188,7 +188,7 @@ class Standing:
             note = notes.get(node.unique_id)
             if note is None or note.made_of != made_of:
                 found[node.unique_id] = Note(made_of)
-            elif not _is_compared_view(node):
+            else:
                 self._rows[node.unique_id] = note.rows
         return found
 

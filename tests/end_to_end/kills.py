@@ -4,7 +4,6 @@ No test stands here; they are in `test_killed_runs.py`.
 """
 
 import hashlib
-import os
 import shutil
 import signal
 import subprocess
@@ -20,6 +19,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.settings import PROJECT, Home
+from tests.commands import known_environment
 from tests.conftest import FIRST_DAY, SECOND_DAY
 from tests.end_to_end.third_day import THIRD_DAY, bring_the_third_day
 
@@ -40,17 +40,16 @@ def home_before_the_day(world: Home, root: Path) -> Home:
 
 def start(home: Home) -> subprocess.Popen[str]:
     """Start the third day in a process group of its own."""
-    known = {name: value for name, value in os.environ.items() if not name.startswith("WENDU_")}
     command = [sys.executable, "-m", "pipelines", "--home", str(home.root)]
     return subprocess.Popen(
         [*command, "run", "--date", str(THIRD_DAY)],
-        cwd=PROJECT, env=known, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        cwd=PROJECT, env=known_environment(),
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 
 def run_on_an_odd_machine(home: Home) -> subprocess.CompletedProcess[str]:
     """Run the third day far from Shanghai, in locale C, with a clock set back to 2001."""
-    known = {name: value for name, value in os.environ.items() if not name.startswith("WENDU_")}
     clock = "datetime(2001, 2, 3, 4, 5, tzinfo=settings.TIME_ZONE)"
     program = (
         "import sys; from datetime import datetime; from pipelines import settings; "
@@ -59,7 +58,7 @@ def run_on_an_odd_machine(home: Home) -> subprocess.CompletedProcess[str]:
     )
     return subprocess.run(
         [sys.executable, "-c", program, "--home", str(home.root), "run", "--date", str(THIRD_DAY)],
-        cwd=PROJECT, env=known | {"TZ": "America/Adak", "LC_ALL": "C", "LANG": "C"},
+        cwd=PROJECT, env=known_environment() | {"TZ": "America/Adak", "LC_ALL": "C", "LANG": "C"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 

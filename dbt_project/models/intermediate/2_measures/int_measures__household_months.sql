@@ -21,7 +21,6 @@ final as (
             when household_versions.lacked_from_on <= months.month_end_on then null
             else household_versions.monthly_amount_cny
         end as monthly_amount_cny,
-        household_versions.covered_persons,
         months.month_end_on < household_versions.first_received_on as is_before_first_roll,
         months.month_on >= coalesce(
             household_versions.first_paid_month_on,

@@ -4,10 +4,6 @@ with household_versions as (
     select * from {{ ref("int_people__household_versions") }}
 ),
 
-window_end as (
-    select * from {{ window_end() }} as window_end
-),
-
 first_roll as (
     select min(known_from_on) as first_received_on from household_versions
 ),
@@ -19,7 +15,6 @@ final as (
         household_versions.residence,
         household_versions.county_code,
         household_versions.monthly_amount_cny,
-        household_versions.covered_persons,
         household_versions.approved_on,
         household_versions.first_paid_month_on,
         case when household_versions.ended_on <= window_end.last_month_on then household_versions.ended_on end as ended_on,
@@ -32,7 +27,7 @@ final as (
         least(household_versions.state_until_on, window_end.after_on) as state_until_on,
         first_roll.first_received_on
     from household_versions
-    cross join window_end
+    cross join {{ window_end() }} as window_end
     cross join first_roll
     where household_versions.state_from_on < window_end.after_on and household_versions.approved_on <= window_end.last_month_on
 )

@@ -22,7 +22,7 @@ from polars.io.plugins import register_io_source
 
 from pipelines.settings import Home
 from pipelines.warehouse.publication import FINGERPRINTS, Building
-from pipelines.warehouse.standing import HASH_OF_ROWS
+from pipelines.warehouse.standing import HASH_OF_ROWS, told_of
 from pipelines.warehouse.views import NameTable, View, write_views
 from pipelines.warehouse.work_database import sql_text, work_database
 
@@ -38,7 +38,8 @@ MOST_MONTHS_REWRITTEN = 6
 """How many months of a table are written anew in a copy of it; with more it is written whole."""
 
 Fingerprint = dict[str, Any]
-"""What a large mart holds: `made_by`, `columns`, and of each of its `months` rows and a hash."""
+"""What a large mart holds: `made_by`, `columns`, and of each of its `months` rows and a hash; and
+what it was `made_of`, where that is known."""
 
 ROWS_IN_A_GROUP = 500_000
 TEXTS_UNCOPIED = ("produce_arrow_string_view = true", "arrow_output_version = '1.4'")
@@ -97,11 +98,11 @@ def add_marts(home: Home, marts: Iterable[Mart]) -> None:
         for setting in (*SETTINGS, *TEXTS_UNCOPIED):
             connection.execute(f"set {setting}")
         for mart in marts:
-            relation = f'{MARTS_SCHEMA}."{mart.name}"'
+            relation = f'"{MARTS_SCHEMA}"."{mart.name}"'
             file = building.parquet / f"{mart.name}.parquet"
             months = None
             if mart.is_large:
-                now[mart.name] = _fingerprint(connection, relation)
+                now[mart.name] = _fingerprint(connection, relation, before.get(mart.name, {}))
                 months = _months_that_differ(before.get(mart.name, {}), now[mart.name])
             if months is None:
                 _write_parquet(_in_order(connection, relation, mart), file)
@@ -221,23 +222,24 @@ def _plainly(schema: pa.Schema) -> str:
     return base64.b64encode(pa.schema(fields).serialize().to_pybytes()).decode()
 
 
-def _fingerprint(connection: duckdb.DuckDBPyConnection, relation: str) -> Fingerprint:
-    """Of the rows of a relation, in any order."""
+def _fingerprint(
+    connection: duckdb.DuckDBPyConnection, relation: str, before: Fingerprint
+) -> Fingerprint:
+    """Of the rows of a relation, in any order; made of the same as before, they are not read."""
+    columns = connection.sql(f"from {relation}")
+    named = zip(columns.columns, columns.types, strict=True)
+    now = {
+        "made_by": f"duckdb {duckdb.__version__}",
+        "columns": [f"{name} {kind}" for name, kind in named],
+        "made_of": told_of(connection, relation),
+    }
+    if now["made_of"] and all(before.get(part) == told for part, told in now.items()):
+        return {**now, "months": before["months"]}
     hashed = connection.execute(
         f"select {MONTH}, count(*), {HASH_OF_ROWS} from {relation} as rows "
         f"group by {MONTH} order by {MONTH}"
     ).fetchall()
-    months = {str(month): [rows, total] for month, rows, total in hashed}
-    return {**_made_of(connection, relation), "months": months}
-
-
-def _made_of(connection: duckdb.DuckDBPyConnection, relation: str) -> Fingerprint:
-    columns = connection.sql(f"from {relation}")
-    named = zip(columns.columns, columns.types, strict=True)
-    return {
-        "made_by": f"duckdb {duckdb.__version__}",
-        "columns": [f"{name} {kind}" for name, kind in named],
-    }
+    return {**now, "months": {str(month): [rows, total] for month, rows, total in hashed}}
 
 
 def _months_that_differ(before: Fingerprint, now: Fingerprint) -> list[str] | None:

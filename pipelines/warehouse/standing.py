@@ -21,6 +21,10 @@ import duckdb
 
 NOTES = "standing.notes"
 
+TOLD = "standing.told"
+"""Of each model and seed what it was made of when the work database was built last; empty while it
+is built."""
+
 HASH_OF_ROWS = "sum(cast(hash(rows) as hugeint))"
 """Of a relation called `rows`, its rows in any order."""
 
@@ -192,6 +196,14 @@ class Standing:
                 self._rows[node.unique_id] = note.rows
         return found
 
+    def tell(self) -> None:
+        """Write down what everything is made of, once all is built."""
+        nodes = self.lineage.manifest.nodes
+        names = [_name_of(nodes[unique_id]) for unique_id in self._made_of]
+        told = [names, [*self._made_of.values()]]
+        with self._connection() as connection:
+            connection.execute(f"insert into {TOLD} select unnest(?), unnest(?)", told)
+
     def take_back(self, nodes: Iterable[str]) -> None:
         """Forget the notes of nodes that are about to be built.
 
@@ -273,12 +285,41 @@ class Standing:
         return self._made_of[unique_id]
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
-        connection = duckdb.connect(str(self.database))
+        connection = open_to_write(self.database)
         connection.execute(
             f"create table if not exists {NOTES} "
             "(unique_id varchar, made_of varchar, rows varchar, holds varchar)"
         )
         return connection
+
+
+def forget_told(database: Path) -> None:
+    """What relations are made of is not known any more: some are about to be built."""
+    with open_to_write(database) as connection:
+        connection.execute("create schema if not exists standing")
+        connection.execute(f"create or replace table {TOLD} (relation varchar, made_of varchar)")
+
+
+def told_of(connection: duckdb.DuckDBPyConnection, relation: str) -> str | None:
+    """What a relation of a work database is made of: the same text, the same rows.
+
+    Args:
+        connection: the work database.
+        relation: schema and name, both in quotes.
+
+    Returns:
+        None where it is not known, or the relation is no model.
+    """
+    try:
+        told = connection.execute(f"select made_of from {TOLD} where relation = ?", [relation])
+    except duckdb.CatalogException:
+        return None
+    return next((made_of for (made_of,) in told.fetchall()), None)
+
+
+def open_to_write(work_database: Path) -> duckdb.DuckDBPyConnection:
+    """The work database, open for writing; to wait for the disk is a tenth of a build's time."""
+    return duckdb.connect(str(work_database), config={"fsync_mode": "NONE"})
 
 
 def _notes_in(connection: duckdb.DuckDBPyConnection) -> dict[str, Note]:

@@ -3,10 +3,12 @@
 The file is disposable: what of it still stands from the day before is used again (`standing`),
 and without it everything is made anew. What dbt calls the sources `lake` and `control` is exactly
 what this module puts there; nothing received after the day is visible, unless the day is judged
-again with what was received later (`as_corrected`).
+again with what was received later (`as_corrected`). Writing it waits for no disk: a killed process
+leaves it whole, and after a crash of the machine nobody goes on with it.
 """
 
 import hashlib
+import uuid
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -17,10 +19,16 @@ import polars as pl
 from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract
 from pipelines.settings import Home, versions
 from pipelines.warehouse.as_corrected import corrected_rows
-from pipelines.warehouse.standing import DAY, Given, hash_of
+from pipelines.warehouse.standing import DAY, Given, hash_of, open_to_write
 
 FORMAT = 1
 """Of the notes in it; raise it when what they say changes."""
+
+START_OF_MACHINE = Path("/proc/sys/kernel/random/boot_id")
+"""Another text after each start of the machine."""
+
+OF_THIS_PROCESS = str(uuid.uuid4())
+"""Stands for the start of a machine that does not tell it: each process begins anew."""
 
 WORTH_COMPACTING = 4_000
 """Free blocks of 256 KiB below which a file is left as it is: a gigabyte."""
@@ -33,7 +41,7 @@ def work_database(home: Home) -> Path:
 
 def set_day(home: Home, on_date: date) -> None:
     """Let the models ask for a day: `control.run_date()`, in texts that are the same every day."""
-    with duckdb.connect(str(work_database(home))) as connection:
+    with open_to_write(work_database(home)) as connection:
         connection.execute("create schema if not exists control")
         connection.execute(f"create or replace macro {DAY} as cast('{on_date}' as date)")
 
@@ -93,12 +101,12 @@ def open_shelves(
 
 def _opened(path: Path) -> duckdb.DuckDBPyConnection:
     """The work database, made anew where it is not worth going on with."""
-    made_by = f"{FORMAT} {versions()}"
+    made_by = f"{FORMAT} {versions()} {_start_of_machine()}"
     if path.exists() and _is_worth_going_on(path, made_by):
-        return duckdb.connect(str(path))
+        return open_to_write(path)
     for leftover in (path, path.with_suffix(".duckdb.wal")):
         leftover.unlink(missing_ok=True)
-    connection = duckdb.connect(str(path))
+    connection = open_to_write(path)
     connection.execute("create schema standing")
     connection.execute("create table standing.given (relation varchar, made_of varchar)")
     connection.execute("create table standing.made_by as select ? as versions", [made_by])
@@ -106,9 +114,9 @@ def _opened(path: Path) -> duckdb.DuckDBPyConnection:
 
 
 def _is_worth_going_on(path: Path, made_by: str) -> bool:
-    """Whether a work database can be read, is of these versions, and holds more than it lost."""
+    """Whether a work database can be read, was made by the same, and holds more than it lost."""
     try:
-        with duckdb.connect(str(path)) as connection:
+        with open_to_write(path) as connection:
             told = connection.execute("select * from standing.made_by").fetchall()
             ((blocks, free),) = connection.execute(
                 "select total_blocks, free_blocks from pragma_database_size()"
@@ -116,6 +124,13 @@ def _is_worth_going_on(path: Path, made_by: str) -> bool:
     except duckdb.Error:
         return False
     return told == [(made_by,)] and (free < WORTH_COMPACTING or free * 2 < blocks)
+
+
+def _start_of_machine() -> str:
+    try:
+        return START_OF_MACHINE.read_text(encoding="ascii").strip()
+    except OSError:
+        return OF_THIS_PROCESS
 
 
 def _kinds(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

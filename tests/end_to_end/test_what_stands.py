@@ -16,12 +16,16 @@ from pipelines.defs.one_day import build_day
 from pipelines.settings import Home
 from pipelines.warehouse.dbt import RENDERED, DbtProject
 from pipelines.warehouse.project_cache import ProjectCache
-from pipelines.warehouse.standing import DAY, Lineage
+from pipelines.warehouse.standing import DAY, Lineage, told_of
 from pipelines.warehouse.work_database import work_database
 from tests.conftest import SECOND_DAY, World
 
 THIRD_DAY, FOURTH_DAY = SECOND_DAY + timedelta(days=1), SECOND_DAY + timedelta(days=2)
 STANDS = "stands"
+RELATIONS = (
+    "select table_schema, table_name from information_schema.tables "
+    "where table_schema in ('intermediate', 'marts') order by all"
+)
 RECONCILED = ("int_measures__entitlements", "int_measures__reconciliation")
 
 Contents = dict[str, list[tuple[object, ...]]]
@@ -66,16 +70,22 @@ def shelve(home: Home, received_on: date, rows: pl.DataFrame) -> None:
 def contents(home: Home) -> Contents:
     """Rows and sum of hashes of every table and mart of the work database."""
     with duckdb.connect(str(work_database(home)), read_only=True) as connection:
-        relations = connection.execute(
-            "select table_schema, table_name from information_schema.tables "
-            "where table_schema in ('intermediate', 'marts') order by all"
-        ).fetchall()
         return {
             name: connection.execute(
                 f"select count(*), sum(cast(hash(rows) as hugeint)) from {schema}.{name} as rows"
             ).fetchall()
-            for schema, name in relations
+            for schema, name in connection.execute(RELATIONS).fetchall()
         }
+
+
+def told_in(home: Home) -> dict[str, str]:
+    """What each table and mart of the work database is told to be made of, by name."""
+    with duckdb.connect(str(work_database(home)), read_only=True) as connection:
+        told = {
+            name: told_of(connection, f'"{schema}"."{name}"')
+            for schema, name in connection.execute(RELATIONS).fetchall()
+        }
+    return {name: made_of for name, made_of in told.items() if made_of}
 
 
 def compiled(home: Home) -> dict[str, str]:
@@ -93,6 +103,7 @@ class Grown:
     day_after: dict[str, str]
     contents: dict[str, Contents]
     contents_anew: dict[str, Contents]
+    told: dict[str, dict[str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +114,7 @@ def grown(home: Home) -> Grown:
     """
     build(home, SECOND_DAY)
     again = build(home, SECOND_DAY)
+    second, told = contents(home), {"second": told_in(home)}
     first = sorted((home.lake / "finance" / "payments").glob("*/part.parquet"))[0]
     payment = pl.read_parquet(first, hive_partitioning=False).filter(pl.col("status") == "1")[:1]
     later = payment.with_columns(
@@ -110,13 +122,13 @@ def grown(home: Home) -> Grown:
     )
     shelve(home, THIRD_DAY, later)
     next_day = build(home, THIRD_DAY)
-    third = contents(home)
+    third, told["third"] = contents(home), told_in(home)
     corrected = later.with_columns(
         period=date(2024, 3, 1), supersedes=True, amount=pl.col("amount") + 1
     )
     shelve(home, FOURTH_DAY, corrected)
     day_after = build(home, FOURTH_DAY)
-    fourth = contents(home)
+    fourth, told["fourth"] = contents(home), told_in(home)
     with rendered_anew():
         work_database(home).unlink()
         build(home, THIRD_DAY)
@@ -127,8 +139,9 @@ def grown(home: Home) -> Grown:
         again,
         next_day,
         day_after,
-        {"third": third, "fourth": fourth},
+        {"second": second, "third": third, "fourth": fourth},
         {"third": third_anew, "fourth": contents(home)},
+        told,
     )
 
 
@@ -158,6 +171,19 @@ def test_the_next_day_builds_no_seed_and_no_staging_view_again(grown: Grown) -> 
 def test_what_is_built_on_what_stands_is_what_is_built_from_nothing(grown: Grown, day: str) -> None:
     built, anew = grown.contents[day], grown.contents_anew[day]
     assert not [name for name, rows in built.items() if anew[name] != rows]
+
+
+@pytest.mark.parametrize(("day", "next_day"), [("second", "third"), ("third", "fourth")])
+def test_what_is_told_to_be_made_of_the_same_holds_the_same_rows(
+    grown: Grown, day: str, next_day: str
+) -> None:
+    told, then = grown.told[day], grown.told[next_day]
+    same = [name for name in told if then.get(name) == told[name]]
+    assert {"int_measures__entitlements", "dim_areas"} <= set(same)
+    assert "fct_payments" not in same  # one came, and was corrected
+    assert not [
+        name for name in same if grown.contents[day][name] != grown.contents[next_day][name]
+    ]
 
 
 def test_a_payment_received_later_is_added_and_its_correction_takes_its_place(

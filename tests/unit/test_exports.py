@@ -11,6 +11,7 @@ import pytest
 from pipelines.settings import Home
 from pipelines.warehouse.exports import MOST_MONTHS_REWRITTEN, Mart, export_marts, write_database
 from pipelines.warehouse.publication import Building, publish, write_manifest
+from pipelines.warehouse.standing import TOLD, forget_told
 from pipelines.warehouse.work_database import work_database
 
 FIRST = date(2024, 5, 6)
@@ -37,7 +38,7 @@ def home(tmp_path):
     return home
 
 
-def build(home, rows, amount="amount_cny"):
+def build(home, rows, amount="amount_cny", made_of=None):
     """Makes the work database with these rows of the ledger."""
     work_database(home).unlink(missing_ok=True)
     with duckdb.connect(str(work_database(home))) as connection:
@@ -50,11 +51,15 @@ def build(home, rows, amount="amount_cny"):
         connection.execute(
             "create view marts.small as select count(*) as counted from marts.ledger"
         )
+    if made_of:
+        forget_told(work_database(home))
+        with duckdb.connect(str(work_database(home))) as connection:
+            connection.execute(f"insert into {TOLD} values (?, ?)", ['"marts"."ledger"', made_of])
 
 
-def run(home, rows, day=0, **columns):
+def run(home, rows, day=0, made_of=None, **columns):
     """Publishes a day with these rows; gives what Parquet and database hold of the ledger."""
-    build(home, rows, **columns)
+    build(home, rows, made_of=made_of, **columns)
     export_marts(home, [LEDGER, SMALL])
     ledger = LEDGER
     if columns:
@@ -98,6 +103,18 @@ def test_a_large_mart_that_did_not_change_is_not_written_again(home):
     before = (home.published / "parquet" / "ledger.parquet").stat().st_ino
     run(home, ROWS[::-1], day=1)
     assert (home.published / "parquet" / "ledger.parquet").stat().st_ino == before
+
+
+def test_a_large_mart_made_of_the_same_is_not_even_read(home):
+    run(home, ROWS, made_of="these deliveries")
+    file, stored = run(home, [], day=1, made_of="these deliveries")
+    assert file.height == stored.height == len(ROWS)
+
+
+def test_a_large_mart_made_of_something_else_is_read(home):
+    run(home, ROWS, made_of="these deliveries")
+    file, stored = run(home, ROWS[1:], day=1, made_of="other deliveries")
+    assert file.height == stored.height == len(ROWS) - 1
 
 
 @pytest.mark.parametrize(

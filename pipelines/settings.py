@@ -2,6 +2,7 @@
 
 The only module that reads the environment and the clock. What a city looks like is not here
 but in `contracts.city`; what the law says is not here but in `dbt_project/seeds/policy`.
+Files are made to outlive a crash of the machine here, for all who write them.
 """
 
 import os
@@ -171,6 +172,21 @@ class Home:
     def day(self, on_date: date) -> Path:
         """What is published of one day: lists, bulletin, manifest."""
         return self.published / on_date.isoformat()
+
+
+def sync(path: Path) -> None:
+    """Wait until a file's content, or the names in a folder, outlive a crash of the machine."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_all(folder: Path) -> None:
+    """The same of everything in a folder."""
+    for path in (*folder.rglob("*"), folder):
+        sync(path)
 
 
 def versions() -> dict[str, str]:

@@ -44,13 +44,12 @@ from pipelines.ingest.receipts import (
     TableReceipt,
     accepted_dates,
     load_receipt,
-    sync_folder,
     write_receipt,
 )
 from pipelines.ingest.remembered import RememberedPseudonyms
 from pipelines.ingest.unchanged import Repeat, find_repeat, fingerprint
 from pipelines.quality import Judge, Verdict, gate_expectations
-from pipelines.settings import Home, WenduError
+from pipelines.settings import Home, WenduError, sync
 from pipelines.vault import Vault
 from pipelines.vault.forgotten import Forgotten
 
@@ -438,8 +437,9 @@ def _put_in_place(desk: Desk, prepared: Prepared) -> None:
     for written, place in prepared.moves.items():
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         written.chmod(0o600)
+        sync(written)
         written.replace(place)
-        sync_folder(place.parent)
+        sync(place.parent)
 
 
 def _day_before(day: date) -> date:

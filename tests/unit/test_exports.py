@@ -1,5 +1,6 @@
 """Large marts from day to day: what is written anew, what stands, and that readers see all rows."""
 
+import os
 from datetime import date, timedelta
 
 import duckdb
@@ -103,6 +104,15 @@ def test_a_large_mart_that_did_not_change_is_not_written_again(home):
     before = (home.published / "parquet" / "ledger.parquet").stat().st_ino
     run(home, ROWS[::-1], day=1)
     assert (home.published / "parquet" / "ledger.parquet").stat().st_ino == before
+
+
+def test_what_readers_are_shown_outlives_a_crash_of_the_machine(home, monkeypatch):
+    on_disk = set()
+    monkeypatch.setattr(os, "fsync", lambda opened: on_disk.add(os.fstat(opened).st_ino))
+    run(home, ROWS)
+    shown = [path for path in home.published.rglob("*") if path.is_file()]
+    assert {path.suffix for path in shown} >= {".parquet", ".duckdb", ".json"}
+    assert not [path for path in shown if path.stat().st_ino not in on_disk]
 
 
 def test_a_large_mart_made_of_the_same_is_not_even_read(home):

@@ -1,6 +1,7 @@
 """Deliveries through the front door: rows accounted for, states kept, faults contained."""
 
 import errno
+import os
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -59,6 +60,19 @@ def test_every_row_is_accepted_refused_or_a_duplicate(office: Office) -> None:
     assert (counts.received, counts.accepted, counts.exact_duplicates, counts.quarantined) == (
         5, 2, 1, 2,
     )  # fmt: skip
+
+
+def test_what_was_accepted_outlives_a_crash_of_the_machine(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk: set[int] = set()
+    monkeypatch.setattr(os, "fsync", lambda opened: on_disk.add(os.fstat(opened).st_ino))
+    office.payroll(FIRST, payroll_row(1), "短,行")
+    office.receive()
+    places = (office.home.lake, office.home.vault / "finance", office.home.root / "quarantine")
+    kept = [path for place in places for path in place.rglob("*") if path.is_file()]
+    assert {path.suffix for path in kept} >= {".parquet", ".sealed", ".json"}
+    assert not [path for path in kept if path.stat().st_ino not in on_disk]
 
 
 def test_short_and_long_form_of_a_number_are_one_row(office: Office) -> None:

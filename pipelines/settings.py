@@ -183,6 +183,13 @@ def sync(path: Path) -> None:
         os.close(descriptor)
 
 
+def put_in_place(written: Path, place: Path) -> None:
+    """Give a file its place, and its content there, so that both outlive a crash of the machine."""
+    sync(written)
+    written.replace(place)
+    sync(place.parent)
+
+
 def sync_all(folder: Path) -> None:
     """The same of everything in a folder."""
     for path in (*folder.rglob("*"), folder):

@@ -29,7 +29,16 @@ from pipelines.outreach.mail import MailError, hand_over, session
 from pipelines.outreach.recipients import RECIPIENTS, read_recipients
 from pipelines.outreach.sending import Dispatch, Plan, plan
 from pipelines.outreach.webhook import WebhookError, tell_group
-from pipelines.settings import Home, MailSettings, Settings, UsageError, WenduError, now, today
+from pipelines.settings import (
+    Home,
+    MailSettings,
+    Settings,
+    UsageError,
+    WenduError,
+    now,
+    put_in_place,
+    today,
+)
 from pipelines.warehouse.order_of_days import counts_from, newest_day
 
 SHORT_PATIENCE = {"tries": 1, "timeout_seconds": 10.0}
@@ -251,4 +260,4 @@ def _write_down_delivered(home: Home, on_date: date, ledger: DeliveryLedger) -> 
             delivered_on=pl.lit(delivered_on),
             counts_from=pl.lit(counts_from(home, delivered_on)),
         ).unique().sort("alert_id").write_parquet(unfinished)
-        unfinished.replace(file)
+        put_in_place(unfinished, file)

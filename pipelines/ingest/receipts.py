@@ -6,7 +6,6 @@ does not exist for readers.
 
 import hashlib
 import json
-import os
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from pipelines.settings import Home, sync
+from pipelines.settings import Home, put_in_place
 
 
 class Recorded(BaseModel):
@@ -140,9 +139,5 @@ def write_receipt(home: Home, receipt: Receipt) -> None:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     content = json.dumps(receipt.model_dump(mode="json"), ensure_ascii=False, indent=1)
     temporary = path.with_name(f".{path.name}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(content + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync(path.parent)
+    temporary.write_text(content + "\n", encoding="utf-8")
+    put_in_place(temporary, path)

@@ -49,7 +49,7 @@ from pipelines.ingest.receipts import (
 from pipelines.ingest.remembered import RememberedPseudonyms
 from pipelines.ingest.unchanged import Repeat, find_repeat, fingerprint
 from pipelines.quality import Judge, Verdict, gate_expectations
-from pipelines.settings import Home, WenduError, sync
+from pipelines.settings import Home, WenduError, put_in_place
 from pipelines.vault import Vault
 from pipelines.vault.forgotten import Forgotten
 
@@ -437,9 +437,7 @@ def _put_in_place(desk: Desk, prepared: Prepared) -> None:
     for written, place in prepared.moves.items():
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         written.chmod(0o600)
-        sync(written)
-        written.replace(place)
-        sync(place.parent)
+        put_in_place(written, place)
 
 
 def _day_before(day: date) -> date:

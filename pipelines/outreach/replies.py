@@ -24,7 +24,7 @@ from pipelines.contracts.replies import accepted_replies, published_batches
 from pipelines.outreach.layout import BATCH_NAME, LINE, RESULTS
 from pipelines.outreach.reply_batch import batch_of
 from pipelines.outreach.reply_lines import Judged, answered_lines, header_of, judge
-from pipelines.settings import DBT_PROJECT, Home
+from pipelines.settings import DBT_PROJECT, Home, put_in_place
 
 REASON = "退回原因"
 WIDTHS = {column.header: column.width for column in LINE} | {REASON: 30}
@@ -191,7 +191,7 @@ def _write(place: Path, content: bytes) -> None:
     unfinished.unlink(missing_ok=True)
     unfinished.touch(mode=0o600)
     unfinished.write_bytes(content)
-    unfinished.replace(place)
+    put_in_place(unfinished, place)
 
 
 def returned_workbook(

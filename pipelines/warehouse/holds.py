@@ -10,7 +10,7 @@ from datetime import date, datetime
 
 import polars as pl
 
-from pipelines.settings import Home, UsageError
+from pipelines.settings import Home, UsageError, put_in_place
 from pipelines.warehouse.history import alerts_of
 from pipelines.warehouse.order_of_days import counts_from
 from pipelines.warehouse.publication import current_day
@@ -67,5 +67,5 @@ def sign(home: Home, hold_id: str, by: str, reason: str, at: datetime) -> date:
     }  # fmt: skip
     unfinished = place / f".{hold_id}.unfinished"
     unfinished.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
-    unfinished.replace(place / f"{hold_id}.json")
+    put_in_place(unfinished, place / f"{hold_id}.json")
     return effective_on

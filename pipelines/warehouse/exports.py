@@ -20,7 +20,7 @@ import polars as pl
 import pyarrow as pa
 from polars.io.plugins import register_io_source
 
-from pipelines.settings import Home
+from pipelines.settings import Home, sync, sync_all
 from pipelines.warehouse.publication import FINGERPRINTS, Building
 from pipelines.warehouse.standing import HASH_OF_ROWS, told_of
 from pipelines.warehouse.views import NameTable, View, write_views
@@ -31,7 +31,7 @@ SETTINGS = ("memory_limit = '900MB'", "enable_progress_bar = false")
 """What the database may hold while it writes; beyond it works from disk, and tells nobody."""
 
 UNSYNCED: dict[str, str | bool | int | float | list[str]] = {"fsync_mode": "NONE"}
-"""The file waits for the disk once, before it is shown, and not after each table."""
+"""The file waits for the disk once, when it is whole, and not after each table."""
 
 MONTH = "period"
 """The column of a large mart by whose months it is looked at."""
@@ -166,6 +166,9 @@ def write_database(
                 )
         described = {mart.name: mart.columns for mart in marts}
         write_views(connection, views, name_tables, described)
+    # Publishing waits for the disk, too: what is there already, while lists are written, is quick.
+    sync(building.warehouse)
+    sync_all(building.parquet)
 
 
 def _in_order(

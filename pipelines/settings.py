@@ -5,6 +5,7 @@ but in `contracts.city`; what the law says is not here but in `dbt_project/seeds
 Files are made to outlive a crash of the machine here, for all who write them.
 """
 
+import errno
 import os
 import pwd
 from datetime import date, datetime
@@ -20,6 +21,8 @@ PROJECT = Path(__file__).resolve().parents[1]
 EXPECTATIONS = PROJECT / "expectations"
 DBT_PROJECT = PROJECT / "dbt_project"
 TIME_ZONE = ZoneInfo("Asia/Shanghai")
+
+UNABLE_TO_SYNC = (errno.EINVAL, errno.ENOTSUP)
 
 DEPARTMENTS = ("civil_affairs", "finance", "agriculture", "disabled_federation")
 
@@ -175,10 +178,16 @@ class Home:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file's content, or the names in a folder, outlive a crash of the machine."""
+    """Wait until a file's content, or the names in a folder, outlive a crash of the machine.
+
+    On a file system that cannot be asked for that (some network drives), it is not waited for.
+    """
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as fault:
+        if fault.errno not in UNABLE_TO_SYNC:
+            raise
     finally:
         os.close(descriptor)
 

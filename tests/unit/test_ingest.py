@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import stat
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -73,6 +74,36 @@ def test_what_was_accepted_outlives_a_crash_of_the_machine(
     kept = [path for place in places for path in place.rglob("*") if path.is_file()]
     assert {path.suffix for path in kept} >= {".parquet", ".sealed", ".json"}
     assert not [path for path in kept if path.stat().st_ino not in on_disk]
+
+
+def test_a_drive_that_cannot_be_asked_about_its_folders_takes_deliveries(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cannot(opened: int) -> None:
+        if stat.S_ISDIR(os.fstat(opened).st_mode):
+            raise OSError(errno.EINVAL, "")
+
+    monkeypatch.setattr(os, "fsync", cannot)
+    office.payroll(FIRST, payroll_row(1))
+    assert [receipt.verdict for receipt in office.receive()] == ["accepted"]
+
+
+def test_a_disk_that_loses_what_is_written_is_told(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+
+    def loses(opened: int) -> None:
+        written.append(opened)
+        if len(written) == 1:
+            raise OSError(errno.EIO, "")
+
+    monkeypatch.setattr(os, "fsync", loses)
+    office.payroll(FIRST, payroll_row(1))
+    (receipt,) = office.receive()
+    assert receipt.verdict == "failed"
+    assert "check the files and the disk" in receipt.message
+    assert not standing(office, FIRST)
 
 
 def test_short_and_long_form_of_a_number_are_one_row(office: Office) -> None:

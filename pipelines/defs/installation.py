@@ -18,6 +18,7 @@ from pipelines import ingest
 from pipelines.contracts.city import City, load_city
 from pipelines.contracts.sources import Contract, load_contracts
 from pipelines.defs.access import guard
+from pipelines.defs.ahead import Ahead
 from pipelines.quality import Judge
 from pipelines.settings import Home, Settings, UsageError, WenduError
 from pipelines.vault import RotationPlace, Vault, require_no_rotation
@@ -79,6 +80,11 @@ class Installation:
                 f"nothing can be judged: `wendu --city {self.city_code} check` names them all."
             )
         return DbtProject(self.home, project_of(self.home, self.city))
+
+    @cached_property
+    def ahead(self) -> Ahead:
+        """What one step begins for the next."""
+        return Ahead()
 
     @cached_property
     def _lock(self) -> FileLock:

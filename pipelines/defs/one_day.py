@@ -18,10 +18,14 @@ from pipelines.reporting.bulletin import write_bulletin
 from pipelines.settings import versions
 from pipelines.warehouse import history
 from pipelines.warehouse.dbt import NodeResult
+from pipelines.warehouse.exports import declared_marts, export_marts
 from pipelines.warehouse.kept_codes import with_kept
 from pipelines.warehouse.policy import keep_policy
 from pipelines.warehouse.publication import Building
 from pipelines.warehouse.work_database import open_shelves
+
+UNREAD = ("fct_entitlements", "fct_payment_reconciliation")
+"""Large marts of which neither lists nor bulletin read a row: written while those are."""
 
 
 def build_day(
@@ -45,6 +49,12 @@ def build_day(
     built = installation.dbt.build(on_date, given)
     history.remember(home, on_date, policy)
     return built
+
+
+def export_what_is_read(installation: Installation) -> None:
+    """Export the marts of a built day that `write_for_readers` reads."""
+    marts = declared_marts(installation.dbt.manifest)
+    export_marts(installation.home, [mart for mart in marts if mart.name not in UNREAD])
 
 
 def write_for_readers(

@@ -5,6 +5,7 @@ Last of all, what was kept long enough is deleted, and lists are sent.
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -15,18 +16,20 @@ from pipelines.defs.calendar import day_of
 from pipelines.defs.corrections import write_corrections_of_day
 from pipelines.defs.installation import Installation
 from pipelines.defs.keeping import delete_what_is_old, forget_old_runs
-from pipelines.defs.one_day import description_of, write_for_readers
+from pipelines.defs.one_day import (
+    UNREAD,
+    description_of,
+    export_what_is_read,
+    write_for_readers,
+)
 from pipelines.defs.sending import send_after_run
 from pipelines.ingest import load_receipts
 from pipelines.quality import Verdict, judge_marts
 from pipelines.quality.page import store_results
 from pipelines.settings import MailSettings, Settings, now
-from pipelines.warehouse.exports import add_marts, declared_marts, export_marts, write_database
+from pipelines.warehouse.exports import add_marts, declared_marts, write_database
 from pipelines.warehouse.publication import Building, publish, write_manifest
 from pipelines.warehouse.views import declared_name_tables, declared_views
-
-UNREAD = ("fct_entitlements", "fct_payment_reconciliation")
-"""Large marts of which neither lists nor bulletin read a row: written while those are."""
 
 EXPORTED = dg.AssetKey(["publication", "exported_marts"])
 LISTS = dg.AssetKey(["publication", "township_lists"])
@@ -86,7 +89,7 @@ def publication_assets(
     ) -> Iterator[dg.MaterializeResult]:
         home, on_date = installation.home, day_of(context)
         building = Building(home)
-        export_marts(home, [mart for mart in marts if mart.name not in UNREAD])
+        installation.ahead.finish(context.run_id, partial(export_what_is_read, installation))
 
         def add_judge_and_pack() -> dict[str, Verdict]:
             add_marts(home, [mart for mart in marts if mart.name in UNREAD])

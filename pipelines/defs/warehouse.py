@@ -1,6 +1,7 @@
 """Lake → marts: every dbt model an asset, all built by one step in this process."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -9,7 +10,7 @@ from pipelines.contracts.sources import load_contracts
 from pipelines.defs.automation import ANALYSTS, MISSED, OPERATOR
 from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
-from pipelines.defs.one_day import build_day
+from pipelines.defs.one_day import build_day, export_what_is_read
 from pipelines.defs.replies import take_inbox_of_day
 
 CONTROL = "control"
@@ -86,6 +87,7 @@ def warehouse_assets(
         if not context.has_tag(MISSED):
             take_inbox_of_day(installation, day_of(context))
         built = build_day(installation, day_of(context))
+        installation.ahead.begin(context.run_id, partial(export_what_is_read, installation))
         for node in built:  # in the order of their dependencies
             if (key := dg.AssetKey(["warehouse", node.name])) in keys:
                 yield dg.MaterializeResult(asset_key=key, metadata={"seconds": node.seconds})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.defs.publication import UNREAD
+from pipelines.defs.one_day import UNREAD
 from pipelines.settings import PROJECT
 
 PEOPLE_READ = [

@@ -87,7 +87,7 @@ def warehouse_assets(
         if not context.has_tag(MISSED):
             take_inbox_of_day(installation, day_of(context))
         built = build_day(installation, day_of(context))
-        installation.ahead.begin(context.run_id, partial(export_what_is_read, installation))
+        installation.ahead.begin(context.run.run_id, partial(export_what_is_read, installation))
         for node in built:  # in the order of their dependencies
             if (key := dg.AssetKey(["warehouse", node.name])) in keys:
                 yield dg.MaterializeResult(asset_key=key, metadata={"seconds": node.seconds})

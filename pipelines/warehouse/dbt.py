@@ -64,7 +64,12 @@ class DbtProject:
             self.parse()
             described = self._cache.read(DESCRIBED)
         assert described is not None, "it is kept before what was parsed is"
-        return dict(json.loads(described))
+        manifest = dict(json.loads(described))
+        # As in `_take_for_its_own`: tables of names are read from their files.
+        for node in manifest["nodes"].values():
+            if node.get("root_path"):
+                node["root_path"] = str(self.project.absolute())
+        return manifest
 
     def parse(self) -> Any:
         """Parse the project, which takes ten seconds, or take up what was parsed before."""

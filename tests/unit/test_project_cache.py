@@ -72,5 +72,7 @@ def test_a_project_parsed_in_another_place_reads_its_own_seeds(
     elsewhere = shutil.copytree(shipped, tmp_path / "elsewhere")
     DbtProject(Home(tmp_path / "home"), elsewhere).parse()
     shutil.rmtree(elsewhere)
-    parsed = DbtProject(Home(tmp_path / "another home"), shipped).parse()
-    assert {node.root_path for node in parsed.nodes.values()} == {str(shipped)}
+    project = DbtProject(Home(tmp_path / "another home"), shipped)
+    assert {node.root_path for node in project.parse().nodes.values()} == {str(shipped)}
+    described = project.manifest["nodes"].values()
+    assert {node["root_path"] for node in described} == {str(shipped)}

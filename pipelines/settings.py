@@ -193,15 +193,15 @@ def sync(path: Path) -> None:
 
 
 def put_in_place(written: Path, place: Path) -> None:
-    """Give a file its place, and its content there, so that both outlive a crash of the machine."""
-    sync(written)
+    """Give a file, or a folder with all in it, its place; both outlive a crash of the machine."""
+    sync_all(written)
     written.replace(place)
     sync(place.parent)
 
 
-def sync_all(folder: Path) -> None:
-    """The same of everything in a folder."""
-    for path in (*folder.rglob("*"), folder):
+def sync_all(written: Path) -> None:
+    """The same of a file, or of a folder and everything in it."""
+    for path in (*written.rglob("*"), written):
         sync(path)
 
 

@@ -6,7 +6,7 @@ a step that is run by itself, with nothing begun for it, does its work as ever.
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 
 
 class Ahead:
@@ -25,9 +25,5 @@ class Ahead:
 
         Work of another run that was begun and never finished, because that run failed, ends first.
         """
-        begun = self._begun.pop(run_id, None)
-        wait(self._begun.values())
-        if begun is None:
-            work()
-        else:
-            begun.result()
+        begun = self._begun.pop(run_id, None) or self._worker.submit(work)
+        begun.result()

@@ -3,7 +3,7 @@
 Composes the floors below; knows nothing of the orchestrator and of readers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,10 @@ from pipelines.ingest import load_receipts
 from pipelines.ingest.control import control_tables, sources_of
 from pipelines.outreach.township_lists import write_lists
 from pipelines.reporting.bulletin import write_bulletin
-from pipelines.settings import versions
+from pipelines.settings import Home, versions
 from pipelines.warehouse import history
 from pipelines.warehouse.dbt import NodeResult
-from pipelines.warehouse.exports import declared_marts, export_marts
+from pipelines.warehouse.exports import Mart, export_marts
 from pipelines.warehouse.kept_codes import with_kept
 from pipelines.warehouse.policy import keep_policy
 from pipelines.warehouse.publication import Building
@@ -51,10 +51,9 @@ def build_day(
     return built
 
 
-def export_what_is_read(installation: Installation) -> None:
-    """Export the marts of a built day that `write_for_readers` reads."""
-    marts = declared_marts(installation.dbt.manifest)
-    export_marts(installation.home, [mart for mart in marts if mart.name not in UNREAD])
+def export_what_is_read(home: Home, marts: Iterable[Mart]) -> None:
+    """Export those marts of a built day that `write_for_readers` reads."""
+    export_marts(home, [mart for mart in marts if mart.name not in UNREAD])
 
 
 def write_for_readers(

@@ -89,7 +89,7 @@ def publication_assets(
     ) -> Iterator[dg.MaterializeResult]:
         home, on_date = installation.home, day_of(context)
         building = Building(home)
-        installation.ahead.finish(context.run.run_id, partial(export_what_is_read, installation))
+        installation.ahead.finish(context.run.run_id, partial(export_what_is_read, home, marts))
 
         def add_judge_and_pack() -> dict[str, Verdict]:
             add_marts(home, [mart for mart in marts if mart.name in UNREAD])

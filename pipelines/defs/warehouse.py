@@ -12,6 +12,7 @@ from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
 from pipelines.defs.one_day import build_day, export_what_is_read
 from pipelines.defs.replies import take_inbox_of_day
+from pipelines.warehouse.exports import declared_marts
 
 CONTROL = "control"
 
@@ -78,6 +79,7 @@ def warehouse_assets(
     """All models of the parsed dbt project as one step of the graph."""
     specs = node_specs(manifest)
     keys = {spec.key for spec in specs}
+    marts = declared_marts(manifest)
 
     @dg.multi_asset(name="build_warehouse", specs=specs, partitions_def=days)
     def build_warehouse(
@@ -87,7 +89,9 @@ def warehouse_assets(
         if not context.has_tag(MISSED):
             take_inbox_of_day(installation, day_of(context))
         built = build_day(installation, day_of(context))
-        installation.ahead.begin(context.run.run_id, partial(export_what_is_read, installation))
+        installation.ahead.begin(
+            context.run.run_id, partial(export_what_is_read, installation.home, marts)
+        )
         for node in built:  # in the order of their dependencies
             if (key := dg.AssetKey(["warehouse", node.name])) in keys:
                 yield dg.MaterializeResult(asset_key=key, metadata={"seconds": node.seconds})

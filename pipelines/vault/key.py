@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from pipelines.settings import Home, UsageError, WenduError, secret
+from pipelines.settings import Home, UsageError, WenduError, put_in_place, secret
 
 SECRET_BYTES = 32
 KEY_VARIABLE = "WENDU_KEY"
@@ -49,9 +49,7 @@ def make_secret(path: Path) -> bytes:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secret.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    put_in_place(temporary, path)
     return secret
 
 

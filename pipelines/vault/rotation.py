@@ -17,7 +17,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from pipelines.settings import Home
+from pipelines.settings import Home, put_in_place
 from pipelines.vault.key import VaultError, make_secret
 
 Phase = Literal["staging", "switching", "destroying"]
@@ -71,11 +71,9 @@ class RotationPlace:
     def write(self, journal: Journal) -> None:
         """Say how far it has come, durable before this returns."""
         temporary = self._journal.with_suffix(".unfinished")
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(json.dumps(journal.model_dump(mode="json"), indent=1) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._journal)
+        told = json.dumps(journal.model_dump(mode="json"), indent=1)
+        temporary.write_text(told + "\n", encoding="utf-8")
+        put_in_place(temporary, self._journal)
 
     def switch(self, item: str) -> None:
         """Put one item in its place; doing it again, or after half of it, ends the same."""
@@ -144,6 +142,4 @@ def _write_private(path: Path, content: bytes) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    put_in_place(temporary, path)

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SM3
 from cryptography.hazmat.primitives.hmac import HMAC
 
-from pipelines.settings import Home
+from pipelines.settings import Home, put_in_place
 from pipelines.vault.key import (
     KEY_VARIABLE,
     Keys,
@@ -239,9 +239,7 @@ class Vault:
             descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(MAGIC + nonce + self._cipher.encrypt(nonce, plain, place))
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
+            put_in_place(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
 

@@ -18,7 +18,7 @@ from typing import Any
 from pipelines.settings import DBT_PROJECT, Home, WenduError
 from pipelines.warehouse.project_cache import ProjectCache
 from pipelines.warehouse.rendered import texts_of
-from pipelines.warehouse.standing import REGISTERS, THE_REST, Given, Lineage, Standing, forget_told
+from pipelines.warehouse.standing import REGISTERS, THE_REST, Given, Lineage, Standing
 from pipelines.warehouse.work_database import set_day, work_database
 
 PARSED, DESCRIBED, RENDERED = "parsed.pickle", "manifest.json", "rendered.json"
@@ -136,7 +136,6 @@ class DbtProject:
         """
         standing = Standing(work_database(self.home), self._lineage, str(on_date), given)
         set_day(self.home, on_date)
-        forget_told(standing.database)
         built: dict[str, NodeResult] = {}
         for stage in (REGISTERS, THE_REST):
             stale = standing.stale(stage)
@@ -155,7 +154,6 @@ class DbtProject:
             WenduError: as `build`.
         """
         set_day(self.home, on_date)
-        forget_told(work_database(self.home))
         return self._run(
             on_date, [node.unique_id for node in self._lineage.in_order if node.name in select]
         )

@@ -20,18 +20,15 @@ import polars as pl
 import pyarrow as pa
 from polars.io.plugins import register_io_source
 
-from pipelines.settings import Home, sync, sync_all
+from pipelines.settings import Home, sync_all
 from pipelines.warehouse.publication import FINGERPRINTS, Building
-from pipelines.warehouse.standing import HASH_OF_ROWS, told_of
+from pipelines.warehouse.standing import HASH_OF_ROWS, open_to_write, told_of
 from pipelines.warehouse.views import NameTable, View, write_views
 from pipelines.warehouse.work_database import sql_text, work_database
 
 MARTS_SCHEMA = "marts"
 SETTINGS = ("memory_limit = '900MB'", "enable_progress_bar = false")
 """What the database may hold while it writes; beyond it works from disk, and tells nobody."""
-
-UNSYNCED: dict[str, str | bool | int | float | list[str]] = {"fsync_mode": "NONE"}
-"""The file waits for the disk once, when it is whole, and not after each table."""
 
 MONTH = "period"
 """The column of a large mart by whose months it is looked at."""
@@ -138,7 +135,7 @@ def write_database(
     standing = {mart: months for mart, months in found.items() if months is not None}
     if standing:
         shutil.copyfile(home.published / "warehouse.duckdb", building.warehouse)
-    with duckdb.connect(str(building.warehouse), config=UNSYNCED) as connection:
+    with open_to_write(building.warehouse) as connection:
         for setting in SETTINGS:
             connection.execute(f"set {setting}")
         connection.execute(f"create schema if not exists {MARTS_SCHEMA}")
@@ -167,7 +164,7 @@ def write_database(
         described = {mart.name: mart.columns for mart in marts}
         write_views(connection, views, name_tables, described)
     # Publishing waits for the disk, too: what is there already, while lists are written, is quick.
-    sync(building.warehouse)
+    sync_all(building.warehouse)
     sync_all(building.parquet)
 
 

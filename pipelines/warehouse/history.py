@@ -18,7 +18,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.settings import Home, sync, sync_all
+from pipelines.settings import Home, put_in_place
 from pipelines.warehouse.standing import hash_of
 from pipelines.warehouse.work_database import work_database
 
@@ -182,12 +182,10 @@ def remember(home: Home, on_date: date, policy: str = "") -> None:
             frame.write_parquet(unfinished / f"{name}.parquet")
     days = [day for day in run_days(home) if day < on_date]
     _tell_what_it_stands_on(unfinished, _chain(home, max(days, default=None)), policy)
-    sync_all(unfinished)
     folder, before = _folder(home, on_date), _place(home) / f".{on_date}.before"
     if folder.exists():
         folder.replace(before)
-    unfinished.replace(folder)
-    sync(folder.parent)
+    put_in_place(unfinished, folder)
     shutil.rmtree(before, ignore_errors=True)
 
 

@@ -8,7 +8,7 @@ import hashlib
 import shutil
 from pathlib import Path
 
-from pipelines.settings import DBT_PROJECT, Home, WenduError, put_in_place, sync_all
+from pipelines.settings import DBT_PROJECT, Home, WenduError, put_in_place
 from pipelines.warehouse.project_files import copy_project
 
 HASH_LETTERS = 16
@@ -34,7 +34,6 @@ def keep_policy(home: Home, project: Path = DBT_PROJECT) -> str:
             kept = unfinished / file.relative_to(project)
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, kept)
-        sync_all(unfinished)
         put_in_place(unfinished, place)
     return policy
 

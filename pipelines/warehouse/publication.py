@@ -17,7 +17,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.settings import Home, sync, sync_all
+from pipelines.settings import Home, put_in_place, sync
 
 FINGERPRINTS = "fingerprints.json"
 """Beside the files of a state: what its large marts hold, by month (`exports`)."""
@@ -89,16 +89,13 @@ def publish(home: Home, on_date: date) -> Path:
     current = current_version(home)
     is_newest = current is None or current[:10] <= on_date.isoformat()
     place = versions / version
-    sync_all(building.root)
     if not place.exists():
-        building.root.replace(place)
+        put_in_place(building.root, place)
     elif is_newest and current != version:
         shutil.rmtree(place / "parquet", ignore_errors=True)
-        building.parquet.replace(place / "parquet")
-        (building.root / FINGERPRINTS).replace(place / FINGERPRINTS)
-        building.warehouse.replace(place / "warehouse.duckdb")
-        sync(place)
-    sync(versions)
+        put_in_place(building.parquet, place / "parquet")
+        put_in_place(building.root / FINGERPRINTS, place / FINGERPRINTS)
+        put_in_place(building.warehouse, place / "warehouse.duckdb")
     building.clear()
     # What was current until now is forgotten by the next publication: a reader may have resolved
     # the link a moment ago.
@@ -108,7 +105,6 @@ def publish(home: Home, on_date: date) -> Path:
         _point(home.published / ".current", Path(".versions") / version)
         _point(home.published / "warehouse.duckdb", Path(".current") / "warehouse.duckdb")
         _point(home.published / "parquet", Path(".current") / "parquet")
-    sync(home.published)
     return home.day(on_date)
 
 
@@ -144,8 +140,7 @@ def show_as_corrected(scratch: Home, home: Home, on_date: date) -> Path:
         (building.day / "manifest.json").replace(building.root / "manifest.json")
         building.day.rmdir()
         (building.root / FINGERPRINTS).unlink()
-        sync_all(building.root)
-        building.root.replace(place)
+        put_in_place(building.root, place)
     _point(shown / on_date.isoformat(), Path(".versions") / name)
     for older in place.parent.glob(f"{on_date}-*"):
         if older != place:
@@ -206,6 +201,7 @@ def _point(name: Path, target: Path) -> None:
     switching.unlink(missing_ok=True)
     switching.symlink_to(target)
     switching.replace(name)
+    sync(name.parent)
 
 
 def _forget_unseen_versions(home: Home, coming: str | None = None) -> None:

@@ -293,11 +293,10 @@ class Standing:
         return connection
 
 
-def forget_told(database: Path) -> None:
+def forget_told(connection: duckdb.DuckDBPyConnection) -> None:
     """What relations are made of is not known any more: some are about to be built."""
-    with open_to_write(database) as connection:
-        connection.execute("create schema if not exists standing")
-        connection.execute(f"create or replace table {TOLD} (relation varchar, made_of varchar)")
+    connection.execute("create schema if not exists standing")
+    connection.execute(f"create or replace table {TOLD} (relation varchar, made_of varchar)")
 
 
 def told_of(connection: duckdb.DuckDBPyConnection, relation: str) -> str | None:
@@ -317,9 +316,12 @@ def told_of(connection: duckdb.DuckDBPyConnection, relation: str) -> str | None:
     return next((made_of for (made_of,) in told.fetchall()), None)
 
 
-def open_to_write(work_database: Path) -> duckdb.DuckDBPyConnection:
-    """The work database, open for writing; to wait for the disk is a tenth of a build's time."""
-    return duckdb.connect(str(work_database), config={"fsync_mode": "NONE"})
+def open_to_write(database: Path) -> duckdb.DuckDBPyConnection:
+    """A database file, open for writing; nothing waits for the disk, a tenth of a build's time.
+
+    The work database is made anew after a crash; what readers get is flushed once it is whole.
+    """
+    return duckdb.connect(str(database), config={"fsync_mode": "NONE"})
 
 
 def _notes_in(connection: duckdb.DuckDBPyConnection) -> dict[str, Note]:

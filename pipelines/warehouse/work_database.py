@@ -19,7 +19,7 @@ import polars as pl
 from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract
 from pipelines.settings import Home, versions
 from pipelines.warehouse.as_corrected import corrected_rows
-from pipelines.warehouse.standing import DAY, Given, hash_of, open_to_write
+from pipelines.warehouse.standing import DAY, Given, forget_told, hash_of, open_to_write
 
 FORMAT = 1
 """Of the notes in it; raise it when what they say changes."""
@@ -40,10 +40,14 @@ def work_database(home: Home) -> Path:
 
 
 def set_day(home: Home, on_date: date) -> None:
-    """Let the models ask for a day: `control.run_date()`, in texts that are the same every day."""
+    """Let the models that are about to be built ask for a day.
+
+    They ask `control.run_date()`, in texts that are the same every day.
+    """
     with open_to_write(work_database(home)) as connection:
         connection.execute("create schema if not exists control")
         connection.execute(f"create or replace macro {DAY} as cast('{on_date}' as date)")
+        forget_told(connection)
 
 
 def open_shelves(

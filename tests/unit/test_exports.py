@@ -53,8 +53,8 @@ def build(home, rows, amount="amount_cny", made_of=None):
             "create view marts.small as select count(*) as counted from marts.ledger"
         )
     if made_of:
-        forget_told(work_database(home))
         with duckdb.connect(str(work_database(home))) as connection:
+            forget_told(connection)
             connection.execute(f"insert into {TOLD} values (?, ?)", ['"marts"."ledger"', made_of])
 
 

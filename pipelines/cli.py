@@ -40,6 +40,9 @@ from pipelines.settings import (
 FIRST_DEMO_DAY = date(2024, 4, 30)
 GLOBAL_OPTIONS = {"--home": True, "--city": True, "--debug": False}
 
+INTERRUPTED, STOPPED = 130, "Stopped. Run the same command again to go on."
+"""Exit code, which is typer's own, and sentence upon Ctrl-C."""
+
 OBJECTS_BEFORE_COLLECTING = 50_000
 """A run imports and wires a million objects that all stay: looking through them for rings of
 garbage after each seven hundred, as Python does, takes a fifth of that time (2026-11-26)."""
@@ -644,6 +647,9 @@ def run_and_tell(first: date, last: date, *, summary: bool = False) -> int:
                 printed.print(
                     render_summary(summarise(installation.home, report.on_date), report.seconds)
                 )
+    except KeyboardInterrupt:
+        told.print("Stopping: what was begun is finished first.")
+        raise
     finally:
         installation.close()
     return worst
@@ -807,9 +813,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         told.print(sentence_on_settings(fault), markup=False)
         code = 4
-    except (KeyboardInterrupt, typer.Abort):
-        told.print("Stopped. Run the same command again to go on.")
-        code = 130
+    except typer.Abort:
+        code = INTERRUPTED
     except Exception as fault:
         if debug:
             raise
@@ -823,4 +828,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
             markup=False,
         )
         code = 4 if place else 3
+    if code == INTERRUPTED:
+        told.print(STOPPED)
     sys.exit(code)

@@ -1,29 +1,48 @@
-"""Work of the next step, begun while the results of a step are being recorded.
+"""Work of a step, begun before the orchestrator comes to it.
 
-The orchestrator records two hundred models one by one, in plain Python, and meanwhile the
-databases would have nothing to do. What was begun is finished by the step that it belongs to;
-a step that is run by itself, with nothing begun for it, does its work as ever.
+The orchestrator takes one step after the other, and much of its own work is plain Python, during
+which the databases have nothing to do: departments are received while it gets ready and beside
+each other, the first marts are written while it records two hundred models. What was begun is
+finished by the step that it belongs to; a step with nothing begun for it does its work as ever.
 """
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import Any, TypeVar, cast
+
+Result = TypeVar("Result")
+
+AT_ONCE = 2
+"""Pieces of work: one for each core of the smallest machine this runs on."""
 
 
 class Ahead:
-    """Work by the run it belongs to; one at a time."""
+    """Work by the run and the step it belongs to; of one step one piece at a time."""
 
     def __init__(self) -> None:
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ahead")
-        self._begun: dict[str, Future[None]] = {}
+        self._workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="ahead")
+        self._begun: dict[tuple[str, str], Future[Any]] = {}
+        self._last: dict[str, Future[Any]] = {}
 
-    def begin(self, run_id: str, work: Callable[[], None]) -> None:
-        """Begin the work of a run; what goes wrong with it is raised where it is finished."""
-        self._begun[run_id] = self._worker.submit(work)
+    def begin(self, run_id: str, step: str, work: Callable[[], object]) -> None:
+        """Begin the work of a step; what goes wrong with it is raised where it is finished.
 
-    def finish(self, run_id: str, work: Callable[[], None]) -> None:
-        """Wait for what was begun for a run, or do it now.
-
-        Work of another run that was begun and never finished, because that run failed, ends first.
+        Work of the same step begun by another run, which failed and never finished it, ends first.
         """
-        begun = self._begun.pop(run_id, None) or self._worker.submit(work)
-        begun.result()
+        earlier = [self._last[step]] if step in self._last else []
+
+        def begin() -> object:
+            wait(earlier)
+            return work()
+
+        self._last[step] = self._begun[run_id, step] = self._workers.submit(begin)
+
+    def finish(self, run_id: str, step: str, work: Callable[[], Result]) -> Result:
+        """Wait for what was begun for a step of a run, or do it now; its result."""
+        if (run_id, step) not in self._begun:
+            self.begin(run_id, step, work)
+        return cast("Result", self._begun.pop((run_id, step)).result())
+
+    def close(self) -> None:
+        """Wait for what is being done; what was not begun is left."""
+        self._workers.shutdown(wait=True, cancel_futures=True)

@@ -6,9 +6,12 @@ page. Nothing here decides what is published; the graph does. What is told of a 
 """
 
 import logging
+import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import date
+from itertools import chain
 
 import dagster as dg
 
@@ -16,6 +19,7 @@ from pipelines.defs.automation import JOB, MISSED, WATCHED
 from pipelines.defs.calendar import days_of_the_graph
 from pipelines.defs.corrections import correction_sentences
 from pipelines.defs.day_report import DayReport, Outcome, remember, report_of
+from pipelines.defs.departments import begin_receiving
 from pipelines.defs.graph import build_definitions, prepare_instance
 from pipelines.defs.installation import Installation
 from pipelines.defs.replies import reply_sentences
@@ -24,6 +28,12 @@ from pipelines.settings import MailSettings, UsageError
 from pipelines.warehouse.order_of_days import DueDay, days_to_look_at, due_days, missed_days
 from pipelines.warehouse.policy import current_policy
 from pipelines.warehouse.publication import published_manifest
+
+INTERRUPTS = ("KeyboardInterrupt", "DagsterExecutionInterruptedError")
+"""An interrupt that comes while a step is at work, and what the orchestrator makes of it."""
+
+PREPARE = "prepare"
+"""What is done of a day before its first step: the orchestrator gets ready, beside receiving."""
 
 
 def run_days(
@@ -51,6 +61,7 @@ def run_days(
     Raises:
         UsageError: nothing was received on or before the first day.
         HomeInUseError: another run holds the home.
+        KeyboardInterrupt: it was interrupted; what was begun may still be at work.
     """
     _require_deliveries(installation, first)
     installation.hold()
@@ -61,18 +72,22 @@ def run_days(
     if missed:
         until = f" to {missed[-1]}, {len(missed)} days" if len(missed) > 1 else ""
         say(f"Due before {first}, and run first: {missed[0]}{until}.")
+    installation.dbt  # noqa: B018 - so is a city without its numbers
+    due_in_turn = due_days(home, first, last, since=[*missed, first][0])
+    first_begun = _begin(installation, next(due_in_turn))
+    tell(PREPARE)
     prepare_instance(installation.home)
-    tell("prepare")
     definitions = build_definitions(installation, days_of_the_graph(days[0], days[-1]))
     job = definitions.resolve_job_def(JOB)
     installation.dbt.warm_up()
     if not debug:
         logging.getLogger("dagster").setLevel(logging.CRITICAL)
     with dg.DagsterInstance.get() as instance:
-        for due in due_days(home, first, last, since=[*missed, first][0]):
+        for begun in chain([first_begun], (_begin(installation, due) for due in due_in_turn)):
+            due = begun.due
             for sentence in _why(installation, due):
                 say(sentence)
-            report = _run_day(installation, job, instance, due, tell, debug=debug)
+            report = _run_day(installation, job, instance, begun, tell, debug=debug)
             remember(home, report)
             for sentence in notify(home, MailSettings(), report):
                 say(sentence)
@@ -84,6 +99,27 @@ def run_days(
             yield report
             if report.outcome is Outcome.NOTHING_PUBLISHED and due.on_date >= first:
                 return
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A day of which something was begun: the run it is to have, and when that was."""
+
+    due: DueDay
+    run_id: str
+    at: float
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether it is run because it was asked for."""
+        return self.due.why == "asked"
+
+
+def _begin(installation: Installation, due: DueDay) -> Begun:
+    """Begin to receive for a day, which takes as long as it takes the orchestrator to get ready."""
+    begun = Begun(due, str(uuid.uuid4()), time.perf_counter())
+    begin_receiving(installation, begun.run_id, due.on_date, asks=begun.is_asked)
+    return begun
 
 
 def _why(installation: Installation, due: DueDay) -> Iterator[str]:
@@ -105,12 +141,12 @@ def _run_day(
     installation: Installation,
     job: dg.JobDefinition,
     instance: dg.DagsterInstance,
-    due: DueDay,
+    begun: Begun,
     tell: Callable[[str], None],
     *,
     debug: bool,
 ) -> DayReport:
-    run_id, on_date = str(uuid.uuid4()), due.on_date
+    on_date = begun.due.on_date
     seconds: dict[str, float] = {}
 
     def listen(event: dg.EventLogEntry) -> None:
@@ -118,23 +154,26 @@ def _run_day(
         if happened is None or happened.step_key is None:
             return
         if happened.is_step_start:
+            seconds.setdefault(PREPARE, time.perf_counter() - begun.at)
             tell(happened.step_key)
         elif happened.is_step_success:
             seconds[happened.step_key] = happened.step_success_data.duration_ms / 1000
 
-    instance.add_event_listener(run_id, listen)
+    instance.add_event_listener(begun.run_id, listen)
     log_level = "INFO" if debug else "CRITICAL"
     result = job.execute_in_process(
         instance=instance,
-        run_id=run_id,
+        run_id=begun.run_id,
         partition_key=on_date.isoformat(),
-        tags={WATCHED: "yes"} | ({} if due.why == "asked" else {MISSED: "yes"}),
+        tags={WATCHED: "yes"} | ({} if begun.is_asked else {MISSED: "yes"}),
         run_config={"loggers": {"console": {"config": {"log_level": log_level}}}},
         raise_on_error=debug,
     )  # fmt: skip
     failures = [
         event.step_failure_data.error for event in result.all_events if event.is_step_failure
     ]
+    if any(error and error.cls_name in INTERRUPTS for error in failures):
+        raise KeyboardInterrupt
     return report_of(installation, on_date, result.success, failures, seconds)
 
 

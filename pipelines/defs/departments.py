@@ -5,7 +5,9 @@ state of the shelf), its check says that it failed, and the others and the wareh
 On a missed day no department is asked for what it holds now: that was not received on that day.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -16,6 +18,7 @@ from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
 from pipelines.ingest import Receipt, load_receipts, receive
 from pipelines.ingest.freshness import freshness
+from pipelines.settings import DEPARTMENTS
 
 COUNTS = ("received", "accepted", "exact_duplicates", "quarantined", "upserted", "removed")
 
@@ -25,12 +28,32 @@ def shelf_key(contract: Contract) -> dg.AssetKey:
     return dg.AssetKey(["lake", contract.department, contract.table])
 
 
+def begin_receiving(installation: Installation, run_id: str, until: date, *, asks: bool) -> None:
+    """Begin what the steps of a coming run receive; `asks` as in `receive`."""
+    for department in DEPARTMENTS:
+        work = _receiving(installation, department, until, asks=asks)
+        installation.ahead.begin(run_id, _step_of(department), work)
+
+
+def _step_of(department: str) -> str:
+    return f"receive_{department}"
+
+
+def _receiving(
+    installation: Installation, department: str, until: date, *, asks: bool
+) -> Callable[[], list[Receipt]]:
+    return partial(
+        receive, installation.home, installation.city, department, until,
+        installation.vault, installation.judge, asks=asks,
+    )  # fmt: skip
+
+
 def department_assets(department: str, days: dg.PartitionsDefinition) -> dg.AssetsDefinition:
     """The tables of one department, received together because they are delivered together."""
-    contracts = contracts_of(department)
+    contracts, step = contracts_of(department), _step_of(department)
 
     @dg.multi_asset(
-        name=f"receive_{department}",
+        name=step,
         partitions_def=days,
         specs=[
             dg.AssetSpec(
@@ -54,10 +77,8 @@ def department_assets(department: str, days: dg.PartitionsDefinition) -> dg.Asse
     ) -> Iterator[dg.MaterializeResult]:
         installation.hold()
         until = day_of(context)
-        receipts = receive(
-            installation.home, installation.city, department, until,
-            installation.vault, installation.judge, asks=not context.has_tag(MISSED),
-        )  # fmt: skip
+        work = _receiving(installation, department, until, asks=not context.has_tag(MISSED))
+        receipts = installation.ahead.finish(context.run.run_id, step, work)
         known = load_receipts(installation.home, until, with_answers=False)
         state = freshness({(department, c.table): c for c in contracts}, known, until)
         for contract, table in zip(contracts, state.to_dicts(), strict=True):

@@ -83,7 +83,7 @@ class Installation:
 
     @cached_property
     def ahead(self) -> Ahead:
-        """What one step begins for the next."""
+        """What is begun before its step comes."""
         return Ahead()
 
     @cached_property
@@ -133,7 +133,10 @@ class Installation:
         guard(self.home, self.analysts_group)
 
     def close(self) -> None:
-        """End the judge's process where one was started, and let go of the lock."""
+        """End what was begun ahead and the judge's process, and let go of the lock."""
+        if "ahead" in self.__dict__:
+            self.ahead.close()
+            del self.__dict__["ahead"]
         if "judge" in self.__dict__:
             self.judge.__exit__(None, None, None)
             del self.__dict__["judge"]

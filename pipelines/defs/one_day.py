@@ -24,6 +24,9 @@ from pipelines.warehouse.policy import keep_policy
 from pipelines.warehouse.publication import Building
 from pipelines.warehouse.work_database import open_shelves
 
+EXPORT = "export_marts"
+"""The step that `export_what_is_read` belongs to."""
+
 UNREAD = ("fct_entitlements", "fct_payment_reconciliation")
 """Large marts of which neither lists nor bulletin read a row: written while those are."""
 

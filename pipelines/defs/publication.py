@@ -17,6 +17,7 @@ from pipelines.defs.corrections import write_corrections_of_day
 from pipelines.defs.installation import Installation
 from pipelines.defs.keeping import delete_what_is_old, forget_old_runs
 from pipelines.defs.one_day import (
+    EXPORT,
     UNREAD,
     description_of,
     export_what_is_read,
@@ -48,7 +49,7 @@ def publication_assets(
     views, name_tables = declared_views(manifest), declared_name_tables(manifest)
 
     @dg.multi_asset(
-        name="export_marts",
+        name=EXPORT,
         partitions_def=days,
         specs=[
             dg.AssetSpec(
@@ -89,7 +90,8 @@ def publication_assets(
     ) -> Iterator[dg.MaterializeResult]:
         home, on_date = installation.home, day_of(context)
         building = Building(home)
-        installation.ahead.finish(context.run.run_id, partial(export_what_is_read, home, marts))
+        export = partial(export_what_is_read, home, marts)
+        installation.ahead.finish(context.run.run_id, EXPORT, export)
 
         def add_judge_and_pack() -> dict[str, Verdict]:
             add_marts(home, [mart for mart in marts if mart.name in UNREAD])

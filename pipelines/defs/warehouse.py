@@ -10,7 +10,7 @@ from pipelines.contracts.sources import load_contracts
 from pipelines.defs.automation import ANALYSTS, MISSED, OPERATOR
 from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
-from pipelines.defs.one_day import build_day, export_what_is_read
+from pipelines.defs.one_day import EXPORT, build_day, export_what_is_read
 from pipelines.defs.replies import take_inbox_of_day
 from pipelines.warehouse.exports import declared_marts
 
@@ -90,7 +90,7 @@ def warehouse_assets(
             take_inbox_of_day(installation, day_of(context))
         built = build_day(installation, day_of(context))
         installation.ahead.begin(
-            context.run.run_id, partial(export_what_is_read, installation.home, marts)
+            context.run.run_id, EXPORT, partial(export_what_is_read, installation.home, marts)
         )
         for node in built:  # in the order of their dependencies
             if (key := dg.AssetKey(["warehouse", node.name])) in keys:

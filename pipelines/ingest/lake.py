@@ -229,15 +229,22 @@ def clean_up(home: Home) -> None:
     shutil.rmtree(home.lake / INCOMING, ignore_errors=True)
     for leftover in home.receipts.glob("*/.*.tmp"):
         leftover.unlink()
-    accepted: dict[str, set[str]] = {}
+    kept = [
+        path.parent.parent.name
+        for place in (home.lake, home.quarantine, home.vault)
+        for path in place.glob("*/*/received_on=*")
+    ]
+    for department in set(kept):
+        remove_unaccepted(home, department)
+
+
+def remove_unaccepted(home: Home, department: str) -> None:
+    """Remove what of a department's deliveries no accepted receipt vouches for."""
+    accepted = {day.isoformat() for day in accepted_dates(home, department)}
     for place in (home.lake, home.quarantine, home.vault):
-        for path in place.glob("*/*/received_on=*"):
-            department = path.parent.parent.name
-            if department not in accepted:
-                days = accepted_dates(home, department)
-                accepted[department] = {day.isoformat() for day in days}
+        for path in place.glob(f"{department}/*/received_on=*"):
             day = path.name.removeprefix("received_on=").removesuffix(".sealed")
-            if day in accepted[department]:
+            if day in accepted:
                 continue
             if path.is_dir():
                 shutil.rmtree(path)

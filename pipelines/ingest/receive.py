@@ -324,11 +324,7 @@ def _reopen_later(desk: Desk, received_on: date) -> list[date]:
     for day in reversed(later):
         desk.home.receipt(desk.department, day).unlink()
     if later:
-        aside = desk.home.lake / lake.INCOMING
-        kept = aside.with_name("_kept")
-        aside.replace(kept)
-        lake.clean_up(desk.home)
-        kept.replace(aside)
+        lake.remove_unaccepted(desk.home, desk.department)
     return later
 
 

@@ -6,6 +6,7 @@ Only this module talks to dbt. It sets no rule and knows no model by name.
 import json
 import os
 import pickle
+import signal
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -199,21 +200,43 @@ class DbtProject:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - dbt takes seconds to import
         from dbt.cli.main import dbtRunner  # noqa: PLC0415 - dbt takes seconds to import
 
-        result = dbtRunner(manifest=manifest).invoke(
-            [
-                "--quiet", "--log-level", "none", "--no-use-colors",
-                "--log-path", str(self.target / "logs"),
-                "--log-level-file", "none",
-                *arguments,
-                "--project-dir", str(self.project), "--profiles-dir", str(self.project),
-                "--target-path", str(self.target),
-            ]
-        )  # fmt: skip
+        with _interrupts_as_dbt_knows_them():
+            result = dbtRunner(manifest=manifest).invoke(
+                [
+                    "--quiet", "--log-level", "none", "--no-use-colors",
+                    "--log-path", str(self.target / "logs"),
+                    "--log-level-file", "none",
+                    *arguments,
+                    "--project-dir", str(self.project), "--profiles-dir", str(self.project),
+                    "--target-path", str(self.target),
+                ]
+            )  # fmt: skip
         # An open writer would keep every later reader of this process out.
         DuckDBConnectionManager.close_all_connections()
+        if isinstance(result.exception, KeyboardInterrupt):
+            raise result.exception
         if result.exception is not None and result.result is None:
             raise WenduError(f"dbt could not read the project: {result.exception}")
         return result
+
+
+@contextmanager
+def _interrupts_as_dbt_knows_them() -> Iterator[None]:
+    """Let an interrupt be a `KeyboardInterrupt`, upon which dbt ends its queries in good order.
+
+    The orchestrator's own kind, which leaves them at work, is for the steps of its runs.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
+        signal.signal(number, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

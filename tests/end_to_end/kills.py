@@ -76,6 +76,19 @@ def kill_at_stage(home: Home, stage: str) -> bool:
     return False
 
 
+def ask_to_stop_within(home: Home, stage: str, seconds: float) -> tuple[int, str]:
+    """Run the third day and ask it to stop a while after a stage began: exit code, last words."""
+    process = start(home)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if stage in line:
+            time.sleep(seconds)
+            process.send_signal(signal.SIGTERM)
+            break
+    words = process.stderr.read()
+    return process.wait(), words
+
+
 def kill_after(home: Home, seconds: float) -> bool:
     """Run the third day and kill it after a while; whether it was still running."""
     process = start(home)
@@ -140,7 +153,7 @@ def state_of(home: Home) -> dict[str, str]:
 
 def leftovers(home: Home) -> list[str]:
     """Unfinished or temporary files below the home, where nothing is running."""
-    names = ("*.unfinished", "*.switching", "*.part", ".building", "_kept")
+    names = ("*.unfinished", "*.switching", "*.part", ".building")
     return sorted(
         path.relative_to(home.root).as_posix()
         for name in names

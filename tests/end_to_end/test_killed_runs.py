@@ -4,6 +4,7 @@ Whoever reads what is published never notices. The long tests are asked for by `
 """
 
 import random
+import signal
 
 import pytest
 
@@ -11,6 +12,7 @@ from pipelines.warehouse.publication import current_version
 from tests.commands import run_wendu
 from tests.end_to_end.kills import (
     Reader,
+    ask_to_stop_within,
     home_before_the_day,
     kill_after,
     kill_at_stage,
@@ -53,6 +55,17 @@ def compare(home, expected):
     assert sorted(set(found) ^ set(expected)) == []
     assert [name for name in expected if found[name] != expected[name]] == []
     assert leftovers(home) == []
+
+
+def test_a_day_that_is_asked_to_stop_says_that_it_stopped(home):
+    # Models are built for two seconds at least: it is asked in the midst of that.
+    code, words = ask_to_stop_within(home, "build warehouse", seconds=1.0)
+    told = [line.strip() for line in words.splitlines() if not line.startswith("  ")]
+    assert told == [
+        "Stopping: what was begun is finished first.",
+        "Stopped. Run the same command again to go on.",
+    ]
+    assert code in (130, -signal.SIGINT)  # a shell tells 130 for both
 
 
 def test_a_killed_day_that_an_odd_machine_finishes_ends_as_if_nothing_had_been(home, expected):

@@ -15,6 +15,7 @@ from pipelines.connectors.database import pull_tables
 from pipelines.connectors.raw import ConnectorError
 from pipelines.contracts.city import Connection
 from pipelines.contracts.sources import Contract
+from pipelines.settings import put_in_place
 
 FETCHING = ".fetching"
 
@@ -63,6 +64,6 @@ def fetch_delivery(
             )
         if folder.is_dir():
             folder.rmdir()
-        aside.replace(folder)
+        put_in_place(aside, folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)

@@ -22,7 +22,7 @@ from pipelines.ingest.lake import shelves
 from pipelines.ingest.open_faults import OPEN_FAULTS, TOLD_DAYS, open_faults
 from pipelines.ingest.receipts import Receipt
 from pipelines.outreach.corrections import Corrections, write_corrections
-from pipelines.settings import DEPARTMENTS, Home, UsageError
+from pipelines.settings import DEPARTMENTS, Home, UsageError, put_in_place
 from pipelines.vault import Vault
 from pipelines.warehouse.history import alerts_of
 
@@ -67,7 +67,7 @@ def write_corrections_of_day(
         counts[department] = corrections.counts
     (unfinished / COUNTS).write_text(json.dumps(counts, indent=1), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
-    unfinished.replace(folder)
+    put_in_place(unfinished, folder)
     return counts
 
 

@@ -21,6 +21,7 @@ from pipelines.settings import (
     WenduError,
     full_disk_sentence,
     is_full_disk,
+    put_in_place,
 )
 from pipelines.warehouse.holds import held_sentences
 
@@ -79,7 +80,7 @@ def remember(home: Home, report: DayReport) -> None:
         "outcome": report.outcome.name.lower(),
     }
     unfinished.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
-    unfinished.replace(path)
+    put_in_place(unfinished, path)
 
 
 def gaps(installation: Installation, on_date: date) -> list[str]:

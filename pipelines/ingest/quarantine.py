@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.ingest.receipts import load_receipts
-from pipelines.settings import Home
+from pipelines.settings import Home, put_in_place
 
 QUARANTINE_SCHEMA = pl.Schema({
     "department": pl.String(), "table": pl.String(), "received_on": pl.Date(),
@@ -60,4 +60,4 @@ def rewrite_shelf(shelf: Path, refusals: pl.DataFrame) -> None:
     aside = shelf.with_suffix(".unfinished")
     refusals.write_parquet(aside, compression="zstd")
     aside.chmod(0o600)
-    aside.replace(shelf)
+    put_in_place(aside, shelf)

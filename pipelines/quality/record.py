@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from pipelines.quality.verdict import ExpectationResult, Verdict
-from pipelines.settings import Home
+from pipelines.settings import Home, put_in_place
 
 
 class JudgedTable(BaseModel):
@@ -137,8 +137,8 @@ def read_records(home: Home, days: int) -> list[DayRecord]:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all, a crash of the machine included."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
+    put_in_place(temporary, path)

@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 
 from pipelines.contracts.city import City
-from pipelines.settings import DBT_PROJECT, Home, UsageError
+from pipelines.settings import DBT_PROJECT, Home, UsageError, put_in_place
 from pipelines.warehouse.project_files import copy_project, hash_of_files
 
 NATION = "000000"
@@ -57,7 +57,7 @@ def project_of(home: Home, city: City) -> Path:
         _put_together(unfinished / "seeds" / file, columns, rows_of(city.folder / file))
     (unfinished / STAMP).write_text(stamp, encoding="utf-8")
     shutil.rmtree(place, ignore_errors=True)
-    unfinished.replace(place)
+    put_in_place(unfinished, place)
     return place
 
 

@@ -17,7 +17,7 @@ from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
 
-from pipelines.settings import UsageError
+from pipelines.settings import UsageError, put_in_place
 from pipelines.warehouse.dbt import DbtProject
 from pipelines.warehouse.work_database import work_database
 
@@ -62,7 +62,7 @@ def origins_of_marts(project: DbtProject) -> Origins:
         unfinished = kept.with_suffix(".unfinished")
         origins = _Models(manifest, compiled, _columns_of_sources(project)).origins()
         unfinished.write_text(json.dumps(origins), encoding="utf-8")
-        unfinished.replace(kept)
+        put_in_place(unfinished, kept)
     return {
         mart: {
             column: [Origin(*origin) for origin in origins] for column, origins in columns.items()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from pipelines.settings import DBT_PROJECT, EXPECTATIONS
+from pipelines.settings import DBT_PROJECT, EXPECTATIONS, put_in_place
 from pipelines.warehouse.project_files import hash_of_files
 from pipelines.warehouse.standing import hash_of
 
@@ -58,7 +58,7 @@ class ProjectCache:
         with self.lock:
             unfinished = self._place / f"{kind}.unfinished"
             unfinished.write_bytes(content)
-            unfinished.replace(self._place / self._name(kind))
+            put_in_place(unfinished, self._place / self._name(kind))
             every = sorted(self._place.glob(f"*.{kind}"), key=lambda file: file.stat().st_mtime)
             for older in every[:-KEPT]:
                 older.unlink()

@@ -54,8 +54,11 @@ def refused_rows(
             (pl.col("severity") == "row") & pl.col("mended_on").is_null() & pl.col("is_told")
         )
         if faults.height:
-            rows = faults.group_by("key", maintain_order=True).agg(
-                pl.col("raw").first(), pl.col("last_on").max()
+            # Of a key that came more than once every row may be the one that is missed.
+            rows = (
+                faults.explode("raws")
+                .group_by("key", raw="raws", maintain_order=True)
+                .agg(pl.col("last_on").max())
             )
             found.append(_named_by(rows, contract, on_date, pseudonyms, rows_before))
             rows_before += rows.height

@@ -54,6 +54,14 @@ def test_a_row_with_two_faults_is_one_row(office):
     assert [row["number"] for row in refused(office, FIRST)] == ["P1"]
 
 
+def test_of_a_number_that_came_for_two_people_both_are_named(office):
+    office.payments(FIRST, payment_row("P1"), payment_row("P1", 2), payment_row("P2", 3))
+    office.receive()
+    found = refused(office, FIRST)
+    assert [row["person_key"] for row in found] == [key(office, 1), key(office, 2)]
+    assert [row["row_no"] for row in found] == [0, 1]
+
+
 def test_a_mended_row_is_no_longer_among_them(office):
     office.payments(FIRST, payment_row("P1", amount="一百"), payment_row("P2", 2))
     office.payments(SECOND, payment_row("P1"))

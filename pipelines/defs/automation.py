@@ -4,9 +4,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import dagster as dg
-from dagster._core.definitions.unresolved_asset_job_definition import (
-    UnresolvedAssetJobDefinition,
-)
 
 from pipelines.defs.landing import waiting_in_landing
 from pipelines.settings import Home, Settings, now
@@ -29,15 +26,13 @@ BY_EIGHT = dg.FreshnessPolicy.cron(
 LOOKS_EVERY_SECONDS = 300
 
 
-def daily_job(days: dg.PartitionsDefinition) -> UnresolvedAssetJobDefinition:
-    """The whole graph as one job of one day."""
-    return dg.define_asset_job(
-        JOB,
-        selection=dg.AssetSelection.all(),
-        partitions_def=days,
-        executor_def=dg.in_process_executor,
-        description="Departments → lake → warehouse → published, for one day.",
-    )
+daily_job = dg.define_asset_job(
+    JOB,
+    selection=dg.AssetSelection.all(),
+    executor_def=dg.in_process_executor,
+    description="Departments → lake → warehouse → published, for one day.",
+)
+"""The whole graph as one job of one day."""
 
 
 @dg.schedule(

@@ -77,7 +77,7 @@ def department_assets(department: str, days: dg.PartitionsDefinition) -> dg.Asse
     ) -> Iterator[dg.MaterializeResult]:
         installation.hold()
         until = day_of(context)
-        work = _receiving(installation, department, until, asks=not context.has_tag(MISSED))
+        work = _receiving(installation, department, until, asks=MISSED not in context.run.tags)
         receipts = installation.ahead.finish(context.run.run_id, step, work)
         known = load_receipts(installation.home, until, with_answers=False)
         state = freshness({(department, c.table): c for c in contracts}, known, until)

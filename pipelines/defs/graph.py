@@ -30,7 +30,7 @@ def build_definitions(
             warehouse_assets(manifest, days),
             *publication_assets(manifest, days),
         ],
-        jobs=[daily_job(days)],
+        jobs=[daily_job],
         schedules=[every_morning],
         sensors=[landing, *unwatched_run_sensors()],
         resources={"installation": installation},

@@ -170,7 +170,7 @@ def publication_assets(
     def sent(
         context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
     ) -> dg.MaterializeResult:
-        is_missed = context.has_tag(MISSED)
+        is_missed = MISSED in context.run.tags
         told = [] if is_missed else send_after_run(Settings(), MailSettings(), day_of(context))
         return dg.MaterializeResult(metadata={"told": "\n".join(told)})
 

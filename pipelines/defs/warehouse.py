@@ -86,7 +86,7 @@ def warehouse_assets(
         context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
     ) -> Iterator[dg.MaterializeResult]:
         installation.hold()
-        if not context.has_tag(MISSED):
+        if MISSED not in context.run.tags:
             take_inbox_of_day(installation, day_of(context))
         built = build_day(installation, day_of(context))
         installation.ahead.begin(

@@ -32,9 +32,6 @@ from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract, contracts_of
 from pipelines.ingest import lake
 from pipelines.ingest.conform import FILE
 from pipelines.ingest.divisions import Divisions, load_divisions
-from pipelines.ingest.forgetting import unnamed
-from pipelines.ingest.identities import identity_columns, key_columns
-from pipelines.ingest.identity import birth_date, sex
 from pipelines.ingest.intake import Batch, IngestError, Intake, read_batches, take_in
 from pipelines.ingest.quarantine import QUARANTINE_SCHEMA, quarantine_shelf
 from pipelines.ingest.read_ahead import one_ahead
@@ -47,11 +44,11 @@ from pipelines.ingest.receipts import (
     write_receipt,
 )
 from pipelines.ingest.remembered import RememberedPseudonyms
+from pipelines.ingest.sealing import identities_to_seal, people_of
 from pipelines.ingest.unchanged import Repeat, find_repeat, fingerprint
 from pipelines.quality import Judge, Verdict, gate_expectations
 from pipelines.settings import Home, WenduError, put_in_place
 from pipelines.vault import Vault
-from pipelines.vault.forgotten import Forgotten
 
 PEOPLE = "people"
 
@@ -372,11 +369,11 @@ def _prepare(
             shelf = aside / f"{table}.parquet"
             lake.write_shelf(found.frames, contract, shelf)
             prepared.moves[shelf] = desk.home.shelf(desk.department, table, received_on)
-        identities = _identities_to_seal(desk, intake, found, received_on)
+        identities = identities_to_seal(desk.home, desk.vault, intake, found, received_on)
         if identities.height:
             name = f"received_on={received_on}.sealed"
             prepared.sealed[desk.home.vault / desk.department / table / name] = identities
-            people.append(_people(contract, identities, received_on))
+            people.append(people_of(contract, identities, received_on))
         if intake.faults.height:
             _prepare_refusals(
                 desk, prepared, table, received_on, aside,
@@ -447,75 +444,6 @@ def _keys_met(intake: Intake) -> pl.LazyFrame | None:
     key = intake.contract.lake_key
     delivered = [pl.scan_parquet(part, glob=False).select(key) for part in intake.spool.parts]
     return pl.concat([*delivered, intake.refused.keys.drop_nulls().lazy()])
-
-
-def _identities_to_seal(
-    desk: Desk, intake: Intake, found: lake.Changes, received_on: date
-) -> pl.DataFrame:
-    """Identities of the rows that were written, and restricted values that changed.
-
-    An address may change without a change in the lake; the vault must know the newest.
-    """
-    contract = intake.contract
-    identities = intake.spool.identities
-    if not identities.height:
-        return identities
-    forgotten = Forgotten(desk.home, desk.vault)
-    names = [*identity_columns(contract), *key_columns(contract)]
-    keys = key_columns(contract)
-    written = identities
-    if found.unchanged:
-        rows = pl.concat([frame.select(keys) for frame in found.frames]).unique().collect() if (
-            found.frames
-        ) else identities.clear().select(keys)  # fmt: skip
-        written = identities.join(rows, on=keys, how="semi", nulls_equal=True)
-        restricted = [name for name in identity_columns(contract)
-                      if contract.columns[name].restricted]  # fmt: skip
-        sealed = (
-            desk.vault.identities(desk.department, contract.table) if restricted else pl.DataFrame()
-        )
-        if sealed.height and set(contract.lake_key) <= set(keys):
-            earlier = sealed.filter(pl.col("received_on") < received_on)
-            known = earlier.unique(contract.lake_key, keep="last", maintain_order=True)
-            changed = identities.join(known, on=names, how="anti", nulls_equal=True)
-            written = pl.concat([written, changed]).unique()
-    if len(forgotten):
-        written = _without_forgotten(desk, contract, written, forgotten, received_on)
-    return written.select(names).sort(names)
-
-
-def _without_forgotten(
-    desk: Desk, contract: Contract, written: pl.DataFrame, forgotten: Forgotten, received_on: date
-) -> pl.DataFrame:
-    """Identities without those of forgotten people; a row left without a name is sealed once.
-
-    It looks new every day, as its name is never found sealed.
-    """
-    kept, every = unnamed(contract, written, forgotten), written.columns
-    touched = kept.join(written, on=every, how="anti", nulls_equal=True)
-    sealed = desk.vault.identities(desk.department, contract.table)
-    if touched.height and sealed.height:
-        earlier = sealed.filter(pl.col("received_on") < received_on)
-        touched = touched.join(earlier, on=every, how="anti", nulls_equal=True)
-    return pl.concat([kept.join(written, on=every, how="semi", nulls_equal=True), touched])
-
-
-def _people(contract: Contract, sealed: pl.DataFrame, received_on: date) -> pl.DataFrame:
-    """What the numbers of identities say of their bearers."""
-    found = [PEOPLE_SCHEMA.to_frame()]
-    for name, column in contract.columns.items():
-        if column.kind in ("id", "certificate"):
-            key = "person_key" if column.kind == "certificate" else str(column.becomes)
-            number = pl.col(name).str.head(18)
-            found.append(
-                sealed.filter(pl.col(name).is_not_null()).select(
-                    person_key=pl.col(key),
-                    birth_on=birth_date(number),
-                    sex=sex(number),
-                    received_on=pl.lit(received_on),
-                )
-            )
-    return pl.concat(found)
 
 
 def _refusals(faults: pl.DataFrame, contract: Contract, received_on: date) -> pl.DataFrame:

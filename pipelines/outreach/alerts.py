@@ -29,15 +29,19 @@ def open_alerts(marts: Path, on_date: date) -> pl.DataFrame:
     Returns:
         The columns of `fct_alerts`, and: `line_key` (the household; else the person; else the
         alert itself), `office` (township, else county, else `unknown`: one for a whole line),
-        `area_code` (one for a whole line), `head_person_key`, `category_registered`, `members`,
-        `came_today`, `precision`, `too_few`, `level_rank`, `position` within the line from 1,
-        `reasons_of_line`, `level_of_line` (the most severe). Lines and reasons stand in order of
-        urgency.
+        `area_code` (one for a whole line), `head_person_key`, `present_category` (of the assistance
+        that the household has on the day), `members`, `came_today`, `precision`, `too_few`,
+        `level_rank`, `position` within the line from 1, `reasons_of_line`, `level_of_line` (the
+        most severe). Lines and reasons stand in order of urgency.
     """
     people = households_of_people(marts)
     households = read_mart(
         marts, "dim_households",
-        "household_key", "head_person_key", "category_registered", "members",
+        "household_key", "head_person_key", "category_registered", "members", "approved_on",
+        "ended_on",
+    ).select(
+        "household_key", "head_person_key", "members",
+        present_category=pl.when(is_active(on_date)).then("category_registered"),
     )  # fmt: skip
     performance = read_mart(marts, "rpt_rule_performance").select(
         "rule_id", "replied", "confirmed", "precision", "too_few"
@@ -75,6 +79,12 @@ def open_alerts(marts: Path, on_date: date) -> pl.DataFrame:
             level_of_line=pl.col("level_rank").min().over("line_key"),
         )
     )  # fmt: skip
+
+
+def is_active(on_date: date) -> pl.Expr:
+    """Whether a household has on a day what it is registered for: approved, and not ended yet."""
+    ended = pl.col("ended_on") <= on_date
+    return (pl.col("approved_on") <= on_date) & ended.not_().fill_null(value=True)
 
 
 def households_of_people(marts: Path) -> pl.DataFrame:

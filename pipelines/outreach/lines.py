@@ -81,7 +81,7 @@ def lines_of(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
         .agg(
             pl.first(
                 "household_key", "county_code", "village", "head", "number", "members",
-                "category_registered", "due_on", "days_left", "is_overdue", "reasons_of_line",
+                "present_category", "due_on", "days_left", "is_overdue", "reasons_of_line",
                 "subject", "unit", "level_of_line",
             ),
             line_id=pl.col("alert_id").first(),
@@ -122,7 +122,7 @@ def lines_of(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
             assistance=pl.when(is_family)
             .then(
                 pl.concat_str(
-                    pl.col("category_registered").replace(wording.CATEGORIES), "programmes",
+                    pl.col("present_category").replace(wording.CATEGORIES), "programmes",
                     separator="；", ignore_nulls=True,
                 ).replace("", wording.NO_ASSISTANCE)
             )
@@ -392,7 +392,8 @@ def indicators(sources: Sources) -> pl.DataFrame:
 def paid_lately(sources: Sources) -> pl.DataFrame:
     """What a household or its members were paid for this month or the one before, by name.
 
-    The assistance by which a household is registered is left out: its category says it.
+    The assistance by which a household is registered is left out: its category says whether it
+    has that now.
     """
     names = dict(sources.policy.table("programmes").select("program", "programme").iter_rows())
     known = sources.policy.folder.parent / "reference" / "programme_names.csv"

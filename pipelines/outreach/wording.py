@@ -75,10 +75,12 @@ def money(amount: pl.Expr) -> pl.Expr:
 
 
 def due_text(due_on: pl.Expr, days_left: pl.Expr, is_emergency: pl.Expr) -> pl.Expr:
-    """The due date and the working days left until it; an emergency has hours, not days."""
+    """The due date and the working days left until it; an emergency has hours, and no holidays."""
     days = days_left.abs().cast(pl.String)
     left = (
-        pl.when(days_left < 0)
+        pl.when((days_left < 0) & is_emergency)
+        .then(pl.format("！逾期 {} 天", days))
+        .when(days_left < 0)
         .then(pl.format("！逾期 {} 个工作日", days))
         .when(is_emergency)
         .then(pl.lit(WITHIN_A_DAY))

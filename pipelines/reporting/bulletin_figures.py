@@ -145,7 +145,18 @@ class Names:
         self.areas[UNKNOWN] = Name("归属未明", "Area unknown")
         rules = policy_rows("rules", project / "seeds" / "policy")
         self.rules = {row["rule_id"]: Name(row["name_zh"], row["name_en"]) for row in rules}
-        self.in_force_from = {row["rule_id"]: row["effective_from"] for row in rules}
+        self._in_force_from = {row["rule_id"]: row["effective_from"] for row in rules}
+        self._answers = policy_rows("rule_answers", project / "seeds" / "policy")
+
+    def is_in_force(self, rule_id: str, on_date: date) -> bool:
+        """Whether a rule may have alerts on a day."""
+        return self._in_force_from.get(rule_id, "") <= on_date.isoformat()
+
+    def can_err(self, family: str, error: str) -> bool:
+        """Whether a rule of a family can find one of the two errors."""
+        return any(
+            row["error"] in (error, "by_amount") for row in self._answers if row["family"] == family
+        )
 
     def area(self, code: str) -> Name:
         """A division; its code where nobody has named it."""
@@ -210,7 +221,7 @@ def figures_of(marts_folder: Path, on_date: date, city_code: str, project: Path)
         errors_by_family=by_family,
         errors_by_county=by_county,
         precision=_precision(marts, names),
-        counties=_counties(marts, names, under),
+        counties=_counties(marts, names, on_date, under),
         miss_rates={row["county_code"]: row for row in marts.rows("from rpt_miss_rate")},
         control_totals=[
             row | {"name": names.word("measure", row["measure"])}
@@ -254,9 +265,15 @@ def _to_do(marts: Marts, names: Names, under: int) -> tuple[Counted, Counted]:
             for key in keys
         ]
 
+    never_later = [(LEVELS.index("emergency"), DUE.index("later"))]  # it has a day, no more
     return (
         _counted(
-            with_sums(counts("level", LEVELS), rows_add_up=True, exact_row_sums=True),
+            with_sums(
+                counts("level", LEVELS),
+                rows_add_up=True,
+                exact_row_sums=True,
+                known_zero=never_later,
+            ),
             under,
             [*DUE, "sum"],
             [(level, names.word("level_of_alert", level)) for level in LEVELS],
@@ -301,6 +318,7 @@ def _changes(marts: Marts, names: Names, on_date: date, under: int) -> Counted:
         on_date,
         on_date,
     )
+    rows = [row for row in rows if names.is_in_force(row["key"], on_date)]
     counts = [[row[column] for column in CHANGES] for row in rows]
     names_of_rows = [(row["key"], names.rule(row["key"])) for row in rows]
     return _counted(with_sums(counts or [[0] * 4]), under, CHANGES, names_of_rows)
@@ -327,7 +345,7 @@ def _waiting(marts: Marts, names: Names, on_date: date) -> list[Row]:
     return [
         row | {"rule": names.rule(row["rule_id"])}
         for row in rows
-        if names.in_force_from.get(row["rule_id"], "") <= on_date.isoformat()
+        if names.is_in_force(row["rule_id"], on_date)
     ]
 
 
@@ -379,7 +397,15 @@ def _errors(marts: Marts, names: Names, on_date: date, under: int, by: str) -> C
         on_date,
     )
     rows = [row for row in rows if by == "county_code" or row["exclusion"] or row["leakage"]]
-    table = with_sums([[row[error] for error in ERRORS] for row in rows] or [[0, 0]])
+    impossible = [
+        (row, column)
+        for row, counted in enumerate(rows)
+        for column, error in enumerate(ERRORS)
+        if by == "rule_family" and not names.can_err(counted["key"], error)
+    ]
+    table = with_sums(
+        [[row[error] for error in ERRORS] for row in rows] or [[0, 0]], known_zero=impossible
+    )
     named = [
         (
             row["key"],
@@ -397,8 +423,8 @@ def _precision(marts: Marts, names: Names) -> list[Row]:
     return [row | {"rule": names.rule(row["rule_id"])} for row in rows]
 
 
-def _counties(marts: Marts, names: Names, under: int) -> Counted:
-    """Who is watched, by county: families on a register, and persons without such a family."""
+def _counties(marts: Marts, names: Names, on_date: date, under: int) -> Counted:
+    """Who is watched, by county: living families on a register, and persons without such one."""
     rows = marts.rows(
         """
         with watched as (
@@ -411,14 +437,17 @@ def _counties(marts: Marts, names: Names, under: int) -> Counted:
                     else 'others'
                 end as category
             from dim_households
-            where ended_on is null
+            where members > 0
+                and (approved_on is null or approved_on <= $1)
+                and (ended_on is null or ended_on > $1)
         ),
         counties as (select distinct county_code from rpt_alert_balance)
         select county_code as key, category, count(category) as watched
         from counties left join watched using (county_code)
         group by county_code, category
         order by county_code = 'unknown', county_code
-        """
+        """,
+        on_date,
     )
     keys = list(dict.fromkeys(row["key"] for row in rows))
     counted = {(row["key"], row["category"]): row["watched"] for row in rows}

@@ -9,7 +9,7 @@ What is promised holds for one table by itself. Does not belong here: which tabl
 told: who holds yesterday's can compare.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from heapq import heappop, heappush
@@ -36,7 +36,8 @@ class Table:
     `row_signs` and `column_signs` are 1 or -1 such that sign × sign × count adds up to zero along
     every column and, where `rows_add_up`, along every row: the last row of a table with a sum
     below carries -1. `exact_rows` and `exact_columns` hold sums that are shown although they are
-    small, and are withheld only where nothing else helps.
+    small, and are withheld only where nothing else helps. `known_zero` holds cells that can only
+    be zero, as everybody knows: they hide nothing, and nothing hides behind them.
     """
 
     counts: Sequence[Sequence[int]]
@@ -45,6 +46,7 @@ class Table:
     rows_add_up: bool = True
     exact_rows: frozenset[int] = frozenset()
     exact_columns: frozenset[int] = frozenset()
+    known_zero: frozenset[Place] = frozenset()
 
     def places(self) -> Iterator[Place]:
         """Every cell, by row and column."""
@@ -62,11 +64,16 @@ class Table:
 
 
 def with_sums(
-    rows: Sequence[Sequence[int]], *, rows_add_up: bool = False, exact_row_sums: bool = False
+    rows: Sequence[Sequence[int]],
+    *,
+    rows_add_up: bool = False,
+    exact_row_sums: bool = False,
+    known_zero: Iterable[Place] = (),
 ) -> Table:
     """A table of counts with a row of sums below and, where rows add up, a column of sums.
 
     The sums below are shown although they are small; those at the side where it is said so.
+    Of the cells that can only be zero, one that is not counts as any other.
     """
     counts = [[*row, sum(row)] if rows_add_up else list(row) for row in rows]
     width = len(counts[0]) if counts else 0
@@ -78,6 +85,7 @@ def with_sums(
         rows_add_up=rows_add_up,
         exact_rows=frozenset([len(rows)]),
         exact_columns=frozenset([width - 1] if rows_add_up and exact_row_sums else []),
+        known_zero=frozenset((row, column) for row, column in known_zero if not rows[row][column]),
     )
 
 
@@ -103,7 +111,13 @@ def hidden_cells(table: Table, under: int) -> list[list[Shown]]:
         exposed = waiting.pop(0)
         cover = _cheapest_cover(table, hidden, exposed, under)
         if cover is None:
-            return [[Shown.WITHHELD] * len(row) for row in table.counts]
+            return [
+                [
+                    Shown.VALUE if (row, column) in table.known_zero else Shown.WITHHELD
+                    for column in range(len(counts))
+                ]
+                for row, counts in enumerate(table.counts)
+            ]
         waiting += sorted(cover - hidden)
         hidden |= cover
     return [
@@ -172,7 +186,9 @@ def _cheapest_way(
         for neighbour in _neighbours(table, node):
             step_here = 1 if node[0] == "row" else -1
             sign = _sign(table, neighbour)
-            if neighbour != start and _room(table, neighbour, step_here * sign, under):
+            if neighbour == start or neighbour in table.known_zero:
+                continue
+            if _room(table, neighbour, step_here * sign, under):
                 other_end = ("column", neighbour[1]) if node[0] == "row" else ("row", neighbour[0])
                 price = 0 if neighbour in hidden else _price(table, neighbour)
                 heappush(queue, (cost + price, [*way, neighbour], other_end))

@@ -97,6 +97,8 @@ def write_marts(
     held: list[str] = (),
     audited: list[int] = (),
     members: dict[int, int] | None = None,
+    ended: dict[int, date] | None = None,
+    approved: dict[int, date] | None = None,
     performance: dict[str, tuple[int, int]] | None = None,
     late: list[tuple[str, str]] = (),
     silent_rules: list[str] = (),
@@ -110,6 +112,8 @@ def write_marts(
         held: alerts that were held and so never opened; the others opened when first seen.
         audited: households of the audit sample.
         members: persons by number, with the household they belong to; heads need not be told.
+        ended: households whose assistance has an end, with the day.
+        approved: households that were not approved on the first of 2023, with the day.
         performance: by rule, how many were answered and proved true.
         late: departments and tables that are late.
         silent_rules: rules that were not evaluated.
@@ -136,13 +140,15 @@ def write_marts(
             "head_person_key": [key(number) for number in households],
             "category_registered": ["dibao"] * len(households),
             "members": [3] * len(households),
+            "approved_on": [(approved or {}).get(n, date(2023, 1, 1)) for n in households],
+            "ended_on": [(ended or {}).get(n) for n in households],
             "county_code": [COUNTY] * len(households),
             "township_code": [TOWN] * len(households),
             "area_code": [TOWN + "201"] * len(households),
         }, schema_overrides=dict.fromkeys(
             ("household_key", "head_person_key", "category_registered", "county_code",
              "township_code", "area_code"), pl.String,
-        )),
+        ) | {"approved_on": pl.Date, "ended_on": pl.Date}),
         "dim_people": pl.DataFrame(
             [(key(person), key(home), "F", 12, TOWN) for person, home in belongs.items()],
             schema={

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from pipelines.reporting.bulletin import write_bulletin
+from pipelines.reporting.bulletin_figures import figures_of
 from pipelines.reporting.map import outlines_of
 from pipelines.settings import DBT_PROJECT, WenduError
 
@@ -112,7 +113,10 @@ def marts() -> dict[str, list[dict[str, Any]]]:
         ],
         "quality_deliveries": [{"received_on": DAY, "quarantined": 2}],
         "dim_households": [
-            {"county_code": county, "category_registered": category, "ended_on": None}
+            {
+                "county_code": county, "category_registered": category, "members": 2,
+                "approved_on": None, "ended_on": None,
+            }
             for county, count in OPEN.items()
             for category in ("dibao", "tekun", "dibao_marginal", "relapse_watch", None)
             for _ in range(count * 3)
@@ -122,7 +126,7 @@ def marts() -> dict[str, list[dict[str, Any]]]:
 
 MONEY = {"exclusion_cny", "leakage_cny", "published", "computed"}
 TEXTS = {"rules_not_evaluated", "hold_id", "why_not"}
-DATES = {"received_on", "ended_on"}
+DATES = {"received_on", "approved_on", "ended_on"}
 
 
 def written(
@@ -329,3 +333,24 @@ def test_the_bulletin_prints_on_one_page_and_then_come_the_tables(tmp_path: Path
     ]  # fmt: skip
     assert [heading for heading in HEADINGS if heading not in pages[0]] == []
     assert re.match(r"\s*Table 1", pages[1])
+
+
+def test_who_died_left_or_is_not_yet_approved_is_not_watched(tmp_path: Path) -> None:
+    watched = marts()["dim_households"]
+    family = {"county_code": "371502", "category_registered": "dibao"}
+    gone = [
+        {**family, "members": 0, "approved_on": None, "ended_on": None},
+        {**family, "members": 2, "approved_on": DAY + timedelta(days=1), "ended_on": None},
+        {**family, "members": 2, "approved_on": DAY, "ended_on": DAY},
+    ]
+    stays = {**family, "members": 2, "approved_on": DAY, "ended_on": DAY + timedelta(days=1)}
+    written(tmp_path, dim_households=[*watched, *gone, stays])
+    counted = figures_of(tmp_path / "marts", DAY, CITY, DBT_PROJECT).counties.of("371502")
+    assert counted.cells["dibao"].count == OPEN["371502"] * 3 + 1
+
+
+def test_a_rule_that_is_not_in_force_hides_no_count(tmp_path: Path) -> None:
+    evaluations = marts()["quality_rule_evaluations"]
+    not_yet = {**evaluations[0], "rule_id": "R33", "evaluated": False, "why_not": "not in force"}
+    _, page = written(tmp_path, quality_rule_evaluations=[*evaluations, not_yet])
+    assert "刚性支出" not in page[page.index("What changed, by rule") :]

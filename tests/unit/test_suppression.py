@@ -18,7 +18,13 @@ def tables(draw: st.DrawFn) -> Table:
     """Tables with a row of sums and, half of them, a column of sums."""
     width = draw(st.integers(1, 4))
     rows = draw(st.lists(st.lists(COUNTS, min_size=width, max_size=width), min_size=1, max_size=5))
-    return with_sums(rows, rows_add_up=draw(st.booleans()), exact_row_sums=draw(st.booleans()))
+    places = st.tuples(st.integers(0, len(rows) - 1), st.integers(0, width - 1))
+    return with_sums(
+        rows,
+        rows_add_up=draw(st.booleans()),
+        exact_row_sums=draw(st.booleans()),
+        known_zero=draw(st.frozensets(places, max_size=6)),
+    )
 
 
 @st.composite
@@ -69,6 +75,8 @@ def steps_of(
         most = {Shown.VALUE: count, Shown.SMALL: UNDER - 1}.get(shown[row][column], 10**9)
         least = count if shown[row][column] is Shown.VALUE else 0
         moves = [step for step in (-1, 0, 1) if least <= count + step <= most]
+        if (row, column) in table.known_zero:
+            moves = [0]
         if (row, column) == place:
             moves = [step for step in moves if step]
         choices.append([step * table.column_signs[column] for step in moves])

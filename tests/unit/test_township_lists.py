@@ -3,7 +3,7 @@
 import re
 import shutil
 import zipfile
-from datetime import date
+from datetime import date, timedelta
 
 import openpyxl
 import polars as pl
@@ -123,6 +123,25 @@ def test_a_line_says_who_where_until_when_and_on_what_basis(lists):
 def test_an_emergency_has_hours_not_working_days(lists):
     [line] = lines(lists([alert(1, level="emergency", days_left=1)]), layout.OPEN)
     assert line["办理期限"] == "2024-05-07\n24 小时内"
+
+
+def test_an_overdue_emergency_counts_days_and_no_working_days(lists):
+    [line] = lines(lists([alert(1, level="emergency", days_left=-5)]), layout.OPEN)
+    assert line["办理期限"] == "2024-05-01\n！逾期 5 天"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"ended": {1: DAY}}, "重度残疾人护理补贴"),
+        ({"ended": {1: DAY + timedelta(days=1)}}, "低保；重度残疾人护理补贴"),
+        ({"approved": {1: DAY}}, "低保；重度残疾人护理补贴"),
+        ({"approved": {1: DAY + timedelta(days=1)}}, "重度残疾人护理补贴"),
+    ],
+)
+def test_only_assistance_of_the_day_is_present_assistance(lists, given, told):
+    [line] = lines(lists([alert(1)], **given), layout.OPEN)
+    assert line["现有救助"] == told
 
 
 def test_confidence_is_the_share_of_like_alerts_that_proved_true(lists):

@@ -29,12 +29,13 @@ final as (
         indicators.ratio_to_standard
     from dim_households as households
     cross join next_month
+    cross join day
     left join fct_household_indicators as indicators on households.household_key = indicators.household_key
     left join dim_areas as counties on households.county_code = counties.area_code
     left join dim_areas as townships on households.township_code = townships.area_code
     where households.grace_until >= next_month.first_on
         and households.grace_until < next_month.until_on
-        and households.ended_on is null
+        and (households.ended_on is null or households.ended_on > day.on_date)
 )
 
 select * from final

@@ -6,7 +6,11 @@
 -- Caveats: By valid certificates: disability without a certificate is not seen.
 -- 公开: 6 以下的格子不得公开，也不得能由合计推算出来。
 -- Publishing: Cells under six are not for publication, nor may a sum beside them give them away.
-with families as (
+with day as (
+    select max(on_date) as on_date from rpt_alert_balance
+),
+
+families as (
     select
         households.county_code,
         households.residence,
@@ -14,7 +18,10 @@ with families as (
         indicators.severely_disabled_members > 0 as has_severely_disabled
     from dim_households as households
     inner join fct_household_indicators as indicators on households.household_key = indicators.household_key
-    where households.category_registered = 'dibao' and households.ended_on is null and households.members > 0
+    cross join day
+    where households.category_registered = 'dibao'
+        and (households.ended_on is null or households.ended_on > day.on_date)
+        and households.members > 0
 ),
 
 final as (

@@ -10,14 +10,19 @@ with numbers as (
     select 100 as step_cny
 ),
 
+day as (
+    select max(on_date) as on_date from rpt_alert_balance
+),
+
 placed as (
     select
         cast(floor(-indicators.gap_to_standard_cny / numbers.step_cny) * numbers.step_cny as integer) as from_cny,
-        case when households.ended_on is null then households.category_registered else 'ended' end as category,
+        case when households.ended_on is null or households.ended_on > day.on_date then households.category_registered else 'ended' end as category,
         households.members
     from fct_household_indicators as indicators
     inner join dim_households as households on indicators.household_key = households.household_key
     cross join numbers
+    cross join day
     where households.members > 0
 ),
 

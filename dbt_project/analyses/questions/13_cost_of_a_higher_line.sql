@@ -10,6 +10,10 @@ with numbers as (
     select 50 as raise_cny
 ),
 
+day as (
+    select max(on_date) as on_date from rpt_alert_balance
+),
+
 watched_by_themselves as (
     select distinct people.household_key
     from dim_people as people
@@ -20,7 +24,8 @@ watched_by_themselves as (
 families as (
     select
         households.county_code,
-        coalesce(households.category_registered = 'dibao', false) and households.ended_on is null as is_on_roll,
+        coalesce(households.category_registered = 'dibao', false)
+            and (households.ended_on is null or households.ended_on > day.on_date) as is_on_roll,
         households.covered_persons,
         households.members,
         indicators.gap_to_standard_cny + numbers.raise_cny as gap_to_new_line_cny,
@@ -29,9 +34,10 @@ families as (
     from dim_households as households
     inner join fct_household_indicators as indicators on households.household_key = indicators.household_key
     cross join numbers
+    cross join day
     where households.members > 0
         and (households.concept <> 'relapse_watch' or households.household_key in (select household_key from watched_by_themselves))
-        and (coalesce(households.category_registered, '') <> 'tekun' or households.ended_on is not null)
+        and (coalesce(households.category_registered, '') <> 'tekun' or households.ended_on <= day.on_date)
 ),
 
 final as (

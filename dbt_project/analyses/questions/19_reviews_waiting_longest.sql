@@ -24,7 +24,7 @@ waiting as (
     cross join numbers
     cross join day
     where households.concept = 'civil_affairs'
-        and households.ended_on is null
+        and (households.ended_on is null or households.ended_on > day.on_date)
         and households.members > 0
         and coalesce(households.reviewed_on, households.approved_on) < day.on_date - to_months(numbers.review_months)
 ),

@@ -24,7 +24,8 @@ families as (
     inner join dim_households as households on indicators.household_key = households.household_key
     cross join numbers
     cross join day
-    where households.ended_on is null and households.members > 0
+    where (households.ended_on is null or households.ended_on > day.on_date)
+        and households.members > 0
 ),
 
 final as (

@@ -23,6 +23,21 @@ person_keys as (
     select * from {{ ref("int_people__keys") }}
 ),
 
+-- A family whose own row was refused has its members all the same.
+living as (
+    select
+        household_id,
+        sum(case when is_alive then 1 else 0 end) as living_members
+    from {{ ref("int_people__members") }}
+    group by household_id
+    union all
+    select
+        household_id,
+        sum(case when is_alive then 1 else 0 end) as living_members
+    from {{ ref("int_people__watched_members") }}
+    group by household_id
+),
+
 watched_heads as (
     select
         household_id,
@@ -47,7 +62,9 @@ families as (
         coalesce(households.county_code, watched_households.county_code, 'unknown') as county_code,
         coalesce(households.township_code, watched_households.township_code) as township_code,
         coalesce(households.area_code, watched_households.area_code) as area_code,
-        cast(coalesce(households.living_members, watched_households.living_members, 0) as integer) as members,
+        cast(
+            coalesce(living.living_members, households.living_members, watched_households.living_members) as integer
+        ) as members,
         cast(households.covered_living_members as integer) as covered_persons,
         coalesce(households.approved_on, watched_households.identified_on) as approved_on,
         coalesce(households.ended_on, watched_households.removed_on) as ended_on,
@@ -58,6 +75,7 @@ families as (
     left join households on household_keys.household_id = households.household_id
     left join watched_households on household_keys.household_id = watched_households.household_id
     left join metrics on household_keys.household_id = metrics.household_id
+    left join living on household_keys.household_id = living.household_id
     left join watched_heads on household_keys.household_id = watched_heads.household_id
     left join person_keys on coalesce(households.head_person_id, watched_heads.head_person_id) = person_keys.person_id
 ),

@@ -5,11 +5,13 @@ Every fault a person can cause or mend is one sentence on standard error and an 
 in use. A traceback is shown only with `--debug`. No work stands here.
 """
 
+import errno
 import gc
 import json
 import logging
 import os
 import re
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -31,6 +33,7 @@ from pipelines.settings import (
     WenduError,
     full_disk_sentence,
     is_full_disk,
+    is_out_of_room,
     now,
     today,
     user_name,
@@ -42,6 +45,11 @@ GLOBAL_OPTIONS = {"--home": True, "--city": True, "--debug": False}
 
 INTERRUPTED, STOPPED = 130, "Stopped. Run the same command again to go on."
 """Exit code, which is typer's own, and sentence upon Ctrl-C."""
+
+FAULTS_OF_PLACES = (
+    errno.EEXIST, errno.ENOTDIR, errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS,
+)  # fmt: skip
+"""What a folder or file can have against being used, whoever meets it."""
 
 OBJECTS_BEFORE_COLLECTING = 50_000
 """A run imports and wires a million objects that all stay: looking through them for rings of
@@ -603,7 +611,7 @@ def new_city(
 
 @app.command()
 def serve(
-    port: Annotated[int, typer.Option(help="Port of the web page.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the web page.")] = 3000,
     host: Annotated[
         str, typer.Option(help="Address to listen on; the page asks nobody who they are.")
     ] = "127.0.0.1",
@@ -625,10 +633,12 @@ def run_and_tell(first: date, last: date, *, summary: bool = False) -> int:
     """Run days, tell each on standard error, and return the exit code of the worst."""
     from pipelines.defs.installation import Installation
 
+    MailSettings()  # what is wrong with them is told before anything is done
     installation = Installation.from_settings()
-    installation.judge  # noqa: B018 - its process imports while this one imports the orchestrator
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     worst = 0
     try:
+        installation.judge  # noqa: B018 - its process imports while this one imports the orchestrator
         from pipelines.defs.daily_run import Outcome, run_days
         from pipelines.reporting.summary import render_summary, summarise
         from pipelines.warehouse.publication import current_day
@@ -771,8 +781,7 @@ def query_last(arguments: Sequence[str]) -> list[str]:
 
 def sentence_on_place(fault: Exception) -> str:
     """What is wrong with a place that was named; empty where the fault is not of that kind."""
-    faults_of_places = FileExistsError | NotADirectoryError | FileNotFoundError | PermissionError
-    if not isinstance(fault, faults_of_places) or fault.filename is None:
+    if not isinstance(fault, OSError) or fault.errno not in FAULTS_OF_PLACES or not fault.filename:
         return ""
     why = (fault.strerror or type(fault).__name__).lower()
     return (
@@ -807,7 +816,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if debug:
             raise
         told.print(str(fault), markup=False)
-        code = {"UsageError": 4, "HomeInUseError": 5}.get(type(fault).__name__, 3)
+        kinds = [kind.__name__ for kind in type(fault).__mro__]
+        code = 5 if "HomeInUseError" in kinds else 4 if isinstance(fault, UsageError) else 3
     except ValidationError as fault:
         if debug or not fault.title.endswith("Settings"):
             raise
@@ -821,7 +831,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         place = sentence_on_place(fault)
         told.print(
             full_disk_sentence(Home(Settings().home))
-            if is_full_disk(str(fault))
+            if is_full_disk(str(fault)) or is_out_of_room(Home(Settings().home))
             else place
             or f"Something unforeseen happened ({type(fault).__name__}); nothing was published. "
             "Run again with --debug and report what it shows.",

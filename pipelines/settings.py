@@ -8,6 +8,7 @@ Files are made to outlive a crash of the machine here, for all who write them.
 import errno
 import os
 import pwd
+import shutil
 from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -35,9 +36,23 @@ class UsageError(WenduError):
     """The command or the configuration is wrong; nothing was done (exit code 4)."""
 
 
+LEAST_ROOM_BYTES = 1 << 20
+FULL_DISK = (
+    "No space left on device", "Disk quota exceeded", "disk is full", "os error 28",
+)  # fmt: skip
+
+
 def is_full_disk(message: str) -> bool:
     """Whether a fault's own text, of whatever library, says that a disk is full."""
-    return "No space left on device" in message or "Disk quota exceeded" in message
+    return any(words in message for words in FULL_DISK)
+
+
+def is_out_of_room(home: "Home") -> bool:
+    """Whether the disk of a home is full, whatever the fault says that was met there."""
+    try:
+        return shutil.disk_usage(home.root).free < LEAST_ROOM_BYTES
+    except OSError:
+        return False
 
 
 def full_disk_sentence(home: "Home") -> str:

@@ -5,6 +5,7 @@ Belongs here: finding files and choosing the form. Does not belong here: reading
 """
 
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -111,16 +112,30 @@ def open_delivery(
 
 
 def _files(folder: Path) -> list[Path]:
-    """Files of a delivery by name; what editors and transfers leave behind is passed over."""
+    """Files of a delivery by name; what editors and transfers leave behind is passed over.
+
+    Raises:
+        ConnectorError: something in the folder is no file, or its name is no text.
+    """
     if not folder.is_dir():
         return []
-    return sorted(
+    delivered = sorted(
         path
         for path in folder.iterdir()
-        if path.is_file()
+        if not path.is_dir()
         and not path.name.startswith((".", "~"))
         and path.suffix.lower() not in (".part", ".tmp")
     )
+    for path in delivered:
+        name = os.fsencode(path.name).decode("utf-8", "replace")
+        if name != path.name:
+            raise ConnectorError(f"the name of the file {shown(name)} is not in UTF-8; rename it")
+        if not path.is_file():
+            raise ConnectorError(
+                f"{shown_file(path)} is no file but a link that leads nowhere, or a device; put "
+                "the file itself there"
+            )
+    return delivered
 
 
 def _table_of(path: Path, connection: Connection, tables: Mapping[str, Contract]) -> str | None:

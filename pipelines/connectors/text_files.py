@@ -8,6 +8,7 @@ import codecs
 import csv
 import io
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -301,10 +302,18 @@ def _fields(content: bytes, numbers: list[int]) -> list[str] | None:
 
 
 def _is_record(line: bytes) -> bool:
+    """Whether a line is a JSON object; `NaN` and numbers without end are no JSON."""
     try:
-        return isinstance(json.loads(line), dict)
+        record = json.loads(line, parse_constant=_finite, parse_float=_finite)
     except (ValueError, RecursionError):
         return False
+    return isinstance(record, dict)
+
+
+def _finite(number: str) -> float:
+    if not math.isfinite(value := float(number)):
+        raise ValueError
+    return value
 
 
 def _refuse_nested(cells: pl.DataFrame, path: Path) -> None:

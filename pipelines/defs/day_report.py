@@ -13,8 +13,9 @@ from enum import IntEnum
 from dagster._utils.error import SerializableErrorInfo
 
 from pipelines.defs.installation import Installation
-from pipelines.ingest import load_receipts
+from pipelines.ingest import Receipt, load_receipts
 from pipelines.ingest.freshness import freshness
+from pipelines.ingest.unread import unread_files
 from pipelines.settings import (
     DEPARTMENTS,
     Home,
@@ -84,17 +85,23 @@ def remember(home: Home, report: DayReport) -> None:
 
 
 def gaps(installation: Installation, on_date: date) -> list[str]:
-    """One sentence for each department whose newest delivery failed or whose tables are late."""
+    """One sentence for each delivery that lies in landing unread, and each department that is late.
+
+    A failed delivery is told until it is mended or taken away, also where later ones were accepted:
+    what an append table brought with it came with no other.
+    """
     receipts = load_receipts(installation.home, on_date, with_answers=False)
     state = freshness(installation.contracts, receipts, on_date)
     sentences = []
     for department in DEPARTMENTS:
         late = state.filter((state["department"] == department) & state["is_late"])
-        newest = [receipt for receipt in receipts if receipt.department == department][-1:]
-        failed = [receipt.message for receipt in newest if receipt.verdict == "failed"]
+        own = [receipt for receipt in receipts if receipt.department == department]
+        failed = [receipt.message for receipt in own[-1:] if receipt.verdict == "failed"]
+        sentences += [_unread_before(installation, receipt) for receipt in own[:-1]]
         sentences += [
-            f"{department}, delivery of {newest[0].received_on}: {message}" for message in failed
+            f"{department}, delivery of {own[-1].received_on}: {message}" for message in failed
         ]
+        sentences += [_came_too_late(installation, receipt) for receipt in own]
         if late.height and not failed:
             tables = ", ".join(late["table_name"])
             expected = late["expected_by"][0]
@@ -103,7 +110,32 @@ def gaps(installation: Installation, on_date: date) -> list[str]:
                 "expected; its last state stays in use and the rules that need it were not "
                 "evaluated."
             )
-    return sentences
+    return [sentence for sentence in sentences if sentence]
+
+
+def _unread_before(installation: Installation, receipt: Receipt) -> str:
+    """What to do about a failed delivery that others came after; empty where there is none."""
+    folder = installation.home.delivery(receipt.department, receipt.received_on)
+    if receipt.verdict != "failed" or not folder.is_dir():
+        return ""
+    return (
+        f"{receipt.department}, delivery of {receipt.received_on}: {receipt.message}; no later "
+        "delivery brings what it held: mend it, or, if it was sent again, take its folder out of "
+        "landing."
+    )
+
+
+def _came_too_late(installation: Installation, receipt: Receipt) -> str:
+    """What came into the folder of an accepted delivery afterwards; empty where nothing did."""
+    if receipt.verdict != "accepted":
+        return ""
+    names = unread_files(installation.home, installation.city, receipt)
+    if not names:
+        return ""
+    return (
+        f"{receipt.department}, delivery of {receipt.received_on}: {', '.join(names)} came after "
+        "it was accepted and was not read; put it into the folder of a later date."
+    )
 
 
 def _told(error: SerializableErrorInfo | None, home: Home) -> str:

@@ -10,9 +10,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -46,7 +47,8 @@ class Judge:
         self._pool = ProcessPoolExecutor(
             max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=_start
         )
-        self._ready = self._pool.submit(_is_ready)
+        with _deaf_to_interrupts():
+            self._ready = self._pool.submit(_is_ready)
         self._processes = [
             process for process in multiprocessing.active_children() if process not in before
         ]
@@ -108,6 +110,19 @@ class Judge:
         return self.submit(expectations, parquet, name).result()
 
 
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Let a process that is started here not hear Ctrl-C, not even while it imports."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _died(name: str) -> QualityError:
     return QualityError(
         f"The judging process ended before it had judged {name}; "
@@ -135,7 +150,6 @@ def _pass_on(done: "Future[Verdict]", answer: "Future[Verdict]", name: str) -> N
 def _start() -> None:
     """In the judging process: leave when the parent is gone, then import and get ready."""
     global _engine  # noqa: PLW0603 - the one thing this process is for
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # DuckDB's binding reports what the interpreter did not free at exit; nothing is left to free.
     atexit.register(os._exit, 0)
     threading.Thread(target=_leave_with_parent, daemon=True).start()

@@ -16,7 +16,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pipelines.settings import DBT_PROJECT, Home, WenduError
+from pipelines.settings import (
+    DBT_PROJECT,
+    Home,
+    WenduError,
+    full_disk_sentence,
+    is_full_disk,
+)
 from pipelines.warehouse.project_cache import ProjectCache
 from pipelines.warehouse.rendered import texts_of
 from pipelines.warehouse.standing import REGISTERS, THE_REST, Given, Lineage, Standing
@@ -120,8 +126,11 @@ class DbtProject:
         return Lineage(self.parse(), self._cache.files)
 
     def warm_up(self) -> None:
-        """Import dbt and take up the project beside what this process does meanwhile."""
-        threading.Thread(target=self.parse, daemon=True).start()
+        """Import dbt and take up the project beside what this process does meanwhile.
+
+        A process that ends before waits for it: torn out of an import, libraries complain.
+        """
+        threading.Thread(target=self.parse).start()
 
     def build(self, on_date: date, given: Mapping[str, Given]) -> list[NodeResult]:
         """Build seeds, models and their tests for a day; what stands is told as such.
@@ -215,6 +224,8 @@ class DbtProject:
         DuckDBConnectionManager.close_all_connections()
         if isinstance(result.exception, KeyboardInterrupt):
             raise result.exception
+        if result.exception is not None and is_full_disk(str(result.exception)):
+            raise WenduError(full_disk_sentence(self.home))
         if result.exception is not None and result.result is None:
             raise WenduError(f"dbt could not read the project: {result.exception}")
         return result

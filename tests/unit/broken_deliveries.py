@@ -6,6 +6,7 @@ fails with a sentence, or so many rows are accepted and the others refused for t
 
 import io
 import json
+import os
 import sqlite3
 import zipfile
 from collections.abc import Callable
@@ -172,6 +173,14 @@ def dates_of(book: xlsxwriter.Workbook) -> None:
         sheet.write_number(at, 4, 40179, form)
 
 
+def dead_link(folder: Path) -> None:
+    (folder / "payroll.csv").symlink_to(folder / "gone.csv")
+
+
+def pipe(folder: Path) -> None:
+    os.mkfifo(folder / "payroll.csv")
+
+
 def locked_database(folder: Path) -> None:
     (folder / "payroll.sqlite").write_bytes(b"SQLite format 3\0" + b"\0" * 100)
 
@@ -281,6 +290,9 @@ def texts() -> list[Breakage]:
         Breakage("a NUL in a name", csv(cell("name", "张\0某"))),
         Breakage("a file of NULs", csv(b"\0" * 5000), None),
         Breakage("an empty file", csv(b""), None),
+        Breakage("a link that leads nowhere", dead_link, None),
+        Breakage("a pipe in place of a file", pipe, None),
+        Breakage("a name that is no text", file(os.fsdecode(b"payroll\xb9.csv"), whole), None),
         Breakage("a file of blanks", csv(b" \n\n \n"), None),
         Breakage("only a signature", csv(b"\xef\xbb\xbf"), None),
         Breakage("only a header", csv(lines[0] + b"\n"), None),
@@ -421,6 +433,15 @@ def json_pages() -> list[Breakage]:
         Breakage("a torn record", pages(whole[:-30] + b"\n"), ROWS - 1, {"ragged_row": 1}),
         Breakage("a line that is no JSON", pages(b"oops\n" + whole), ROWS, {"ragged_row": 1}),
         Breakage("a list for a line", pages(b"[1, 2]\n" + whole), ROWS, {"ragged_row": 1}),
+        *(
+            Breakage(
+                f"a number that is {told}",
+                pages(whole + b'{"monthly_wage": %b}\n' % told.encode()),
+                ROWS,
+                {"ragged_row": 1},
+            )
+            for told in ("NaN", "-Infinity", "1e999")
+        ),
         Breakage("a nested record", pages(ndjson(list(nested))), None),
         Breakage("a nested list", pages(ndjson(list(listed))), None),
         Breakage("one JSON list for all", pages(json.dumps(told).encode()), None),

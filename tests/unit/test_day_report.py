@@ -1,0 +1,69 @@
+"""What an operator is told of deliveries that lie in landing and are not in the lake."""
+
+from datetime import date
+
+import pytest
+
+from pipelines.defs.day_report import gaps
+from pipelines.defs.installation import Installation
+from tests.unit.deliveries import FIRST, SECOND, THIRD, Office, payment_row, payroll_row
+
+
+@pytest.fixture
+def office(tmp_path):
+    office = Office(tmp_path / "home")
+    office.payroll(FIRST, payroll_row(1))
+    office.payments(FIRST, payment_row("P1"))
+    return office
+
+
+def told(office: Office, on_date: date) -> list[str]:
+    """Sentences on finance's deliveries."""
+    sentences = gaps(Installation(office.home, "371500"), on_date)
+    return [sentence for sentence in sentences if sentence.startswith("finance, delivery")]
+
+
+def broken_second_day(office: Office) -> None:
+    office.payments(SECOND, payment_row("P2"))
+    office.file("finance", SECOND, "payroll.csv", b"")
+    office.payroll(THIRD, payroll_row(1))
+    office.receive()
+
+
+def test_a_failed_delivery_is_told_though_a_later_one_was_accepted(office):
+    broken_second_day(office)
+    [sentence] = told(office, THIRD)
+    assert sentence.startswith(f"finance, delivery of {SECOND}: payroll.csv: the file is empty")
+    assert "no later delivery brings what it held" in sentence
+
+
+def test_it_is_told_no_more_once_it_is_mended(office):
+    broken_second_day(office)
+    office.payroll(SECOND, payroll_row(1))
+    office.receive()
+    assert told(office, THIRD) == []
+
+
+def test_nor_once_it_was_taken_away(office):
+    broken_second_day(office)
+    folder = office.home.delivery("finance", SECOND)
+    folder.rename(folder.with_name("taken away"))
+    office.receive()
+    assert told(office, THIRD) == []
+
+
+def test_a_file_that_came_into_an_accepted_delivery_is_told(office):
+    office.receive()
+    assert told(office, FIRST) == []
+    office.payments(FIRST, payment_row("P2"), name="payments_2.csv")
+    office.receive()
+    assert told(office, FIRST) == [
+        f"finance, delivery of {FIRST}: payments_2.csv came after it was accepted and was not "
+        "read; put it into the folder of a later date."
+    ]
+
+
+def test_what_is_of_no_table_is_not_told_again(office):
+    office.file("finance", FIRST, "readme.txt", b"hello")
+    office.receive()
+    assert told(office, FIRST) == []

@@ -88,7 +88,8 @@ def gaps(installation: Installation, on_date: date) -> list[str]:
     """One sentence for each delivery that lies in landing unread, and each department that is late.
 
     A failed delivery is told until it is mended or taken away, also where later ones were accepted:
-    what an append table brought with it came with no other.
+    what an append table brought with it came with no other. Only the first one that is accepted
+    brings all there is.
     """
     receipts = load_receipts(installation.home, on_date, with_answers=False)
     state = freshness(installation.contracts, receipts, on_date)
@@ -97,7 +98,12 @@ def gaps(installation: Installation, on_date: date) -> list[str]:
         late = state.filter((state["department"] == department) & state["is_late"])
         own = [receipt for receipt in receipts if receipt.department == department]
         failed = [receipt.message for receipt in own[-1:] if receipt.verdict == "failed"]
-        sentences += [_unread_before(installation, receipt) for receipt in own[:-1]]
+        accepted = [receipt for receipt in own if receipt.verdict == "accepted"]
+        sentences += [
+            _unread_between(installation, receipt)
+            for receipt in own
+            if accepted and accepted[0].received_on < receipt.received_on < own[-1].received_on
+        ]
         sentences += [
             f"{department}, delivery of {own[-1].received_on}: {message}" for message in failed
         ]
@@ -113,8 +119,8 @@ def gaps(installation: Installation, on_date: date) -> list[str]:
     return [sentence for sentence in sentences if sentence]
 
 
-def _unread_before(installation: Installation, receipt: Receipt) -> str:
-    """What to do about a failed delivery that others came after; empty where there is none."""
+def _unread_between(installation: Installation, receipt: Receipt) -> str:
+    """What to do about a failed delivery between others; empty where it is none."""
     folder = installation.home.delivery(receipt.department, receipt.received_on)
     if receipt.verdict != "failed" or not folder.is_dir():
         return ""

@@ -37,6 +37,14 @@ def test_a_failed_delivery_is_told_though_a_later_one_was_accepted(office):
     assert "no later delivery brings what it held" in sentence
 
 
+def test_what_failed_before_the_first_delivery_came_with_that(tmp_path):
+    office = Office(tmp_path / "home")
+    office.file("finance", FIRST, "payroll.csv", b"")
+    office.payroll(SECOND, payroll_row(1))
+    office.receive()
+    assert told(office, SECOND) == []
+
+
 def test_it_is_told_no_more_once_it_is_mended(office):
     broken_second_day(office)
     office.payroll(SECOND, payroll_row(1))

@@ -87,6 +87,8 @@ def read_secret(path: Path) -> bytes:
     """
     try:
         found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise VaultError(f"The vault key {path} is a folder; name the key file in it.")
         if found.st_uid not in (os.geteuid(), 0):
             raise VaultError(
                 f"The vault key {path} belongs to another user; run as that user, or make the "

@@ -170,6 +170,11 @@ def test_a_key_others_can_read_is_refused(home: Home, vault: Vault) -> None:
         Vault.open(home)
 
 
+def test_a_folder_named_as_the_key_is_told_as_one(tmp_path: Path, home: Home) -> None:
+    with pytest.raises(VaultError, match="is a folder"):
+        Vault.open(home, tmp_path)
+
+
 def test_a_wrong_key_is_refused_and_nothing_is_written(
     home: Home, vault: Vault, tmp_path: Path
 ) -> None:

@@ -112,7 +112,10 @@ class Judge:
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """Let a process that is started here not hear Ctrl-C, not even while it imports."""
+    """Let a process that is started here not hear Ctrl-C, not even while it imports.
+
+    Only the main thread may ask for that; a process that another starts is deaf once it is ready.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -150,6 +153,7 @@ def _pass_on(done: "Future[Verdict]", answer: "Future[Verdict]", name: str) -> N
 def _start() -> None:
     """In the judging process: leave when the parent is gone, then import and get ready."""
     global _engine  # noqa: PLW0603 - the one thing this process is for
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     # DuckDB's binding reports what the interpreter did not free at exit; nothing is left to free.
     atexit.register(os._exit, 0)
     threading.Thread(target=_leave_with_parent, daemon=True).start()

@@ -816,8 +816,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if debug:
             raise
         told.print(str(fault), markup=False)
-        kinds = [kind.__name__ for kind in type(fault).__mro__]
-        code = 5 if "HomeInUseError" in kinds else 4 if isinstance(fault, UsageError) else 3
+        is_in_use = type(fault).__name__ == "HomeInUseError"
+        code = 5 if is_in_use else 4 if isinstance(fault, UsageError) else 3
     except ValidationError as fault:
         if debug or not fault.title.endswith("Settings"):
             raise

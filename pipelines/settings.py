@@ -9,6 +9,10 @@ import errno
 import os
 import pwd
 import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -218,6 +222,23 @@ def sync_all(written: Path) -> None:
     """The same of a file, or of a folder and everything in it."""
     for path in (*written.rglob("*"), written):
         sync(path)
+
+
+@contextmanager
+def handling(handler: Callable[..., object] | signal.Handlers, *numbers: int) -> Iterator[None]:
+    """Within, let signals be handled by another handler; only the main thread may ask for that.
+
+    Asked for in another thread, nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler_before in before.items():
+            signal.signal(number, handler_before)
 
 
 def versions() -> dict[str, str]:

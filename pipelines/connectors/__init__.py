@@ -4,7 +4,7 @@ Belongs here: finding what was delivered and reading it as text under declared c
 Does not belong here: what a value means, whether a row is right (`ingest`).
 """
 
-from pipelines.connectors.delivery import Delivery, Piece, holds_files, open_delivery
+from pipelines.connectors.delivery import Delivery, Piece, open_delivery, table_files
 from pipelines.connectors.fetching import fetch_delivery
 from pipelines.connectors.raw import ConnectorError, RawRows
 
@@ -14,6 +14,6 @@ __all__ = [
     "Piece",
     "RawRows",
     "fetch_delivery",
-    "holds_files",
     "open_delivery",
+    "table_files",
 ]

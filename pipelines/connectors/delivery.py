@@ -79,10 +79,16 @@ class Delivery:
     unknown: tuple[str, ...] = field(default=())
 
 
-def holds_files(connection: Connection, contracts: Sequence[Contract], folder: Path) -> bool:
-    """Whether a delivery's folder holds a file of any of the tables."""
+def table_files(connection: Connection, contracts: Sequence[Contract], folder: Path) -> set[str]:
+    """Names of the files of any of the tables in a delivery's folder, as its pieces are called.
+
+    Raises:
+        ConnectorError: something in the folder is no file, or its name is no text.
+    """
     tables = {contract.table: contract for contract in contracts}
-    return any(_table_of(path, connection, tables) for path in _files(folder))
+    placed = {path: _table_of(path, connection, tables) for path in _files(folder)}
+    pieces = _from_files(connection, tables, placed).pieces.values()
+    return {piece.name for of_table in pieces for piece in of_table}
 
 
 def open_delivery(

@@ -22,20 +22,19 @@ class Ahead:
     def __init__(self) -> None:
         self._workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="ahead")
         self._begun: dict[tuple[str, str], Future[Any]] = {}
-        self._last: dict[str, Future[Any]] = {}
 
     def begin(self, run_id: str, step: str, work: Callable[[], object]) -> None:
         """Begin the work of a step; what goes wrong with it is raised where it is finished.
 
         Work of the same step begun by another run, which failed and never finished it, ends first.
         """
-        earlier = [self._last[step]] if step in self._last else []
+        earlier = [future for (_, begun), future in self._begun.items() if begun == step]
 
         def begin() -> object:
             wait(earlier)
             return work()
 
-        self._last[step] = self._begun[run_id, step] = self._workers.submit(begin)
+        self._begun[run_id, step] = self._workers.submit(begin)
 
     def finish(self, run_id: str, step: str, work: Callable[[], Result]) -> Result:
         """Wait for what was begun for a step of a run, or do it now; its result."""

@@ -5,7 +5,7 @@ Kept in `<home>/runs/<date>.json`, whoever started the run. Does not belong here
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from enum import IntEnum
@@ -93,22 +93,13 @@ def gaps(installation: Installation, on_date: date) -> list[str]:
     """
     receipts = load_receipts(installation.home, on_date, with_answers=False)
     state = freshness(installation.contracts, receipts, on_date)
-    sentences = []
+    sentences: list[str] = []
     for department in DEPARTMENTS:
         late = state.filter((state["department"] == department) & state["is_late"])
         own = [receipt for receipt in receipts if receipt.department == department]
-        failed = [receipt.message for receipt in own[-1:] if receipt.verdict == "failed"]
-        accepted = [receipt for receipt in own if receipt.verdict == "accepted"]
-        sentences += [
-            _unread_between(installation, receipt)
-            for receipt in own
-            if accepted and accepted[0].received_on < receipt.received_on < own[-1].received_on
-        ]
-        sentences += [
-            f"{department}, delivery of {own[-1].received_on}: {message}" for message in failed
-        ]
-        sentences += [_came_too_late(installation, receipt) for receipt in own]
-        if late.height and not failed:
+        sentences += _unread(installation, own)
+        has_failed = bool(own) and own[-1].verdict == "failed"
+        if late.height and not has_failed:
             tables = ", ".join(late["table_name"])
             expected = late["expected_by"][0]
             sentences.append(
@@ -116,32 +107,28 @@ def gaps(installation: Installation, on_date: date) -> list[str]:
                 "expected; its last state stays in use and the rules that need it were not "
                 "evaluated."
             )
-    return [sentence for sentence in sentences if sentence]
+    return sentences
 
 
-def _unread_between(installation: Installation, receipt: Receipt) -> str:
-    """What to do about a failed delivery between others; empty where it is none."""
-    folder = installation.home.delivery(receipt.department, receipt.received_on)
-    if receipt.verdict != "failed" or not folder.is_dir():
-        return ""
-    return (
-        f"{receipt.department}, delivery of {receipt.received_on}: {receipt.message}; no later "
-        "delivery brings what it held: mend it, or, if it was sent again, take its folder out of "
-        "landing."
-    )
-
-
-def _came_too_late(installation: Installation, receipt: Receipt) -> str:
-    """What came into the folder of an accepted delivery afterwards; empty where nothing did."""
-    if receipt.verdict != "accepted":
-        return ""
-    names = unread_files(installation.home, installation.city, receipt)
-    if not names:
-        return ""
-    return (
-        f"{receipt.department}, delivery of {receipt.received_on}: {', '.join(names)} came after "
-        "it was accepted and was not read; put it into the folder of a later date."
-    )
+def _unread(installation: Installation, own: Sequence[Receipt]) -> Iterator[str]:
+    """What to do about deliveries of one department that lie in landing unread, in order."""
+    accepted_on = [receipt.received_on for receipt in own if receipt.verdict == "accepted"]
+    for receipt in own:
+        what = f"{receipt.department}, delivery of {receipt.received_on}: "
+        folder = installation.home.delivery(receipt.department, receipt.received_on)
+        if receipt.verdict == "accepted":
+            if names := unread_files(installation.home, installation.city, receipt):
+                yield (
+                    f"{what}{', '.join(names)} came after it was accepted and was not read; put "
+                    "it into the folder of a later date."
+                )
+        elif receipt is own[-1]:
+            yield what + receipt.message
+        elif accepted_on and accepted_on[0] < receipt.received_on and folder.is_dir():
+            yield (
+                f"{what}{receipt.message}; no later delivery brings what it held: mend it, or, if "
+                "it was sent again, take its folder out of landing."
+            )
 
 
 def _told(error: SerializableErrorInfo | None, home: Home) -> str:

@@ -229,12 +229,8 @@ def clean_up(home: Home) -> None:
     shutil.rmtree(home.lake / INCOMING, ignore_errors=True)
     for leftover in home.receipts.glob("*/.*.tmp"):
         leftover.unlink()
-    kept = [
-        path.parent.parent.name
-        for place in (home.lake, home.quarantine, home.vault)
-        for path in place.glob("*/*/received_on=*")
-    ]
-    for department in set(kept):
+    places = (home.lake, home.quarantine, home.vault)
+    for department in {folder.name for place in places for folder in place.glob("*/")}:
         remove_unaccepted(home, department)
 
 

@@ -28,16 +28,16 @@ TOLD_DAYS = 30
 OPEN_FAULTS = pl.Schema({
     "department": pl.String(), "table": pl.String(), "key": pl.String(), "field": pl.String(),
     "value": pl.String(), "reason": pl.String(), "severity": pl.String(), "file": pl.String(),
-    "line": pl.String(), "raw": pl.String(), "raws": pl.List(pl.String), "since_on": pl.Date(),
-    "last_on": pl.Date(), "mended_on": pl.Date(), "is_told": pl.Boolean(),
+    "line": pl.String(), "raws": pl.List(pl.String), "since_on": pl.Date(), "last_on": pl.Date(),
+    "mended_on": pl.Date(), "is_told": pl.Boolean(),
 })  # fmt: skip
 """One row per table, key, field and reason, with the department's own texts.
 
 `key` and `value` are as delivered, `file` and `line` where they last stood (all places of a key
-that came more than once), `raw` the row where neither can be cut out of it, `raws` the rows of
-all those places; `since_on` is when the fault first came, `last_on` when it last came, `mended_on`
-the day of the delivery that mended it (only of deliveries of the day itself), `is_told` false for
-what is only counted. Holds personal data: for the department alone.
+that came more than once), `raws` the rows of all those places; `since_on` is when the fault first
+came, `last_on` when it last came, `mended_on` the day of the delivery that mended it (only of
+deliveries of the day itself), `is_told` false for what is only counted. Holds personal data: for
+the department alone.
 """
 
 ITEM = ["key", "field", "reason"]
@@ -108,7 +108,7 @@ def _faults(home: Home, contract: Contract, delivered: list[date]) -> pl.DataFra
         .sort("received_on", "file", "line")
         .group_by(*ITEM, "received_on", maintain_order=True)
         .agg(
-            pl.all().exclude("file", "line").first(),
+            pl.all().exclude("file", "line", "raw").first(),
             raws=pl.col("raw").unique(maintain_order=True),
             file=pl.col("file").unique(maintain_order=True).str.join(LIST_SEPARATOR),
             line=pl.col("line")

@@ -23,8 +23,8 @@ from pipelines.connectors import (
     Delivery,
     Piece,
     fetch_delivery,
-    holds_files,
     open_delivery,
+    table_files,
 )
 from pipelines.connectors.raw import LINE
 from pipelines.contracts.city import City
@@ -47,7 +47,7 @@ from pipelines.ingest.remembered import RememberedPseudonyms
 from pipelines.ingest.sealing import identities_to_seal, people_of
 from pipelines.ingest.unchanged import Repeat, find_repeat, fingerprint
 from pipelines.quality import Judge, Verdict, gate_expectations
-from pipelines.settings import Home, WenduError, put_in_place
+from pipelines.settings import Home, WenduError, is_full_disk, put_in_place
 from pipelines.vault import Vault
 
 PEOPLE = "people"
@@ -191,7 +191,7 @@ def _sentence_of(desk: Desk, received_on: date, fault: Exception) -> str:
     """One sentence on a fault of the machine; its own text may quote a value or a path."""
     what = f"the delivery of {desk.department} of {received_on}"
     number = getattr(fault, "errno", None)
-    if number in FULL or "No space left" in str(fault):
+    if number in FULL or is_full_disk(str(fault)):
         return (
             f"{what} could not be kept because the disk that holds {desk.home.root} is full; "
             "make room there and run again"
@@ -221,7 +221,7 @@ def _open(desk: Desk, received_on: date) -> Delivery:
     connection = desk.city.connection(desk.department)
     contracts = list(desk.contracts.values())
     folder = desk.home.delivery(desk.department, received_on)
-    if connection.is_fetched and not holds_files(connection, contracts, folder):
+    if connection.is_fetched and not table_files(connection, contracts, folder):
         earlier = [day for day in accepted_dates(desk.home, desk.department) if day < received_on]
         since = earlier[-1] if earlier else None
         fetch_delivery(connection, contracts, folder, received_on, since)

@@ -77,11 +77,10 @@ def money(amount: pl.Expr) -> pl.Expr:
 def due_text(due_on: pl.Expr, days_left: pl.Expr, is_emergency: pl.Expr) -> pl.Expr:
     """The due date and the working days left until it; an emergency has hours, and no holidays."""
     days = days_left.abs().cast(pl.String)
+    unit = pl.when(is_emergency).then(pl.lit("天")).otherwise(pl.lit("个工作日"))
     left = (
-        pl.when((days_left < 0) & is_emergency)
-        .then(pl.format("！逾期 {} 天", days))
-        .when(days_left < 0)
-        .then(pl.format("！逾期 {} 个工作日", days))
+        pl.when(days_left < 0)
+        .then(pl.format("！逾期 {} {}", days, unit))
         .when(is_emergency)
         .then(pl.lit(WITHIN_A_DAY))
         .when(days_left == 0)

@@ -10,10 +10,9 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from pipelines.contracts.sources import Expectation
 from pipelines.quality.verdict import QualityError, Verdict
+from pipelines.settings import handling
 
 if TYPE_CHECKING:
     from pipelines.quality.engine import Engine
@@ -47,7 +47,8 @@ class Judge:
         self._pool = ProcessPoolExecutor(
             max_workers=1, mp_context=multiprocessing.get_context("spawn"), initializer=_start
         )
-        with _deaf_to_interrupts():
+        # Deaf to Ctrl-C while it imports; one that another thread starts is so once it is ready.
+        with handling(signal.SIG_IGN, signal.SIGINT):
             self._ready = self._pool.submit(_is_ready)
         self._processes = [
             process for process in multiprocessing.active_children() if process not in before
@@ -108,22 +109,6 @@ class Judge:
             QualityError: the judge died, was not entered, or could not read the table at all.
         """
         return self.submit(expectations, parquet, name).result()
-
-
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Let a process that is started here not hear Ctrl-C, not even while it imports.
-
-    Only the main thread may ask for that; a process that another starts is deaf once it is ready.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _died(name: str) -> QualityError:

@@ -21,6 +21,7 @@ from pipelines.settings import (
     Home,
     WenduError,
     full_disk_sentence,
+    handling,
     is_full_disk,
 )
 from pipelines.warehouse.project_cache import ProjectCache
@@ -209,7 +210,9 @@ class DbtProject:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - dbt takes seconds to import
         from dbt.cli.main import dbtRunner  # noqa: PLC0415 - dbt takes seconds to import
 
-        with _interrupts_as_dbt_knows_them():
+        # Upon a `KeyboardInterrupt` dbt ends its queries in good order; the orchestrator's own kind
+        # of interrupt, which is for the steps of its runs, leaves them at work.
+        with handling(signal.default_int_handler, signal.SIGINT, signal.SIGTERM):
             result = dbtRunner(manifest=manifest).invoke(
                 [
                     "--quiet", "--log-level", "none", "--no-use-colors",
@@ -229,25 +232,6 @@ class DbtProject:
         if result.exception is not None and result.result is None:
             raise WenduError(f"dbt could not read the project: {result.exception}")
         return result
-
-
-@contextmanager
-def _interrupts_as_dbt_knows_them() -> Iterator[None]:
-    """Let an interrupt be a `KeyboardInterrupt`, upon which dbt ends its queries in good order.
-
-    The orchestrator's own kind, which leaves them at work, is for the steps of its runs.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        signal.signal(number, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

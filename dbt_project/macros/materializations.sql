@@ -1,9 +1,10 @@
 {#
-    How a model is put into the work database, in one statement.
+    How a model is put into the work database: by one text, the same every day, which is kept and run again without dbt while
+    the project's files are as they are. Whatever else must happen, a relation of another kind dropped or the columns of a
+    contract compared, is done beside it, and once is enough.
 
     Nobody reads the work database while it is built, so that nothing is built beside an older relation and renamed (dbt's
-    own way: three to five statements a model). A table takes the place of the one before it; a view, and whatever was of
-    another kind, is dropped first. Contracts are enforced as ever: dbt's `create … as` checks them.
+    own way: three to five statements a model).
 #}
 {% materialization table, adapter="duckdb" %}
     {{ return({"relations": [put_in_place("table")]}) }}
@@ -18,34 +19,29 @@
     where that is not all.
 #}
 {% materialization growing, adapter="duckdb" %}
-    {%- if load_cached_relation(this) is none -%}{{ return({"relations": [put_in_place("table")]}) }}{%- endif -%}
-    {%- set relation = this.incorporate(type="table") -%}
-    {%- set newest = run_query("select max(known_from_on) from " ~ relation).rows[0][0] -%}
-    {%- call statement("main") -%}
-        insert into {{ relation }}
-        select * from ({{ sql }}) as grown
-        {% if newest is not none %}where grown.known_from_on > cast('{{ newest }}' as date){% endif %}
-    {%- endcall -%}
-    {%- do adapter.commit() -%}
-    {{ return({"relations": [relation]}) }}
+    {{ return({"relations": [put_in_place("table", grows=true)]}) }}
 {% endmaterialization %}
 
-{% macro put_in_place(type) %}
+{% macro put_in_place(kind, grows=false) %}
     {%- set standing = load_cached_relation(this) -%}
-    {%- set relation = this.incorporate(type=type) -%}
-    {%- set is_plain_table = type == "table" and not config.get("contract").enforced -%}
-    {{ run_hooks(pre_hooks) }}
-    {%- if standing is not none and not (is_plain_table and standing.is_table) %}{% do adapter.drop_relation(standing) %}{% endif -%}
+    {%- set relation = this.incorporate(type=kind) -%}
+    {%- if standing is not none and standing.type != kind %}{% do adapter.drop_relation(standing) %}{% endif -%}
+    {%- if config.get("contract").enforced %}{% do get_assert_columns_equivalent(sql) %}{% endif -%}
     {%- call statement("main") -%}
-        {%- if is_plain_table -%}
-            create or replace table {{ relation }} as ({{ sql }})
-        {%- elif type == "table" -%}
-            {{ create_table_as(False, relation, sql) }}
+        {%- for hook in pre_hooks %}{{ render(hook.get("sql")) }};
+        {% endfor -%}
+        {%- if grows -%}
+            create table if not exists {{ relation }} as (select * from ({{ sql }}) as grown where false);
+            set variable newest = (select coalesce(max(known_from_on), cast('0001-01-01' as date)) from {{ relation }});
+            insert into {{ relation }}
+            select * from ({{ sql }}) as grown
+            where grown.known_from_on > getvariable('newest')
         {%- else -%}
-            {{ get_create_view_as_sql(relation, sql) }}
+            create or replace {{ kind }} {{ relation }} as ({{ sql }})
         {%- endif -%}
+        {%- for hook in post_hooks %};
+        {{ render(hook.get("sql")) }}{% endfor -%}
     {%- endcall -%}
-    {{ run_hooks(post_hooks) }}
     {%- do adapter.commit() -%}
     {{ return(relation) }}
 {% endmacro %}

@@ -14,6 +14,7 @@ from datetime import date
 from itertools import chain
 
 import dagster as dg
+from dagster._utils.error import SerializableErrorInfo
 
 from pipelines.defs.automation import JOB, MISSED, WATCHED
 from pipelines.defs.calendar import days_of_the_graph
@@ -31,6 +32,9 @@ from pipelines.warehouse.publication import published_manifest
 
 INTERRUPTS = ("KeyboardInterrupt", "DagsterExecutionInterruptedError")
 """An interrupt that comes while a step is at work, and what the orchestrator makes of it."""
+
+INTERRUPTED_QUERY = "Query interrupted"
+"""What the database makes of one that comes while it answers, in place of the interrupt itself."""
 
 PREPARE = "prepare"
 """What is done of a day before its first step: the orchestrator gets ready, beside receiving."""
@@ -172,9 +176,18 @@ def _run_day(
     failures = [
         event.step_failure_data.error for event in result.all_events if event.is_step_failure
     ]
-    if any(error and error.cls_name in INTERRUPTS for error in failures):
+    if any(map(_tells_of_interrupt, failures)):
         raise KeyboardInterrupt
     return report_of(installation, on_date, result.success, failures, seconds)
+
+
+def _tells_of_interrupt(error: SerializableErrorInfo | None) -> bool:
+    """Whether a fault is an interrupt, or was met in the wake of one."""
+    while error is not None:
+        if error.cls_name in INTERRUPTS or INTERRUPTED_QUERY in error.message:
+            return True
+        error = error.cause or error.context
+    return False
 
 
 def _require_deliveries(installation: Installation, first: date) -> None:

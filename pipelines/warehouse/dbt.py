@@ -1,6 +1,8 @@
-"""Running dbt in this process: the project parsed once, then built for one day at a time.
+"""Building the dbt project for one day at a time, in this process.
 
-Only this module talks to dbt. It sets no rule and knows no model by name.
+dbt parses the project once, loads its seeds, and runs each model and test for the first time; what
+it ran is kept and run again without it (`statements`). Only this module talks to dbt. It sets no
+rule and knows no model by name.
 """
 
 import json
@@ -9,8 +11,8 @@ import pickle
 import signal
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import asdict, fields
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -24,31 +26,20 @@ from pipelines.settings import (
     handling,
     is_full_disk,
 )
+from pipelines.warehouse.nodes import REGISTERS, THE_REST, Lineage
 from pipelines.warehouse.project_cache import ProjectCache
-from pipelines.warehouse.rendered import texts_of
-from pipelines.warehouse.standing import REGISTERS, THE_REST, Given, Lineage, Standing
+from pipelines.warehouse.standing import Given, Standing
+from pipelines.warehouse.statements import NodeResult, Statement, run_statements, statements_of
 from pipelines.warehouse.work_database import set_day, work_database
 
-PARSED, DESCRIBED, RENDERED = "parsed.pickle", "manifest.json", "rendered.json"
-"""What is kept of a project: dbt's own objects, its description for others, texts of models."""
+PARSED, DESCRIBED, STATEMENTS = "parsed.pickle", "manifest.json", "statements.json"
+"""What is kept of a project: dbt's own objects, its description for others, what it ran."""
+
+PROFILE = "profiles.yml"
+"""Where the project says with which settings the work database is opened."""
 
 CHOSEN = "chosen"
 """Tag of the nodes of one build: dbt looks through all nodes once for it, and for every name."""
-
-
-@dataclass(frozen=True)
-class NodeResult:
-    """What became of one model, seed or test."""
-
-    unique_id: str
-    status: str
-    seconds: float
-    message: str
-
-    @property
-    def name(self) -> str:
-        """The node's own name, without project and kind."""
-        return self.unique_id.split(".")[2]
 
 
 class DbtProject:
@@ -65,7 +56,7 @@ class DbtProject:
         self._manifest: Any = None
         self._parsing = threading.Lock()
 
-    @property
+    @cached_property
     def manifest(self) -> Mapping[str, Any]:
         """The parsed project as dbt describes it to others; dbt is imported only to parse."""
         if (described := self._cache.read(DESCRIBED)) is None:
@@ -111,27 +102,32 @@ class DbtProject:
         self._cache.write(PARSED, pickle.dumps(parts))
 
     @cached_property
-    def _texts(self) -> dict[str, str]:
-        """Texts of models as dbt rendered them on earlier days, by node."""
-        kept = self._cache.read(RENDERED)
-        return {} if kept is None else dict(json.loads(kept))
+    def statements(self) -> dict[str, Statement]:
+        """What dbt ran so far for models and tests of the project, by node."""
+        kept = self._cache.read(STATEMENTS)
+        told = {} if kept is None else json.loads(kept)
+        return {unique_id: Statement(**statement) for unique_id, statement in told.items()}
 
-    def _keep_texts(self, built: Iterable[Any]) -> None:
-        found = texts_of(self._lineage, built)
-        if found.keys() - self._texts.keys():
-            self._texts |= found
-            self._cache.write(RENDERED, json.dumps(self._texts).encode())
+    def _keep_statements(self, built: Iterable[Any]) -> None:
+        found = statements_of(built, self.project)
+        if found.keys() - self.statements.keys():
+            self.statements.update(found)
+            told = {unique_id: asdict(kept) for unique_id, kept in self.statements.items()}
+            self._cache.write(STATEMENTS, json.dumps(told).encode())
 
     @cached_property
     def _lineage(self) -> Lineage:
-        return Lineage(self.parse(), self._cache.files)
+        return Lineage(self.manifest, self._cache.files)
 
     def warm_up(self) -> None:
         """Import dbt and take up the project beside what this process does meanwhile.
 
-        A process that ends before waits for it: torn out of an import, libraries complain.
+        It does so where dbt will be needed: to load seeds, or to run what it never ran. A process
+        that ends before waits for it: torn out of an import, libraries complain.
         """
-        threading.Thread(target=self.parse).start()
+        models = {node.unique_id for node in self._lineage.in_order if node.kind == "model"}
+        if not work_database(self.home).exists() or models - self.statements.keys():
+            threading.Thread(target=self.parse).start()
 
     def build(self, on_date: date, given: Mapping[str, Given]) -> list[NodeResult]:
         """Build seeds, models and their tests for a day; what stands is told as such.
@@ -170,30 +166,55 @@ class DbtProject:
         )
 
     def _run(self, on_date: date, chosen: Collection[str]) -> list[NodeResult]:
-        if not chosen:
-            return []
+        """Run models and seeds with their tests; dbt those that it never ran, and seeds."""
+        tests = {node.unique_id for node in self._lineage.tests_of(chosen)}
+        seeds = {node for node in chosen if self._lineage.nodes[node].kind == "seed"}
+        known = ({*chosen} - seeds) | tests
+        if known - self.statements.keys():
+            seeds, known = {*chosen} | tests, set()
+        results = self._run_by_dbt(on_date, seeds) if seeds else []
+        if known:
+            in_order = [*self._lineage.in_order, *self._lineage.tests_of(chosen)]
+            due = [node for node in in_order if node.unique_id in known]
+            with _interrupted_in_good_order():
+                results += run_statements(
+                    work_database(self.home), self.project / PROFILE, due,
+                    self._lineage.turns(known), self.statements,
+                )  # fmt: skip
+            self._require_built(on_date, results)
+        return results
+
+    def _run_by_dbt(self, on_date: date, chosen: Collection[str]) -> list[NodeResult]:
         manifest = self.parse()
         tags = {unique_id: [*manifest.nodes[unique_id].tags, CHOSEN] for unique_id in chosen}
-        arguments = ["build", "--fail-fast", "--exclude-resource-type", "unit_test"]
-        with (
-            _nodes_with(manifest, "raw_code", self._texts),
-            _nodes_with(manifest, "tags", tags),
-        ):
+        with _nodes_with(manifest, "tags", tags):
             result = self._invoke(
-                [*arguments, "--no-write-json", "--select", f"tag:{CHOSEN}"], manifest
-            )
+                [
+                    "build", "--fail-fast", "--exclude-resource-type", "unit_test",
+                    "--indirect-selection", "empty", "--no-write-json",
+                    "--select", f"tag:{CHOSEN}",
+                ],
+                manifest,
+            )  # fmt: skip
+        self._keep_statements(getattr(result.result, "results", []))
         nodes = _results_of(result)
-        failed = [node for node in nodes if node.status in ("error", "fail")]
-        if failed or not result.success:
-            first = failed[0] if failed else None
-            fault = WenduError(
-                f"The warehouse of {on_date} was not built: {first.name if first else 'dbt'} "
-                "failed, nothing was published; --debug shows what it says."
-            )
-            fault.add_note(f"dbt: {first.message if first else result.exception}")
-            raise fault
-        self._keep_texts(run.node for run in result.result.results)
+        if not result.success:
+            nodes = [*nodes, NodeResult("model.wendu.dbt", "error", 0.0, str(result.exception))]
+        self._require_built(on_date, nodes)
         return nodes
+
+    def _require_built(self, on_date: date, nodes: Iterable[NodeResult]) -> None:
+        first = next((node for node in nodes if node.has_failed), None)
+        if first is None:
+            return
+        if is_full_disk(first.message):
+            raise WenduError(full_disk_sentence(self.home))
+        fault = WenduError(
+            f"The warehouse of {on_date} was not built: {first.name} failed, nothing was "
+            "published; --debug shows what it says."
+        )
+        fault.add_note(f"{first.name}: {first.message}")
+        raise fault
 
     def test_units(self) -> list[NodeResult]:
         """Run the unit tests beside the models; the work database must hold their inputs."""
@@ -210,9 +231,7 @@ class DbtProject:
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - dbt takes seconds to import
         from dbt.cli.main import dbtRunner  # noqa: PLC0415 - dbt takes seconds to import
 
-        # Upon a `KeyboardInterrupt` dbt ends its queries in good order; the orchestrator's own kind
-        # of interrupt, which is for the steps of its runs, leaves them at work.
-        with handling(signal.default_int_handler, signal.SIGINT, signal.SIGTERM):
+        with _interrupted_in_good_order():
             result = dbtRunner(manifest=manifest).invoke(
                 [
                     "--quiet", "--log-level", "none", "--no-use-colors",
@@ -232,6 +251,14 @@ class DbtProject:
         if result.exception is not None and result.result is None:
             raise WenduError(f"dbt could not read the project: {result.exception}")
         return result
+
+
+def _interrupted_in_good_order() -> AbstractContextManager[None]:
+    """Within, a signal to stop is a `KeyboardInterrupt`, upon which queries at work are ended.
+
+    The orchestrator's own kind of interrupt, which is for the steps of its runs, leaves them.
+    """
+    return handling(signal.default_int_handler, signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager

@@ -8,7 +8,6 @@ on which (dbt's manifest says it), and how either is shown.
 import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
@@ -39,8 +38,8 @@ Origins = Mapping[str, Mapping[str, list[Origin]]]
 def origins_of_marts(project: DbtProject) -> Origins:
     """What every column of every mart is computed from.
 
-    Takes a few seconds for the whole project, and is kept beside the compiled models under the
-    hash of what it was made from.
+    Takes a few seconds for the whole project, and is kept below the home under the hash of what it
+    was made from.
 
     Args:
         project: the dbt project, of which a day was built below its home.
@@ -49,16 +48,15 @@ def origins_of_marts(project: DbtProject) -> Origins:
         UsageError: no day was built from these models yet, or one is being built now.
     """
     manifest, target = project.manifest, project.target
-    compiled = _compiled(manifest, target)
+    compiled = _compiled(project)
     told = hashlib.sha256(sqlglot.__version__.encode())
-    written = {name: manifest["nodes"][name]["raw_code"] for name in compiled}
-    written |= {name: macro["macro_sql"] for name, macro in manifest["macros"].items()}
-    for unique_id, code in sorted(written.items()):  # what is compiled changes with the day
-        told.update(f"{unique_id} {code}".encode())
+    for unique_id, text in sorted(compiled.items()):
+        told.update(f"{unique_id} {text}".encode())
     kept = target / f"lineage-{told.hexdigest()[:16]}.json"
     if not kept.exists():
         for older in target.glob("lineage-*.json"):
             older.unlink()
+        kept.parent.mkdir(parents=True, exist_ok=True)
         unfinished = kept.with_suffix(".unfinished")
         origins = _Models(manifest, compiled, _columns_of_sources(project)).origins()
         unfinished.write_text(json.dumps(origins), encoding="utf-8")
@@ -189,19 +187,13 @@ def _columns_of_sources(project: DbtProject) -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def _compiled(manifest: Mapping[str, Any], target: Path) -> dict[str, str]:
-    models = {
-        name: target / "compiled" / node["package_name"] / node["original_file_path"]
-        for name, node in manifest["nodes"].items()
-        if node["resource_type"] == "model"
-    }
-    missing = [file for file in models.values() if not file.exists()]
-    if missing:
-        raise UsageError(
-            f"{len(missing)} models were not built below {target} yet; run `wendu run` for a day, "
-            "then ask again."
-        )
-    return {name: file.read_text(encoding="utf-8") for name, file in models.items()}
+def _compiled(project: DbtProject) -> dict[str, str]:
+    models = [
+        name for name, node in project.manifest["nodes"].items() if node["resource_type"] == "model"
+    ]
+    if not work_database(project.home).exists() or {*models} - project.statements.keys():
+        raise UsageError("No day was built from these models yet; run `wendu run`, then ask again.")
+    return {name: project.statements[name].compiled for name in models}
 
 
 def _in_order(nodes: Mapping[str, Any]) -> list[str]:

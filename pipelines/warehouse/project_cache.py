@@ -1,7 +1,7 @@
 """What is worked out of a dbt project's files alone, kept for every home that has the same files.
 
 It lies beside the project as it is shipped; where nothing can be written there, each home keeps
-its own. Does not belong here: what is kept (`dbt`, `rendered`), anything that follows from rows.
+its own. Does not belong here: what is kept (`dbt`, `statements`), anything that follows from rows.
 """
 
 import os

@@ -19,7 +19,8 @@ import polars as pl
 from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract
 from pipelines.settings import Home, versions
 from pipelines.warehouse.as_corrected import corrected_rows
-from pipelines.warehouse.standing import DAY, Given, forget_told, hash_of, open_to_write
+from pipelines.warehouse.nodes import DAY
+from pipelines.warehouse.standing import Given, forget_told, hash_of, open_to_write
 
 FORMAT = 1
 """Of the notes in it; raise it when what they say changes."""

@@ -118,7 +118,7 @@ def test_no_canary_stands_in_anything_else_a_run_wrote(messy):
         if not any(place in path.parents for place in closed)
     ]  # fmt: skip
     kinds = {path.suffix for path in written}
-    assert kinds >= {".parquet", ".duckdb", ".json", ".db", ".xlsx", ".sql", ".html"}
+    assert kinds >= {".parquet", ".duckdb", ".json", ".db", ".xlsx", ".html"}
     assert leaks(written) == []
 
 

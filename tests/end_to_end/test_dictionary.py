@@ -1,7 +1,6 @@
 """The data dictionary of the shared city: complete, in both languages, true to the lineage."""
 
 import re
-from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -159,8 +158,6 @@ def test_origins_name_columns_that_the_lake_has(origins):
     assert named - known == set()
 
 
-def test_a_home_without_a_day_is_told_to_run_one(tmp_path, world):
-    manifest = DbtProject(world.home).manifest
-    project = SimpleNamespace(manifest=manifest, target=tmp_path, home=Home(tmp_path))
+def test_a_home_without_a_day_is_told_to_run_one(tmp_path):
     with pytest.raises(UsageError, match="wendu run"):
-        origins_of_marts(project)
+        origins_of_marts(DbtProject(Home(tmp_path)))

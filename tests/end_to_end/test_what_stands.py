@@ -1,6 +1,6 @@
 """A day is built on what stands of the day before and comes out as if built from nothing."""
 
-import json
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,9 +14,11 @@ import pytest
 from pipelines.defs.installation import Installation
 from pipelines.defs.one_day import build_day
 from pipelines.settings import Home
-from pipelines.warehouse.dbt import RENDERED, DbtProject
+from pipelines.warehouse.dbt import STATEMENTS, DbtProject
+from pipelines.warehouse.nodes import DAY, Lineage
 from pipelines.warehouse.project_cache import ProjectCache
-from pipelines.warehouse.standing import DAY, Lineage, told_of
+from pipelines.warehouse.standing import told_of
+from pipelines.warehouse.statements import Statement
 from pipelines.warehouse.work_database import work_database
 from tests.conftest import SECOND_DAY, World
 
@@ -48,15 +50,15 @@ def build(home: Home, on_date: date) -> dict[str, str]:
 
 
 @contextmanager
-def rendered_anew() -> Iterator[None]:
-    """Within, dbt renders every text itself, whatever is kept of earlier days."""
+def built_by_dbt() -> Iterator[None]:
+    """Within, dbt renders and runs every statement itself, whatever is kept of earlier days."""
     read = ProjectCache.read
 
-    def read_all_but_texts(cache: ProjectCache, kind: str) -> bytes | None:
-        return None if kind == RENDERED else read(cache, kind)
+    def read_all_but_statements(cache: ProjectCache, kind: str) -> bytes | None:
+        return None if kind == STATEMENTS else read(cache, kind)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(ProjectCache, "read", read_all_but_texts)
+        patched.setattr(ProjectCache, "read", read_all_but_statements)
         yield
 
 
@@ -89,9 +91,10 @@ def told_in(home: Home) -> dict[str, str]:
 
 
 def compiled(home: Home) -> dict[str, str]:
-    """The texts of all models that dbt ran last, by name."""
-    folder = DbtProject(home).target / "compiled"
-    return {path.stem: path.read_text(encoding="utf-8") for path in folder.rglob("*.sql")}
+    """The texts of all models without template, by name."""
+    dbt = DbtProject(home)
+    kept = {dbt.manifest["nodes"][node]["name"]: text for node, text in dbt.statements.items()}
+    return {name: text.compiled for name, text in kept.items()}
 
 
 @dataclass(frozen=True)
@@ -104,13 +107,16 @@ class Grown:
     contents: dict[str, Contents]
     contents_anew: dict[str, Contents]
     told: dict[str, dict[str, str]]
+    kept: dict[str, Statement]
+    kept_anew: dict[str, Statement]
 
 
 @pytest.fixture(scope="module")
 def grown(home: Home) -> Grown:
     """The second day built twice, then what came later, then the third and fourth from nothing.
 
-    On the third day came a payment for May, on the fourth it turned out to be one for March.
+    On the third day came a payment for May, on the fourth it turned out to be one for March. What
+    was kept of earlier builds runs without dbt; from nothing, dbt builds everything.
     """
     build(home, SECOND_DAY)
     again = build(home, SECOND_DAY)
@@ -129,7 +135,8 @@ def grown(home: Home) -> Grown:
     shelve(home, FOURTH_DAY, corrected)
     day_after = build(home, FOURTH_DAY)
     fourth, told["fourth"] = contents(home), told_in(home)
-    with rendered_anew():
+    kept = DbtProject(home).statements
+    with built_by_dbt():
         work_database(home).unlink()
         build(home, THIRD_DAY)
         third_anew = contents(home)
@@ -142,6 +149,8 @@ def grown(home: Home) -> Grown:
         {"second": second, "third": third, "fourth": fourth},
         {"third": third_anew, "fourth": contents(home)},
         told,
+        kept,
+        DbtProject(home).statements,
     )
 
 
@@ -194,11 +203,39 @@ def test_a_payment_received_later_is_added_and_its_correction_takes_its_place(
     assert third[1] != fourth[1]
 
 
+def test_what_dbt_runs_is_the_same_every_day(grown: Grown) -> None:
+    assert grown.kept
+    assert not [node for node, kept in grown.kept.items() if grown.kept_anew[node] != kept]
+
+
+def test_every_model_and_test_is_run_again_without_dbt(grown: Grown, home: Home) -> None:
+    nodes = DbtProject(home).manifest["nodes"].values()
+    kinds = ("model", "test")
+    known = {node["unique_id"] for node in nodes if node["resource_type"] in kinds}
+    assert known == grown.kept.keys()
+
+
+def test_only_seeds_are_asked_for_rows_while_a_text_is_written(home: Home) -> None:
+    described = DbtProject(home).manifest
+    asking = {
+        name for name, macro in described["macros"].items()
+        if "run_query(" in macro["macro_sql"] and macro["package_name"] == "wendu"
+    }  # fmt: skip
+    assert asking == {"macro.wendu.condition_findings"}
+    (asks,) = (
+        node for node in described["nodes"].values() if asking & {*node["depends_on"]["macros"]}
+    )
+    written_from = asks["raw_code"].partition("condition_findings(")[2].partition("int_")[0]
+    seeds = {
+        node["name"] for node in described["nodes"].values() if node["resource_type"] == "seed"
+    }
+    assert set(re.findall(r'ref\("(\w+)"\)', written_from)) <= seeds
+
+
 def test_every_model_whose_text_asks_for_the_day_is_known_to_name_it(world: World) -> None:
-    dbt = DbtProject(world.home)
-    lineage, texts = Lineage(dbt.parse(), ""), compiled(world.home)
+    lineage, texts = Lineage(DbtProject(world.home).manifest, ""), compiled(world.home)
     dated = {name for name, text in texts.items() if DAY in text}
-    named = {node.name for node in dbt.parse().nodes.values() if lineage.names_the_day(node)}
+    named = {node.name for node in lineage.nodes.values() if lineage.names_the_day(node)}
     assert "int_measures__months" in dated
     assert not dated - named
 
@@ -206,10 +243,3 @@ def test_every_model_whose_text_asks_for_the_day_is_known_to_name_it(world: Worl
 def test_no_text_names_a_day_of_its_own(world: World) -> None:
     texts = compiled(world.home)
     assert not [name for name, text in texts.items() if str(SECOND_DAY) in text]
-
-
-def test_a_text_that_is_written_from_rows_is_not_kept(world: World) -> None:
-    dbt = DbtProject(world.home)
-    kept = json.loads(ProjectCache(dbt.project, dbt.target).read(RENDERED) or b"{}")
-    assert "model.wendu.int_measures__months" in kept
-    assert "model.wendu.int_rules__conditions" not in kept  # its rules stand in rows

@@ -10,7 +10,7 @@ from pipelines.warehouse import project_cache
 from pipelines.warehouse.dbt import DbtProject
 from pipelines.warehouse.project_cache import KEPT, ProjectCache
 
-KIND = "rendered.json"
+KIND = "statements.json"
 
 
 @pytest.fixture

@@ -49,6 +49,6 @@ clean:
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(FROM) uv
-	$(BIN)/uv pip install --quiet --require-hashes --compile-bytecode $(FROM) --requirement requirements.lock
+	$(BIN)/uv pip install --quiet --require-hashes $(FROM) --requirement requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@

@@ -14,7 +14,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -159,15 +159,20 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another number, another city.")] = 7,
 ) -> None:
     """Make the demo city (if missing) and run its days."""
-    from pipelines.defs.daily_run import Outcome
-    from pipelines.demo_city import make_city
+    from pipelines.demo_city import check_arguments, make_city
 
     home = Home(Settings().home)
     last = date.fromordinal(FIRST_DEMO_DAY.toordinal() + days - 1)
-    started = time.perf_counter()
-    make_city(home.root, FIRST_DEMO_DAY, last, scale, seed, progress=tell_step)
-    told.print(f"city made in {time.perf_counter() - started:.1f} s")
-    code = run_and_tell(FIRST_DEMO_DAY, last, summary=True)
+    check_arguments(FIRST_DEMO_DAY, last, scale)
+
+    def make() -> None:
+        started = time.perf_counter()
+        make_city(home.root, FIRST_DEMO_DAY, last, scale, seed, progress=tell_step)
+        told.print(f"city made in {time.perf_counter() - started:.1f} s")
+
+    code = run_and_tell(FIRST_DEMO_DAY, last, make, summary=True)
+    from pipelines.defs.day_report import Outcome
+
     if code == int(Outcome.NOTHING_PUBLISHED):
         raise typer.Exit(code)
     printed.print(f"Warehouse: {home.published / 'warehouse.duckdb'}")
@@ -629,8 +634,17 @@ def version() -> None:
         printed.print(f"{name} {number}")
 
 
-def run_and_tell(first: date, last: date, *, summary: bool = False) -> int:
-    """Run days, tell each on standard error, and return the exit code of the worst."""
+def run_and_tell(
+    first: date, last: date, make: Callable[[], None] | None = None, *, summary: bool = False
+) -> int:
+    """Run days, tell each on standard error, and return the exit code of the worst.
+
+    Args:
+        first: the first day.
+        last: the last day.
+        make: makes what the days are run on, while the judge and dbt get ready.
+        summary: whether each day's is printed.
+    """
     from pipelines.defs.installation import Installation
 
     MailSettings()  # what is wrong with them is told before anything is done
@@ -639,6 +653,9 @@ def run_and_tell(first: date, last: date, *, summary: bool = False) -> int:
     worst = 0
     try:
         installation.judge  # noqa: B018 - its process imports while this one imports the orchestrator
+        if make:
+            installation.dbt.warm_up()
+            make()
         from pipelines.defs.daily_run import Outcome, run_days
         from pipelines.reporting.summary import render_summary, summarise
         from pipelines.warehouse.publication import current_day

@@ -82,7 +82,7 @@ def make_city(
     Raises:
         UsageError: an argument is out of range, or another city stands in the folder.
     """
-    _check(from_date, to_date, scale, messy)
+    check_arguments(from_date, to_date, scale, messy)
     say = progress or (lambda _: None)
     home = Home(out)
     arguments = Arguments(
@@ -118,7 +118,12 @@ def _late_day(from_date: date) -> date:
     return day
 
 
-def _check(from_date: date, to_date: date, scale: float, messy: float) -> None:
+def check_arguments(from_date: date, to_date: date, scale: float, messy: float = 0.0) -> None:
+    """Check what a city is to be made from, which takes no time.
+
+    Raises:
+        UsageError: an argument is out of range.
+    """
     if not SMALLEST <= scale <= LARGEST:
         raise UsageError(f"the scale must lie between {SMALLEST} and {LARGEST:g}, not {scale:g}")
     if not EARLIEST <= from_date <= to_date <= LATEST:

@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.settings import (
+    INTERRUPTED_QUERY,
     Home,
     MailSettings,
     Settings,
@@ -159,11 +160,11 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another number, another city.")] = 7,
 ) -> None:
     """Make the demo city (if missing) and run its days."""
-    from pipelines.demo_city import check_arguments, make_city
+    from pipelines.demo_city import check_city, make_city
 
     home = Home(Settings().home)
     last = date.fromordinal(FIRST_DEMO_DAY.toordinal() + days - 1)
-    check_arguments(FIRST_DEMO_DAY, last, scale)
+    check_city(home.root, FIRST_DEMO_DAY, last, scale, seed)
 
     def make() -> None:
         started = time.perf_counter()
@@ -455,14 +456,14 @@ def questions(
 @app.command()
 def dictionary() -> None:
     """Write published/dictionary.html: every published table and column, and where it is from."""
+    from pipelines.defs.installation import Installation
     from pipelines.reporting.dictionary import write_dictionary
     from pipelines.reporting.published import open_published
-    from pipelines.warehouse.dbt import DbtProject
     from pipelines.warehouse.lineage import origins_of_marts
 
     home = Home(Settings().home)
     with open_published(home) as connection:
-        project = DbtProject(home)
+        project = Installation.from_settings().dbt
         origins = origins_of_marts(project)
         file = write_dictionary(home.published, connection, project.manifest, origins)
     printed.print(f"Dictionary: {file}")
@@ -652,8 +653,9 @@ def run_and_tell(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     worst = 0
     try:
-        installation.judge  # noqa: B018 - its process imports while this one imports the orchestrator
+        installation.judge  # noqa: B018 - its process imports while this one does something else
         if make:
+            installation.hold()
             installation.dbt.warm_up()
             make()
         from pipelines.defs.daily_run import Outcome, run_days
@@ -843,6 +845,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except typer.Abort:
         code = INTERRUPTED
     except Exception as fault:
+        if INTERRUPTED_QUERY in str(fault):
+            told.print(STOPPED)
+            sys.exit(INTERRUPTED)
         if debug:
             raise
         place = sentence_on_place(fault)

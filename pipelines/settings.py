@@ -46,6 +46,10 @@ FULL_DISK = (
 )  # fmt: skip
 
 
+INTERRUPTED_QUERY = "Query interrupted"
+"""What the database says in place of an interrupt that comes while it answers."""
+
+
 def is_full_disk(message: str) -> bool:
     """Whether a fault's own text, of whatever library, says that a disk is full."""
     return any(words in message for words in FULL_DISK)

@@ -1,6 +1,7 @@
 {#
     Rules that rule_conditions.csv states, as one statement: for each rule its subjects of whom a ground holds, or of whom none
-    can be told. Written when the model is built, from the rows as they then are; nothing here knows a rule by name.
+    can be told. Written from the rows of seeds alone, which follow from the project's files as every text does; nothing here
+    knows a rule by name.
 #}
 {% macro condition_findings(conditions, inhibitions, wordings, metrics, rules, people, households, previous_findings) %}
     {%- if not execute %}select 1 as rule_id{% else -%}

@@ -1,7 +1,7 @@
 {#
     How a model is put into the work database: by one text, the same every day, which is kept and run again without dbt while
     the project's files are as they are. Whatever else must happen, a relation of another kind dropped or the columns of a
-    contract compared, is done beside it, and once is enough.
+    contract compared, is done beside it, here and there (pipelines/warehouse).
 
     Nobody reads the work database while it is built, so that nothing is built beside an older relation and renamed (dbt's
     own way: three to five statements a model).

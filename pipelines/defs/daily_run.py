@@ -25,16 +25,13 @@ from pipelines.defs.graph import build_definitions, prepare_instance
 from pipelines.defs.installation import Installation
 from pipelines.defs.replies import reply_sentences
 from pipelines.defs.sending import notify
-from pipelines.settings import MailSettings, UsageError
+from pipelines.settings import INTERRUPTED_QUERY, MailSettings, UsageError
 from pipelines.warehouse.order_of_days import DueDay, days_to_look_at, due_days, missed_days
 from pipelines.warehouse.policy import current_policy
 from pipelines.warehouse.publication import published_manifest
 
 INTERRUPTS = ("KeyboardInterrupt", "DagsterExecutionInterruptedError")
 """An interrupt that comes while a step is at work, and what the orchestrator makes of it."""
-
-INTERRUPTED_QUERY = "Query interrupted"
-"""What the database makes of one that comes while it answers, in place of the interrupt itself."""
 
 PREPARE = "prepare"
 """What is done of a day before its first step: the orchestrator gets ready, beside receiving."""

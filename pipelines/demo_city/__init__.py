@@ -13,7 +13,7 @@ second week and comes with the next.
 `no_match` were planted; `natural_match` is what the city's own course brings under a rule.
 """
 
-from pipelines.demo_city.making import check_arguments, make_city
+from pipelines.demo_city.making import check_city, make_city
 from pipelines.demo_city.payments import PAID_NAMES
 
-__all__ = ["PAID_NAMES", "check_arguments", "make_city"]
+__all__ = ["PAID_NAMES", "check_city", "make_city"]

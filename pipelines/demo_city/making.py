@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -82,12 +83,9 @@ def make_city(
     Raises:
         UsageError: an argument is out of range, or another city stands in the folder.
     """
-    check_arguments(from_date, to_date, scale, messy)
+    arguments = check_city(out, from_date, to_date, scale, seed, messy)
     say = progress or (lambda _: None)
     home = Home(out)
-    arguments = Arguments(
-        seed, scale, from_date.isoformat(), to_date.isoformat(), messy, generator_version()
-    )
     _claim(home, arguments)
 
     say("founding the city")
@@ -118,12 +116,23 @@ def _late_day(from_date: date) -> date:
     return day
 
 
-def check_arguments(from_date: date, to_date: date, scale: float, messy: float = 0.0) -> None:
-    """Check what a city is to be made from, which takes no time.
+def check_city(
+    out: Path, from_date: date, to_date: date, scale: float, seed: int, messy: float = 0.0
+) -> Arguments:
+    """Check what `make_city` is given, which takes no time and writes nothing.
 
     Raises:
-        UsageError: an argument is out of range.
+        UsageError: as `make_city`.
     """
+    _require_in_range(from_date, to_date, scale, messy)
+    arguments = Arguments(
+        seed, scale, from_date.isoformat(), to_date.isoformat(), messy, generator_version()
+    )
+    _require_free(Home(out), arguments)
+    return arguments
+
+
+def _require_in_range(from_date: date, to_date: date, scale: float, messy: float) -> None:
     if not SMALLEST <= scale <= LARGEST:
         raise UsageError(f"the scale must lie between {SMALLEST} and {LARGEST:g}, not {scale:g}")
     if not EARLIEST <= from_date <= to_date <= LATEST:
@@ -135,29 +144,41 @@ def check_arguments(from_date: date, to_date: date, scale: float, messy: float =
         raise UsageError(f"the share of damaged rows must lie between 0 and 0.5, not {messy:g}")
 
 
-def _claim(home: Home, arguments: Arguments) -> None:
-    """Refuse a folder in which another city stands; otherwise note the arguments first."""
-    note = home.truth / "city.json"
-    if note.exists():
-        standing = json.loads(note.read_text(encoding="utf-8"))
+def _require_free(home: Home, arguments: Arguments) -> None:
+    """Refuse a folder in which another city stands."""
+    if standing := _standing(home):
         wanted = asdict(arguments)
         if any(standing.get(name) != wanted[name] for name in wanted if name != "to_date"):
             raise UsageError(
                 f"{home.root} holds a city made with other arguments or by another version of the "
                 "generator; choose another folder or remove it"
             )
-        wanted["to_date"] = max(standing["to_date"], wanted["to_date"])
     elif home.landing.exists() and any(home.landing.iterdir()):
         raise UsageError(
             f"{home.landing} holds deliveries that no demo city wrote; choose another folder"
         )
-    else:
-        wanted = asdict(arguments)
+
+
+def _claim(home: Home, arguments: Arguments) -> None:
+    """Note what the city is made from, before anything of it is written."""
+    last = max(arguments.to_date, _standing(home).get("to_date", arguments.to_date))
     home.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     home.truth.mkdir(exist_ok=True, mode=0o700)
+    note = _note(home)
     draft = note.with_suffix(".part")
-    draft.write_text(json.dumps(wanted, indent=2) + "\n", encoding="utf-8")
+    told = asdict(arguments) | {"to_date": last}
+    draft.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     draft.replace(note)
+
+
+def _standing(home: Home) -> dict[str, Any]:
+    """What the city that stands in a folder was made from; empty where none does."""
+    note = _note(home)
+    return json.loads(note.read_text(encoding="utf-8")) if note.exists() else {}
+
+
+def _note(home: Home) -> Path:
+    return home.truth / "city.json"
 
 
 Run = tuple[np.datetime64, pl.DataFrame, pl.DataFrame]

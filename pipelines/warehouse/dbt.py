@@ -29,11 +29,18 @@ from pipelines.settings import (
 from pipelines.warehouse.nodes import REGISTERS, THE_REST, Lineage
 from pipelines.warehouse.project_cache import ProjectCache
 from pipelines.warehouse.standing import Given, Standing
-from pipelines.warehouse.statements import NodeResult, Statement, run_statements, statements_of
+from pipelines.warehouse.statements import (
+    NodeResult,
+    Statement,
+    run_statements,
+    statements_of,
+    unlike,
+)
 from pipelines.warehouse.work_database import set_day, work_database
 
-PARSED, DESCRIBED, STATEMENTS = "parsed.pickle", "manifest.json", "statements.json"
-"""What is kept of a project: dbt's own objects, its description for others, what it ran."""
+PARSED, DESCRIBED, STATEMENTS = "parsed.pickle", "manifest.json", "statements-1.json"
+"""What is kept of a project: dbt's own objects, its description for others, what it ran. The number
+grows with another form of what was run."""
 
 PROFILE = "profiles.yml"
 """Where the project says with which settings the work database is opened."""
@@ -104,14 +111,20 @@ class DbtProject:
     @cached_property
     def statements(self) -> dict[str, Statement]:
         """What dbt ran so far for models and tests of the project, by node."""
+        return self._kept_statements()
+
+    def _kept_statements(self) -> dict[str, Statement]:
         kept = self._cache.read(STATEMENTS)
         told = {} if kept is None else json.loads(kept)
         return {unique_id: Statement(**statement) for unique_id, statement in told.items()}
 
     def _keep_statements(self, built: Iterable[Any]) -> None:
         found = statements_of(built, self.project)
-        if found.keys() - self.statements.keys():
-            self.statements.update(found)
+        # Rows of seeds that were changed meanwhile are in the statements, and not in the hash.
+        if not found.keys() - self.statements.keys() or not self._cache.is_of_these_files:
+            return
+        with self._cache.lock:  # another process may have kept more
+            self.statements.update(self._kept_statements() | found)
             told = {unique_id: asdict(kept) for unique_id, kept in self.statements.items()}
             self._cache.write(STATEMENTS, json.dumps(told).encode())
 
@@ -125,9 +138,18 @@ class DbtProject:
         It does so where dbt will be needed: to load seeds, or to run what it never ran. A process
         that ends before waits for it: torn out of an import, libraries complain.
         """
-        models = {node.unique_id for node in self._lineage.in_order if node.kind == "model"}
-        if not work_database(self.home).exists() or models - self.statements.keys():
+        if self._needs_dbt():
             threading.Thread(target=self.parse).start()
+
+    def _needs_dbt(self) -> bool:
+        if self._cache.read(DESCRIBED) is None or not work_database(self.home).exists():
+            return True
+        return bool(self._never_run())
+
+    def _never_run(self) -> set[str]:
+        """Models that dbt has not run yet."""
+        models = {node.unique_id for node in self._lineage.in_order if node.kind == "model"}
+        return models - self.statements.keys()
 
     def build(self, on_date: date, given: Mapping[str, Given]) -> list[NodeResult]:
         """Build seeds, models and their tests for a day; what stands is told as such.
@@ -145,7 +167,7 @@ class DbtProject:
         set_day(self.home, on_date)
         built: dict[str, NodeResult] = {}
         for stage in (REGISTERS, THE_REST):
-            stale = standing.stale(stage)
+            stale = standing.stale(stage, self._never_run())
             standing.take_back(stale)
             built |= {result.unique_id: result for result in self._run(on_date, stale)}
             standing.note(stage, stale)
@@ -168,26 +190,28 @@ class DbtProject:
     def _run(self, on_date: date, chosen: Collection[str]) -> list[NodeResult]:
         """Run models and seeds with their tests; dbt those that it never ran, and seeds."""
         tests = {node.unique_id for node in self._lineage.tests_of(chosen)}
-        seeds = {node for node in chosen if self._lineage.nodes[node].kind == "seed"}
-        known = ({*chosen} - seeds) | tests
-        if known - self.statements.keys():
-            seeds, known = {*chosen} | tests, set()
-        results = self._run_by_dbt(on_date, seeds) if seeds else []
-        if known:
+        by_dbt = {node for node in chosen if self._lineage.nodes[node].kind == "seed"}
+        again = ({*chosen} - by_dbt) | tests
+        if again - self.statements.keys():
+            by_dbt, again = {*chosen} | tests, set()
+        results = self._run_by_dbt(on_date, by_dbt) if by_dbt else []
+        if again:
             in_order = [*self._lineage.in_order, *self._lineage.tests_of(chosen)]
-            due = [node for node in in_order if node.unique_id in known]
             with _interrupted_in_good_order():
                 results += run_statements(
-                    work_database(self.home), self.project / PROFILE, due,
-                    self._lineage.turns(known), self.statements,
-                )  # fmt: skip
+                    work_database(self.home),
+                    self.project / PROFILE,
+                    [node for node in in_order if node.unique_id in again],
+                    self._lineage.turns(again),
+                    self.statements,
+                )
             self._require_built(on_date, results)
+            self._require_contracts(on_date, again)
         return results
 
     def _run_by_dbt(self, on_date: date, chosen: Collection[str]) -> list[NodeResult]:
         manifest = self.parse()
-        tags = {unique_id: [*manifest.nodes[unique_id].tags, CHOSEN] for unique_id in chosen}
-        with _nodes_with(manifest, "tags", tags):
+        with _tagged(manifest, chosen):
             result = self._invoke(
                 [
                     "build", "--fail-fast", "--exclude-resource-type", "unit_test",
@@ -198,9 +222,9 @@ class DbtProject:
             )  # fmt: skip
         self._keep_statements(getattr(result.result, "results", []))
         nodes = _results_of(result)
-        if not result.success:
-            nodes = [*nodes, NodeResult("model.wendu.dbt", "error", 0.0, str(result.exception))]
         self._require_built(on_date, nodes)
+        if not result.success:
+            raise _not_built(on_date, "dbt", str(result.exception))
         return nodes
 
     def _require_built(self, on_date: date, nodes: Iterable[NodeResult]) -> None:
@@ -209,12 +233,17 @@ class DbtProject:
             return
         if is_full_disk(first.message):
             raise WenduError(full_disk_sentence(self.home))
-        fault = WenduError(
-            f"The warehouse of {on_date} was not built: {first.name} failed, nothing was "
-            "published; --debug shows what it says."
-        )
-        fault.add_note(f"{first.name}: {first.message}")
-        raise fault
+        raise _not_built(on_date, first.name, first.message)
+
+    def _require_contracts(self, on_date: date, built: Collection[str]) -> None:
+        """Hold what was built against its contract, as dbt does: a home has shelves of its own."""
+        promised = {
+            node["name"]: {name: told["data_type"] for name, told in node["columns"].items()}
+            for node in map(self.manifest["nodes"].__getitem__, built)
+            if node["config"].get("contract", {}).get("enforced")
+        }
+        for name, (promises, found) in unlike(work_database(self.home), promised).items():
+            raise _not_built(on_date, name, f"promised {promises}, found {found}")
 
     def test_units(self) -> list[NodeResult]:
         """Run the unit tests beside the models; the work database must hold their inputs."""
@@ -261,17 +290,26 @@ def _interrupted_in_good_order() -> AbstractContextManager[None]:
     return handling(signal.default_int_handler, signal.SIGINT, signal.SIGTERM)
 
 
+def _not_built(on_date: date, name: str, why: str) -> WenduError:
+    fault = WenduError(
+        f"The warehouse of {on_date} was not built: {name} failed, nothing was published; --debug "
+        "shows what it says."
+    )
+    fault.add_note(f"{name}: {why}")
+    return fault
+
+
 @contextmanager
-def _nodes_with(manifest: Any, attribute: str, values: Mapping[str, Any]) -> Iterator[None]:
-    """Let nodes of a manifest have these values of an attribute, and their own again afterwards."""
-    own = {unique_id: getattr(manifest.nodes[unique_id], attribute) for unique_id in values}
+def _tagged(manifest: Any, chosen: Collection[str]) -> Iterator[None]:
+    """Let nodes of a manifest have the tag of what is chosen, and their own again afterwards."""
+    own = {unique_id: manifest.nodes[unique_id].tags for unique_id in chosen}
     try:
-        for unique_id, value in values.items():
-            setattr(manifest.nodes[unique_id], attribute, value)
+        for unique_id, tags in own.items():
+            manifest.nodes[unique_id].tags = [*tags, CHOSEN]
         yield
     finally:
-        for unique_id, value in own.items():
-            setattr(manifest.nodes[unique_id], attribute, value)
+        for unique_id, tags in own.items():
+            manifest.nodes[unique_id].tags = tags
 
 
 def _results_of(result: Any) -> list[NodeResult]:

@@ -4,6 +4,7 @@ It lies beside the project as it is shipped; where nothing can be written there,
 its own. Does not belong here: what is kept (`dbt`, `statements`), anything that follows from rows.
 """
 
+import contextlib
 import os
 from functools import cached_property
 from importlib.metadata import version
@@ -39,6 +40,11 @@ class ProjectCache:
         files = hash_of_files(self._project, EXPECTATIONS / "sources")
         return hash_of(version("dbt-core"), version("dbt-duckdb"), files)
 
+    @property
+    def is_of_these_files(self) -> bool:
+        """Whether the files are still those whose hash was taken."""
+        return ProjectCache(self._project, self._places[-1]).files == self.files
+
     @cached_property
     def lock(self) -> FileLock:
         """Held by who works something out that others may be waiting for; reentrant."""
@@ -47,10 +53,14 @@ class ProjectCache:
     def read(self, kind: str) -> bytes | None:
         """What is kept of a kind; None where nothing is."""
         for place in self._places:
+            file = place / self._name(kind)
             try:
-                return (place / self._name(kind)).read_bytes()
+                content = file.read_bytes()
             except OSError:
                 continue
+            with contextlib.suppress(OSError):  # what is used is not let go of
+                os.utime(file)
+            return content
         return None
 
     def write(self, kind: str, content: bytes) -> None:

@@ -16,7 +16,7 @@ def hash_of_files(*folders: Path) -> str:
     for folder in folders:
         for file in sorted(folder.rglob("*")):
             name = file.relative_to(folder)
-            if file.is_file() and name.parts[0] not in LEFT_BY_PROGRAMS:
+            if file.is_file() and not {*name.parts} & {*LEFT_BY_PROGRAMS}:
                 told.update(f"{name} ".encode() + file.read_bytes())
     return told.hexdigest()
 

@@ -5,13 +5,13 @@ and the day where its text asks for it. What stands is not built again, so a day
 department sent nothing costs no work on its tables. The notes lie in the work database itself and
 go with it; a relation has its note only once it is built, and loses it before it is built anew.
 
-Belongs here: deciding and noting. Does not belong here: running dbt (`dbt`), what a relation of
-the lake is made of (`work_database`).
+Belongs here: deciding and noting. Does not belong here: building (`dbt`, `statements`), what a
+relation of the lake is made of (`work_database`).
 """
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,10 +64,14 @@ class Standing:
     _made_of: dict[str, str] = field(default_factory=dict)
     _rows: dict[str, str] = field(default_factory=dict)
 
-    def stale(self, stage: str) -> dict[str, Note]:
+    def stale(self, stage: str, unknown: Collection[str] = ()) -> dict[str, Note]:
         """The nodes of a stage that must be built, with the notes they get once they are.
 
         A view is asked for its own text alone: what it reads, the day too, it reads anew.
+
+        Args:
+            stage: whose nodes.
+            unknown: nodes to build in any case.
         """
         with self._connection() as connection:
             notes = _notes_in(connection)
@@ -82,7 +86,7 @@ class Standing:
             self._made_of[node.unique_id] = whole
             made_of = own if node.is_view else whole
             note = notes.get(node.unique_id)
-            if note is None or note.made_of != made_of:
+            if note is None or note.made_of != made_of or node.unique_id in unknown:
                 found[node.unique_id] = Note(made_of)
             else:
                 self._rows[node.unique_id] = note.rows

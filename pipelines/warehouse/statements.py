@@ -3,9 +3,9 @@
 Which statement builds a model follows from the project's files, as do the rows of seeds that some
 models are written from. So dbt, which takes four seconds to import and a tenth of one for each
 model, runs a statement for the first time; while the files are as they are, it is run from here,
-on the same work database with the same settings. Belongs here: keeping statements, running them
-two at a time in their order. Does not belong here: which are due (`standing`), what dbt does
-(`dbt`).
+on the same work database with the same settings. Belongs here: what is worth keeping of what dbt
+ran, running it in its order. Does not belong here: which are due (`standing`), where they are kept
+and what dbt does (`dbt`).
 """
 
 import threading
@@ -21,6 +21,8 @@ import duckdb
 import yaml
 
 from pipelines.warehouse.nodes import Node
+
+BETWEEN_INTERRUPTS_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def run_statements(
     Args:
         database: the work database.
         profile: dbt's file that says with which settings it is opened, and how many at a time.
-        nodes: what to run; of those that may run, the first goes first.
+        nodes: what to run; of those that may run at once, the first goes first.
         turns: which of them must be over before which, by unique id.
         statements: at least theirs.
 
@@ -111,6 +113,37 @@ def run_statements(
     return results
 
 
+def unlike(
+    database: Path, promised: Mapping[str, Mapping[str, str]]
+) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
+    """The relations whose columns are not those promised: what was promised, and what is there.
+
+    Args:
+        database: the work database.
+        promised: of each relation by its name the types of its columns, in order.
+    """
+    if not promised:
+        return {}
+    with duckdb.connect(str(database), read_only=True) as connection:
+        kinds = {kind for columns in promised.values() for kind in columns.values()}
+        known = {
+            kind: connection.execute(f"select typeof(cast(null as {kind}))").fetchall()[0][0]
+            for kind in kinds
+        }
+        found: dict[str, dict[str, str]] = {name: {} for name in promised}
+        for name, column, kind in connection.execute(
+            "select table_name, column_name, data_type from duckdb_columns() "
+            "where table_name in ? order by table_name, column_index",
+            [[*promised]],
+        ).fetchall():
+            found[name][column] = kind
+    told = {
+        name: {column: known[kind] for column, kind in columns.items()}
+        for name, columns in promised.items()
+    }
+    return {name: (told[name], found[name]) for name in promised if told[name] != found[name]}
+
+
 def _make_way(connection: duckdb.DuckDBPyConnection, nodes: Iterable[Node]) -> None:
     """As dbt does: make the schemas, drop views where a table is to come, and the reverse."""
     for schema in {node.relation.partition(".")[0] for node in nodes if node.kind != "test"}:
@@ -133,16 +166,20 @@ class _Workers:
         self._connection = connection
         self._own = threading.local()
         self._opened: list[duckdb.DuckDBPyConnection] = []
+        self._given: list[Future[NodeResult]] = []
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="statement")
 
     def submit(self, node: Node, text: str) -> "Future[NodeResult]":
-        return self._threads.submit(self._run, node, text)
+        self._given.append(self._threads.submit(self._run, node, text))
+        return self._given[-1]
 
     def stop(self) -> None:
         """Break off what is at work, and begin nothing more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
-        for connection in self._opened:
-            connection.interrupt()
+        while not all(future.done() for future in self._given):
+            for connection in self._opened:  # one that has not begun yet does not hear it
+                connection.interrupt()
+            time.sleep(BETWEEN_INTERRUPTS_SECONDS)
         self._threads.shutdown()
         for connection in self._opened:
             connection.close()
@@ -157,7 +194,7 @@ class _Workers:
         except duckdb.Error as fault:
             status, message = "error", str(fault)
         else:
-            failures = rows[0][0] if node.kind == "test" and rows[0][-1] else 0
-            status = "fail" if failures else "success"
-            message = f"Got {failures} results" if failures else ""
+            has_found = node.kind == "test" and rows[0][-1]
+            status = "fail" if has_found else "success"
+            message = f"Got {rows[0][0]} results" if has_found else ""
         return NodeResult(node.unique_id, status, time.perf_counter() - begun, message)

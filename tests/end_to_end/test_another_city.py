@@ -166,6 +166,12 @@ def test_a_card_names_the_citys_own_rows(home):
     assert "海州市民政局（虚构）" in ran.out
 
 
+def test_the_dictionary_describes_the_citys_own_models(home):
+    ran = run_here("--city", CODE, "dictionary", home=home.root)
+    assert ran.code == 0, ran.err
+    assert (home.published / "dictionary.html").exists()
+
+
 def test_its_day_can_be_proven(home):
     ran = run_here("--city", CODE, "replay", "--date", str(DAY), home=home.root)
     assert ran.code == 0, ran.out + ran.err

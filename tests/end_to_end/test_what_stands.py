@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,12 +13,11 @@ import pytest
 
 from pipelines.defs.installation import Installation
 from pipelines.defs.one_day import build_day
-from pipelines.settings import Home
-from pipelines.warehouse.dbt import STATEMENTS, DbtProject
+from pipelines.settings import DBT_PROJECT, Home
+from pipelines.warehouse.dbt import DbtProject
 from pipelines.warehouse.nodes import DAY, Lineage
-from pipelines.warehouse.project_cache import ProjectCache
 from pipelines.warehouse.standing import told_of
-from pipelines.warehouse.statements import Statement
+from pipelines.warehouse.statements import NodeResult, Statement
 from pipelines.warehouse.work_database import work_database
 from tests.conftest import SECOND_DAY, World
 
@@ -50,15 +49,26 @@ def build(home: Home, on_date: date) -> dict[str, str]:
 
 
 @contextmanager
-def built_by_dbt() -> Iterator[None]:
-    """Within, dbt renders and runs every statement itself, whatever is kept of earlier days."""
-    read = ProjectCache.read
+def kept_apart(kind: str) -> Iterator[None]:
+    """Within, what dbt runs is kept as another kind, of which nothing is kept yet."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("pipelines.warehouse.dbt.STATEMENTS", kind)
+        try:
+            yield
+        finally:
+            for file in (DBT_PROJECT / "target").glob(f"*.{kind}"):
+                file.unlink()
 
-    def read_all_but_statements(cache: ProjectCache, kind: str) -> bytes | None:
-        return None if kind == STATEMENTS else read(cache, kind)
+
+@contextmanager
+def without_dbt() -> Iterator[None]:
+    """Within, nothing may be run by dbt."""
+
+    def refuse(project: DbtProject, on_date: date, chosen: Collection[str]) -> list[NodeResult]:
+        raise AssertionError(f"dbt was asked for {sorted(chosen)} on {on_date}")
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(ProjectCache, "read", read_all_but_statements)
+        patched.setattr(DbtProject, "_run_by_dbt", refuse)
         yield
 
 
@@ -127,19 +137,22 @@ def grown(home: Home) -> Grown:
         payment_no=pl.lit("LATER"), period=date(2024, 5, 1), supersedes=False
     )
     shelve(home, THIRD_DAY, later)
-    next_day = build(home, THIRD_DAY)
+    with without_dbt():
+        next_day = build(home, THIRD_DAY)
     third, told["third"] = contents(home), told_in(home)
     corrected = later.with_columns(
         period=date(2024, 3, 1), supersedes=True, amount=pl.col("amount") + 1
     )
     shelve(home, FOURTH_DAY, corrected)
-    day_after = build(home, FOURTH_DAY)
+    with without_dbt():
+        day_after = build(home, FOURTH_DAY)
     fourth, told["fourth"] = contents(home), told_in(home)
     kept = DbtProject(home).statements
-    with built_by_dbt():
+    with kept_apart("built-by-dbt.json"):
         work_database(home).unlink()
         build(home, THIRD_DAY)
-        third_anew = contents(home)
+        third_anew, kept_anew = contents(home), DbtProject(home).statements
+    with kept_apart("built-by-dbt-again.json"):
         work_database(home).unlink()
         build(home, FOURTH_DAY)
     return Grown(
@@ -150,7 +163,7 @@ def grown(home: Home) -> Grown:
         {"third": third_anew, "fourth": contents(home)},
         told,
         kept,
-        DbtProject(home).statements,
+        kept_anew,
     )
 
 
@@ -215,6 +228,15 @@ def test_every_model_and_test_is_run_again_without_dbt(grown: Grown, home: Home)
     assert known == grown.kept.keys()
 
 
+def test_what_was_never_run_is_built_beside_what_stands(grown: Grown, home: Home) -> None:
+    with kept_apart("lost.json"):
+        told = build(home, FOURTH_DAY)
+        known = DbtProject(home).statements
+    assert told["stg_finance__payments"] != STANDS  # a view of the same text
+    assert known.keys() == grown.kept.keys()
+    assert contents(home) == grown.contents_anew["fourth"]
+
+
 def test_only_seeds_are_asked_for_rows_while_a_text_is_written(home: Home) -> None:
     described = DbtProject(home).manifest
     asking = {
@@ -222,6 +244,11 @@ def test_only_seeds_are_asked_for_rows_while_a_text_is_written(home: Home) -> No
         if "run_query(" in macro["macro_sql"] and macro["package_name"] == "wendu"
     }  # fmt: skip
     assert asking == {"macro.wendu.condition_findings"}
+    assert not [node for node in described["nodes"].values() if "run_query" in node["raw_code"]]
+    text = described["macros"]["macro.wendu.condition_findings"]["macro_sql"]
+    for query in re.findall(r"run_query\((.*?)\)\.rows", text, re.DOTALL):
+        told = set(re.findall(r"\b(?:people|households|previous_findings)\b", query))
+        assert not told, query
     (asks,) = (
         node for node in described["nodes"].values() if asking & {*node["depends_on"]["macros"]}
     )

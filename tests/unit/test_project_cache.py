@@ -1,5 +1,6 @@
 """What is worked out of a dbt project is kept for all with the same files, and for nobody else."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -59,6 +60,25 @@ def test_of_old_projects_nothing_is_kept_for_ever(shipped: Path, tmp_path: Path)
         ProjectCache(shipped, tmp_path / "home").write(KIND, b"kept")
     assert len(list((shipped / "target").glob(f"*.{KIND}"))) == KEPT
     assert ProjectCache(shipped, tmp_path / "home").read(KIND) == b"kept"
+
+
+def test_what_is_read_is_kept_longer_than_what_is_not(shipped: Path, tmp_path: Path) -> None:
+    used = ProjectCache(shipped, tmp_path / "home")
+    used.write(KIND, b"used")
+    for number in range(KEPT + 2):
+        (shipped / "models" / "one.sql").write_text(f"select {number + 2}")
+        other = ProjectCache(shipped, tmp_path / "home")
+        other.write(KIND, b"kept")
+        os.utime(shipped / "target" / f"{other.files[:16]}.{KIND}", (number, number))
+        assert used.read(KIND) == b"used"
+
+
+def test_files_that_changed_meanwhile_are_noticed(shipped: Path, tmp_path: Path) -> None:
+    cache = ProjectCache(shipped, tmp_path / "home")
+    assert cache.files
+    assert cache.is_of_these_files
+    (shipped / "models" / "one.sql").write_text("select 2")
+    assert not cache.is_of_these_files
 
 
 def test_a_project_parsed_in_another_place_reads_its_own_seeds(

@@ -1,14 +1,16 @@
 """Statements are run each after what it reads, and the first fault ends them."""
 
+import signal
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from pipelines.settings import DBT_PROJECT
+from pipelines.settings import DBT_PROJECT, handling
 from pipelines.warehouse.nodes import Lineage, Node
-from pipelines.warehouse.statements import NodeResult, Statement, run_statements
+from pipelines.warehouse.statements import NodeResult, Statement, run_statements, unlike
 
 
 def described(name: str, kind: str, reads: Sequence[str], materialized: str) -> dict[str, object]:
@@ -100,6 +102,25 @@ def test_a_relation_that_was_of_another_kind_is_replaced(database: Path) -> None
     results = run(database, ["first", "shown", "last"])
     assert {result.status for result in results.values()} == {"success"}
     assert asked(database, "select n from last") == [(99999,)]
+
+
+def test_a_query_at_work_is_broken_off_by_an_interrupt(database: Path) -> None:
+    endless = (
+        "create table first as select count(*) as n from range(1000000000000) where random() > 2"
+    )
+    main = threading.main_thread().ident
+    timer = threading.Timer(0.5, signal.pthread_kill, [main, signal.SIGINT])
+    timer.start()
+    with handling(signal.default_int_handler, signal.SIGINT), pytest.raises(KeyboardInterrupt):
+        run(database, ["first", "shown"], first=endless)
+    assert asked(database, "select count(*) from duckdb_tables()") == [(0,)]
+
+
+def test_columns_unlike_those_promised_are_told(database: Path) -> None:
+    run(database, ["first", "shown"])
+    promised = {"first": {"n": "bigint"}, "shown": {"n": "integer"}}
+    assert unlike(database, promised) == {"shown": ({"n": "INTEGER"}, {"n": "BIGINT"})}
+    assert unlike(database, {"shown": {"m": "bigint"}}).keys() == {"shown"}
 
 
 def test_they_run_with_the_settings_that_dbt_would_run_them_with(database: Path) -> None:

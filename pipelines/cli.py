@@ -798,6 +798,20 @@ def query_last(arguments: Sequence[str]) -> list[str]:
     return [*rest, "--", *queries] if queries else rest
 
 
+def tell_unforeseen(fault: Exception) -> int:
+    """Tell a fault that no sentence was written for where it came up; the exit code."""
+    home, place = Home(Settings().home), sentence_on_place(fault)
+    told.print(
+        full_disk_sentence(home)
+        if is_full_disk(str(fault)) or is_out_of_room(home)
+        else place
+        or f"Something unforeseen happened ({type(fault).__name__}); nothing was published. "
+        "Run again with --debug and report what it shows.",
+        markup=False,
+    )
+    return 4 if place else 3
+
+
 def sentence_on_place(fault: Exception) -> str:
     """What is wrong with a place that was named; empty where the fault is not of that kind."""
     if not isinstance(fault, OSError) or fault.errno not in FAULTS_OF_PLACES or not fault.filename:
@@ -846,20 +860,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = INTERRUPTED
     except Exception as fault:
         if INTERRUPTED_QUERY in str(fault):
-            told.print(STOPPED)
-            sys.exit(INTERRUPTED)
-        if debug:
+            code = INTERRUPTED
+        elif debug:
             raise
-        place = sentence_on_place(fault)
-        told.print(
-            full_disk_sentence(Home(Settings().home))
-            if is_full_disk(str(fault)) or is_out_of_room(Home(Settings().home))
-            else place
-            or f"Something unforeseen happened ({type(fault).__name__}); nothing was published. "
-            "Run again with --debug and report what it shows.",
-            markup=False,
-        )
-        code = 4 if place else 3
+        else:
+            code = tell_unforeseen(fault)
     if code == INTERRUPTED:
         told.print(STOPPED)
     sys.exit(code)

@@ -129,7 +129,8 @@ class DbtProject:
             self._cache.write(STATEMENTS, json.dumps(told).encode())
 
     @cached_property
-    def _lineage(self) -> Lineage:
+    def lineage(self) -> Lineage:
+        """What of the project is made of what."""
         return Lineage(self.manifest, self._cache.files)
 
     def warm_up(self) -> None:
@@ -148,7 +149,7 @@ class DbtProject:
 
     def _never_run(self) -> set[str]:
         """Models that dbt has not run yet."""
-        models = {node.unique_id for node in self._lineage.in_order if node.kind == "model"}
+        models = {node.unique_id for node in self.lineage.in_order if node.kind == "model"}
         return models - self.statements.keys()
 
     def build(self, on_date: date, given: Mapping[str, Given]) -> list[NodeResult]:
@@ -163,7 +164,7 @@ class DbtProject:
         Raises:
             WenduError: a node failed; names the first and what dbt said of it.
         """
-        standing = Standing(work_database(self.home), self._lineage, str(on_date), given)
+        standing = Standing(work_database(self.home), self.lineage, str(on_date), given)
         set_day(self.home, on_date)
         built: dict[str, NodeResult] = {}
         for stage in (REGISTERS, THE_REST):
@@ -184,25 +185,25 @@ class DbtProject:
         """
         set_day(self.home, on_date)
         return self._run(
-            on_date, [node.unique_id for node in self._lineage.in_order if node.name in select]
+            on_date, [node.unique_id for node in self.lineage.in_order if node.name in select]
         )
 
     def _run(self, on_date: date, chosen: Collection[str]) -> list[NodeResult]:
         """Run models and seeds with their tests; dbt those that it never ran, and seeds."""
-        tests = {node.unique_id for node in self._lineage.tests_of(chosen)}
-        by_dbt = {node for node in chosen if self._lineage.nodes[node].kind == "seed"}
+        in_order = [*self.lineage.in_order, *self.lineage.tests_of(chosen)]
+        tests = {node.unique_id for node in in_order if node.kind == "test"}
+        by_dbt = {node for node in chosen if self.lineage.nodes[node].kind == "seed"}
         again = ({*chosen} - by_dbt) | tests
         if again - self.statements.keys():
             by_dbt, again = {*chosen} | tests, set()
         results = self._run_by_dbt(on_date, by_dbt) if by_dbt else []
         if again:
-            in_order = [*self._lineage.in_order, *self._lineage.tests_of(chosen)]
             with _interrupted_in_good_order():
                 results += run_statements(
                     work_database(self.home),
                     self.project / PROFILE,
                     [node for node in in_order if node.unique_id in again],
-                    self._lineage.turns(again),
+                    self.lineage.turns(again),
                     self.statements,
                 )
             self._require_built(on_date, results)

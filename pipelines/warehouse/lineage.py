@@ -100,7 +100,7 @@ class _Models:
                 columns = node["config"]["column_types"]
                 schema.setdefault(node["schema"], {})[node["name"]] = columns
         scopes: dict[str, Any] = {}
-        for name in _in_order(self._nodes):
+        for name in self._nodes:
             tree = qualify(
                 _without_catalog(sqlglot.parse_one(compiled[name], dialect=DIALECT)),
                 dialect=DIALECT,
@@ -188,27 +188,11 @@ def _columns_of_sources(project: DbtProject) -> dict[str, dict[str, list[str]]]:
 
 
 def _compiled(project: DbtProject) -> dict[str, str]:
-    models = [
-        name for name, node in project.manifest["nodes"].items() if node["resource_type"] == "model"
-    ]
+    """The texts of all models, each after those it reads."""
+    models = [node.unique_id for node in project.lineage.in_order if node.kind == "model"]
     if not work_database(project.home).exists() or {*models} - project.statements.keys():
         raise UsageError("No day was built from these models yet; run `wendu run`, then ask again.")
     return {name: project.statements[name].compiled for name in models}
-
-
-def _in_order(nodes: Mapping[str, Any]) -> list[str]:
-    """The models, each after those it reads."""
-    ordered: dict[str, None] = {}
-
-    def place(name: str) -> None:
-        for parent in nodes[name]["depends_on"]["nodes"]:
-            if parent in nodes and parent not in ordered:
-                place(parent)
-        ordered[name] = None
-
-    for name in sorted(nodes):
-        place(name)
-    return list(ordered)
 
 
 def _needed(

@@ -41,12 +41,18 @@ class Node:
     unique_id: str
     kind: str
     name: str
-    relation: str
+    schema: str
+    alias: str
     materialized: str
     tags: frozenset[str]
     meta: Mapping[str, Any]
     reads: tuple[str, ...]
     macros: frozenset[str]
+
+    @property
+    def relation(self) -> str:
+        """Its relation as SQL writes it: schema and name, both in quotes."""
+        return f'"{self.schema}"."{self.alias}"'
 
     @property
     def is_view(self) -> bool:
@@ -118,30 +124,25 @@ class Lineage:
                 found |= {node.unique_id, *node.reads}
         return found
 
-    def below(self, node: Node) -> set[str]:
-        """Everything that a node is made of, sources included."""
+    def below(self, node: Node, until: Collection[str] = ()) -> set[str]:
+        """Everything that a node is made of, sources included; of some nodes not what they are."""
         found, open_ = set[str](), [*node.reads]
         while open_:
             unique_id = open_.pop()
             if unique_id not in found:
                 found.add(unique_id)
-                open_ += self.nodes[unique_id].reads if unique_id in self.nodes else ()
+                if unique_id in self.nodes and unique_id not in until:
+                    open_ += self.nodes[unique_id].reads
         return found
 
     def turns(self, chosen: Collection[str]) -> TopologicalSorter[str]:
         """Which of some nodes come after which, also where only others lie between them."""
-        between = (node for node in self.nodes.values() if node.unique_id not in chosen)
-        through = {node.unique_id: node.reads for node in between}
-        turns = TopologicalSorter[str]()
-        for unique_id in chosen:
-            above, open_ = set[str](), [*self.nodes[unique_id].reads]
-            while open_:
-                read = open_.pop()
-                if read not in above:
-                    above.add(read)
-                    open_ += through.get(read, ())
-            turns.add(unique_id, *above.intersection(chosen))
-        return turns
+        return TopologicalSorter(
+            {
+                unique_id: self.below(self.nodes[unique_id], until=chosen).intersection(chosen)
+                for unique_id in chosen
+            }
+        )
 
     def tests_of(self, chosen: Collection[str]) -> Iterator[Node]:
         """The tests that look at one of some models and seeds."""
@@ -181,7 +182,8 @@ def _node(described: Mapping[str, Any]) -> Node:
         described["unique_id"],
         described["resource_type"],
         described["name"],
-        f'"{described["schema"]}"."{described["alias"]}"',
+        described["schema"],
+        described["alias"],
         config["materialized"],
         frozenset(config["tags"]),
         config["meta"],

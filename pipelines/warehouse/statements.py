@@ -21,6 +21,7 @@ import duckdb
 import yaml
 
 from pipelines.warehouse.nodes import Node
+from pipelines.warehouse.work_database import kinds_of_relations
 
 BETWEEN_INTERRUPTS_SECONDS = 0.05
 
@@ -93,7 +94,6 @@ def run_statements(
     due = {node.unique_id: node for node in nodes}
     places = {unique_id: place for place, unique_id in enumerate(due)}
     results: list[NodeResult] = []
-    running: set[Future[NodeResult]] = set()
     turns.prepare()
     with duckdb.connect(str(database), config=told["config_options"]) as connection:
         _make_way(connection, nodes)
@@ -101,9 +101,8 @@ def run_statements(
         try:
             while turns.is_active():
                 for unique_id in sorted(turns.get_ready(), key=places.__getitem__):
-                    running.add(workers.submit(due[unique_id], statements[unique_id].ran))
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for result in (future.result() for future in done):
+                    workers.give(due[unique_id], statements[unique_id].ran)
+                for result in workers.ended():
                     results.append(result)
                     if result.has_failed:
                         return results
@@ -146,17 +145,14 @@ def unlike(
 
 def _make_way(connection: duckdb.DuckDBPyConnection, nodes: Iterable[Node]) -> None:
     """As dbt does: make the schemas, drop views where a table is to come, and the reverse."""
-    for schema in {node.relation.partition(".")[0] for node in nodes if node.kind != "test"}:
-        connection.execute(f"create schema if not exists {schema}")
-    standing = connection.execute(
-        "select format('\"{}\".\"{}\"', schema_name, table_name), 'table' from duckdb_tables() "
-        "union all "
-        "select format('\"{}\".\"{}\"', schema_name, view_name), 'view' from duckdb_views()"
-    ).fetchall()
-    kinds = {node.relation: "view" if node.is_view else "table" for node in nodes}
-    for relation, kind in standing:
-        if kinds.get(relation, kind) != kind:
-            connection.execute(f"drop {kind} {relation}")
+    standing = kinds_of_relations(connection)
+    for node in nodes:
+        if node.kind == "test":
+            continue
+        connection.execute(f'create schema if not exists "{node.schema}"')
+        before = standing.get(f"{node.schema}.{node.alias}")
+        if before and before != ("view" if node.is_view else "table"):
+            connection.execute(f"drop {before} {node.relation}")
 
 
 class _Workers:
@@ -166,12 +162,17 @@ class _Workers:
         self._connection = connection
         self._own = threading.local()
         self._opened: list[duckdb.DuckDBPyConnection] = []
-        self._given: list[Future[NodeResult]] = []
+        self._given: set[Future[NodeResult]] = set()
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="statement")
 
-    def submit(self, node: Node, text: str) -> "Future[NodeResult]":
-        self._given.append(self._threads.submit(self._run, node, text))
-        return self._given[-1]
+    def give(self, node: Node, text: str) -> None:
+        """Hand in a statement; they begin in the order in which they were handed in."""
+        self._given.add(self._threads.submit(self._run, node, text))
+
+    def ended(self) -> list[NodeResult]:
+        """Wait for one at least of those given, and let go of those that have ended."""
+        done, self._given = wait(self._given, return_when=FIRST_COMPLETED)
+        return [future.result() for future in done]
 
     def stop(self) -> None:
         """Break off what is at work, and begin nothing more."""

@@ -85,7 +85,7 @@ def open_shelves(
         connection.execute("create schema if not exists lake")
         connection.execute("create schema if not exists control")
         standing = dict(connection.execute("select * from standing.given").fetchall())
-        kinds = _kinds(connection)
+        kinds = kinds_of_relations(connection)
         for relation, (made_of, content) in given.items():
             if standing.get(relation) == made_of.made_of:
                 continue
@@ -138,8 +138,8 @@ def _start_of_machine() -> str:
         return OF_THIS_PROCESS
 
 
-def _kinds(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Of every relation by its full name, whether it is a table or a view."""
+def kinds_of_relations(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Of every relation, by schema and name with a point between, whether it is table or view."""
     found = connection.execute(
         "select schema_name || '.' || table_name, 'table' from duckdb_tables() union all "
         "select schema_name || '.' || view_name, 'view' from duckdb_views() where not internal"

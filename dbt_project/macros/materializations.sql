@@ -1,7 +1,7 @@
 {#
-    How a model is put into the work database: by one text, the same every day, which is kept and run again without dbt while
-    the project's files are as they are. Whatever else must happen, a relation of another kind dropped or the columns of a
-    contract compared, is done beside it, here and there (pipelines/warehouse).
+    How a model or seed is put into the work database: by one text, the same every day, which is kept and run again without
+    dbt while the project's files are as they are. Whatever else must happen, a relation of another kind dropped or the
+    columns of a contract compared, is done beside it, here and there (pipelines/warehouse).
 
     Nobody reads the work database while it is built, so that nothing is built beside an older relation and renamed (dbt's
     own way: three to five statements a model).
@@ -21,6 +21,34 @@
 {% materialization growing, adapter="duckdb" %}
     {{ return({"relations": [put_in_place("table", grows=true)]}) }}
 {% endmaterialization %}
+
+{# A seed's rows stand in the text itself: the file may lie elsewhere when it is run again. #}
+{% materialization seed, adapter="duckdb" %}
+    {%- set rows = load_agate_table() -%}
+    {%- set relation = this.incorporate(type="table") -%}
+    {%- set types = config.get("column_types") -%}
+    {%- call statement("main") -%}
+        create or replace table {{ relation }} (
+            {%- for name in rows.column_names %}
+            {%- if name not in types %}{% do exceptions.raise_compiler_error("column_types lacks " ~ name) %}{% endif -%}
+            {{ name }} {{ types[name] }}{{ ", " if not loop.last }}
+            {%- endfor -%}
+        )
+        {%- if rows.rows %};
+        insert into {{ relation }} values
+            {%- for row in rows.rows %}
+            ({% for value in row %}{{ text_of(value) }}{{ ", " if not loop.last }}{% endfor %}){{ "," if not loop.last }}
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endcall -%}
+    {%- do store_result("agate_table", response="OK", agate_table=rows) -%}
+    {%- do adapter.commit() -%}
+    {{ return({"relations": [relation]}) }}
+{% endmaterialization %}
+
+{% macro text_of(value) %}
+    {%- if value is none %}null{% else %}'{{ value | replace("'", "''") }}'{% endif -%}
+{% endmacro %}
 
 {% macro put_in_place(kind, grows=false) %}
     {%- set standing = load_cached_relation(this) -%}

@@ -1,8 +1,8 @@
 """Building the dbt project for one day at a time, in this process.
 
-dbt parses the project once, loads its seeds, and runs each model and test for the first time; what
-it ran is kept and run again without it (`statements`). Only this module talks to dbt. It sets no
-rule and knows no model by name.
+dbt parses the project once, and runs each seed, model and test for the first time; what it ran is
+kept and run again without it (`statements`). Only this module talks to dbt. It sets no rule and
+knows no model by name.
 """
 
 import json
@@ -110,7 +110,7 @@ class DbtProject:
 
     @cached_property
     def statements(self) -> dict[str, Statement]:
-        """What dbt ran so far for models and tests of the project, by node."""
+        """What dbt ran so far for seeds, models and tests of the project, by node."""
         return self._kept_statements()
 
     def _kept_statements(self) -> dict[str, Statement]:
@@ -136,21 +136,15 @@ class DbtProject:
     def warm_up(self) -> None:
         """Import dbt and take up the project beside what this process does meanwhile.
 
-        It does so where dbt will be needed: to load seeds, or to run what it never ran. A process
-        that ends before waits for it: torn out of an import, libraries complain.
+        It does so where dbt will be needed: to run what it never ran. A process that ends before
+        waits for it: torn out of an import, libraries complain.
         """
-        if self._needs_dbt():
+        if self._cache.read(DESCRIBED) is None or self._never_run():
             threading.Thread(target=self.parse).start()
 
-    def _needs_dbt(self) -> bool:
-        if self._cache.read(DESCRIBED) is None or not work_database(self.home).exists():
-            return True
-        return bool(self._never_run())
-
     def _never_run(self) -> set[str]:
-        """Models that dbt has not run yet."""
-        models = {node.unique_id for node in self.lineage.in_order if node.kind == "model"}
-        return models - self.statements.keys()
+        """Seeds and models that dbt has not run yet."""
+        return {node.unique_id for node in self.lineage.in_order} - self.statements.keys()
 
     def build(self, on_date: date, given: Mapping[str, Given]) -> list[NodeResult]:
         """Build seeds, models and their tests for a day; what stands is told as such.
@@ -189,25 +183,21 @@ class DbtProject:
         )
 
     def _run(self, on_date: date, chosen: Collection[str]) -> list[NodeResult]:
-        """Run models and seeds with their tests; dbt those that it never ran, and seeds."""
+        """Run models and seeds with their tests; all of them by dbt if it never ran one."""
         in_order = [*self.lineage.in_order, *self.lineage.tests_of(chosen)]
-        tests = {node.unique_id for node in in_order if node.kind == "test"}
-        by_dbt = {node for node in chosen if self.lineage.nodes[node].kind == "seed"}
-        again = ({*chosen} - by_dbt) | tests
-        if again - self.statements.keys():
-            by_dbt, again = {*chosen} | tests, set()
-        results = self._run_by_dbt(on_date, by_dbt) if by_dbt else []
-        if again:
-            with _interrupted_in_good_order():
-                results += run_statements(
-                    work_database(self.home),
-                    self.project / PROFILE,
-                    [node for node in in_order if node.unique_id in again],
-                    self.lineage.turns(again),
-                    self.statements,
-                )
-            self._require_built(on_date, results)
-            self._require_contracts(on_date, again)
+        due = {*chosen} | {node.unique_id for node in in_order if node.kind == "test"}
+        if due - self.statements.keys():
+            return self._run_by_dbt(on_date, due)
+        with _interrupted_in_good_order():
+            results = run_statements(
+                work_database(self.home),
+                self.project / PROFILE,
+                [node for node in in_order if node.unique_id in due],
+                self.lineage.turns(due),
+                self.statements,
+            )
+        self._require_built(on_date, results)
+        self._require_contracts(on_date, due)
         return results
 
     def _run_by_dbt(self, on_date: date, chosen: Collection[str]) -> list[NodeResult]:

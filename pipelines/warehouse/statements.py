@@ -1,11 +1,10 @@
-"""The statements that dbt ran for a project's models and tests, run again without dbt.
+"""The statements that dbt ran for a project's seeds, models and tests, run again without dbt.
 
-Which statement builds a model follows from the project's files, as do the rows of seeds that some
-models are written from. So dbt, which takes four seconds to import and a tenth of one for each
-model, runs a statement for the first time; while the files are as they are, it is run from here,
-on the same work database with the same settings. Belongs here: what is worth keeping of what dbt
-ran, running it in its order. Does not belong here: which are due (`standing`), where they are kept
-and what dbt does (`dbt`).
+Which statement builds a node follows from the project's files, the rows of seeds among them. So
+dbt, which takes four seconds to import and a tenth of one for each node, runs a statement for the
+first time; while the files are as they are, it is run from here, on the same work database with
+the same settings. Belongs here: what is worth keeping of what dbt ran, running it in its order.
+Does not belong here: which are due (`standing`), where they are kept and what dbt does (`dbt`).
 """
 
 import threading
@@ -55,7 +54,7 @@ class NodeResult:
 
 
 def statements_of(results: Iterable[Any], project: Path) -> dict[str, Statement]:
-    """The statements that dbt ran, by node, of results it returns of models and tests.
+    """The statements that dbt ran, by node, of results it returns.
 
     Args:
         results: dbt's own.
@@ -63,11 +62,11 @@ def statements_of(results: Iterable[Any], project: Path) -> dict[str, Statement]
     """
     return {
         result.node.unique_id: Statement(
-            result.node.compiled_code,
+            getattr(result.node, "compiled_code", ""),  # a seed has no text
             (project / result.node.build_path).read_text(encoding="utf-8"),
         )
         for result in results
-        if result.node.resource_type in ("model", "test") and result.status in ("success", "pass")
+        if result.status in ("success", "pass")
     }
 
 
@@ -75,7 +74,7 @@ def run_statements(
     database: Path, profile: Path, nodes: Sequence[Node], turns: TopologicalSorter[str],
     statements: Mapping[str, Statement],
 ) -> list[NodeResult]:  # fmt: skip
-    """Run the statements of models and tests; ends with the first that fails.
+    """Run the statements of nodes; ends with the first that fails.
 
     Args:
         database: the work database.

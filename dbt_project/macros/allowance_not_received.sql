@@ -105,11 +105,11 @@ final as (
         residence.area_code,
         cast(judged.due_cny as decimal(14, 2)) as amount_cny,
         cast(null as decimal(10, 4)) as ratio_to_standard,
-        {{ yuan("judged.due_cny") }} || ' 元：' || {{ year_month("judged.first_month_on") }} || ' 至 '
-        || {{ year_month("judged.last_month_on") }} || ' 符合{{ name_zh }}条件'
+        {{ yuan("judged.due_cny") }} || ' 元：' || {{ month_span("judged.first_month_on", "judged.last_month_on", " 至 ") }}
+        || ' 符合{{ name_zh }}条件'
         || coalesce('（残疾等级 ' || certificates.level || ' 级）', '') || '，未查到发放记录' as reason_zh,
-        {{ yuan("judged.due_cny") }} || ' yuan of the {{ name_en }} due for ' || {{ year_month("judged.first_month_on") }} || ' to '
-        || {{ year_month("judged.last_month_on") }} || coalesce(' (certificate level ' || certificates.level || ')', '')
+        {{ yuan("judged.due_cny") }} || ' yuan of the {{ name_en }} due for '
+        || {{ month_span("judged.first_month_on", "judged.last_month_on", " to ") }} || coalesce(' (certificate level ' || certificates.level || ')', '')
         || ', no payment found' as reason_en,
         {{ evidence_json([
             evidence_list([("certificates.person_id is not null", evidence_term(

@@ -60,6 +60,12 @@
 {% macro yuan(amount) %}cast(cast({{ amount }} as decimal(20, 2)) as varchar){% endmacro %}
 {% macro year_month(day) %}substr(cast({{ day }} as varchar), 1, 7){% endmacro %}
 
+{# From one month to another as it stands in a reason; one month alone is said once. #}
+{% macro month_span(first_month, last_month, between) -%}
+    {{ year_month(first_month) }} || case when {{ last_month }} > {{ first_month }}
+        then '{{ between }}' || {{ year_month(last_month) }} else '' end
+{%- endmacro %}
+
 {# A county as it stands in a Chinese reason: its name, else the code that came, else that nobody knows. #}
 {% macro county_zh(name, county_code) %}coalesce({{ name }}, nullif({{ county_code }}, 'unknown'), '地区不明'){% endmacro %}
 
@@ -82,6 +88,35 @@
 {# A parameter as a term; its value is given, because a model has read it already. #}
 {% macro parameter_term(name, value, unit=none, step=none, field="value") -%}
     {{ return(evidence_term("'policy.parameters'", "'" ~ name ~ "'", "'" ~ field ~ "'", value, run_date(), unit, step)) }}
+{%- endmacro %}
+
+{# Payments of a group of rows as a list, by number: what `payment_terms` makes terms of. #}
+{% macro listed_payments(payment_no, amount, holds="true") -%}
+    {{ return(adapter.dispatch("listed_payments")(payment_no, amount, holds)) }}
+{%- endmacro %}
+{% macro duckdb__listed_payments(payment_no, amount, holds) -%}
+    list(struct_pack(payment_no := {{ payment_no }}, amount_cny := {{ amount }}) order by {{ payment_no }}) filter (where {{ holds }})
+{%- endmacro %}
+
+{#
+    A term for each payment of a list, so that every row of the ledger is named that an amount was summed from. Where the
+    payments of the list do not come to `total`, one term of the total under `key`: a rule that cannot name them says the sum.
+#}
+{% macro payment_terms(payments, field, month_on, step=none, total=none, key=none) -%}
+    {{ return(adapter.dispatch("payment_terms")(payments, field, month_on, step, total, key)) }}
+{%- endmacro %}
+{% macro duckdb__payment_terms(payments, field, month_on, step, total, key) -%}
+    {%- set named -%}
+        list_transform({{ payments }}, lambda payment: {{ evidence_term(
+            "'finance.payments'", "payment.payment_no", field, "payment.amount_cny", month_on, "yuan", step
+        ) }})
+    {%- endset -%}
+    {%- if total is none -%}
+        {{ named }}
+    {%- else -%}
+        case when list_sum(list_transform({{ payments }}, lambda payment: payment.amount_cny)) = {{ total }} then {{ named }}
+            else [{{ evidence_term("'finance.payments'", key, field, total, month_on, "yuan", step) }}] end
+    {%- endif -%}
 {%- endmacro %}
 
 {# Lists of terms of a group of rows, one after the other in a fixed order. #}

@@ -27,6 +27,7 @@ from pipelines.settings import WenduError
 from tests.conftest import SECOND_DAY
 
 CITY = "371500"
+SUMS_OF_PAYMENTS = ("R01", "R03", "R07", "R11", "R26", "R27")
 LATIN_WORD, CHINESE = re.compile("[A-Za-z]{2,}"), re.compile("[\u4e00-\u9fff]")
 
 
@@ -87,6 +88,22 @@ def test_every_number_in_the_arithmetic_names_its_row_day_and_unit(alerts):
         if term.step and not (term.key and term.as_of and term.unit)
     }
     assert sorted(bare) == []
+
+
+def test_every_payment_that_a_sum_is_made_of_is_named_with_its_own_amount(alerts, world):
+    """A term of nothing paid, or of payments that no rule may name, goes by another key."""
+    payments = world.mart("fct_payments").filter(pl.col("status") == "1")
+    ledger = dict(payments.select("payment_no", "amount_cny").iter_rows())
+    named = {
+        (alert["rule_id"], term.key): (term.value, ledger.get(term.key))
+        for alert in alerts.filter(pl.col("rule_id").is_in(SUMS_OF_PAYMENTS)).iter_rows(named=True)
+        for term in read_terms(alert["evidence"])
+        if term.source == "finance.payments" and term.field.startswith("paid_")
+        and term.value != "0.00"
+    }  # fmt: skip
+    assert {rule for rule, _ in named} == {*SUMS_OF_PAYMENTS}
+    wrong = {of: found for of, found in named.items() if found[1] != Decimal(found[0])}
+    assert wrong == {}
 
 
 def test_every_field_and_unit_of_a_term_has_its_words_in_names_csv(alerts):

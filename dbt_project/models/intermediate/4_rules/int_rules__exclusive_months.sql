@@ -52,7 +52,7 @@ firsts as (
         programme,
         excluded_programme,
         sum(amount_cny) as paid_cny,
-        min(payment_no) as first_payment_no
+        {{ listed_payments("payment_no", "amount_cny") }} as payments
     from first_payments
     group by person_id, month_on, programme, excluded_programme
     having sum(amount_cny) > 0
@@ -65,7 +65,7 @@ excluded as (
         programme,
         excluded_programme,
         sum(excluded_amount_cny) as paid_cny,
-        min(excluded_payment_no) as first_payment_no
+        {{ listed_payments("excluded_payment_no", "excluded_amount_cny") }} as payments
     from excluded_payments
     group by person_id, month_on, programme, excluded_programme
     having sum(excluded_amount_cny) > 0
@@ -79,8 +79,8 @@ final as (
         firsts.excluded_programme,
         cast(firsts.paid_cny as decimal(20, 2)) as paid_cny,
         cast(excluded.paid_cny as decimal(20, 2)) as excluded_paid_cny,
-        firsts.first_payment_no,
-        excluded.first_payment_no as excluded_first_payment_no
+        firsts.payments,
+        excluded.payments as excluded_payments
     from firsts
     inner join excluded
         on firsts.person_id = excluded.person_id

@@ -28,7 +28,7 @@ person_months as (
         paid_to_persons.programme,
         paid_to_persons.month_on,
         sum(paid_to_persons.amount_cny) as paid_cny,
-        min(paid_to_persons.payment_no) as first_payment_no
+        {{ listed_payments("paid_to_persons.payment_no", "paid_to_persons.amount_cny") }} as payments
     from paid_to_persons
     inner join person_programmes on paid_to_persons.programme = person_programmes.programme
     inner join deaths
@@ -51,12 +51,7 @@ final as (
         programme,
         month_on,
         cast(paid_cny as decimal(20, 2)) as paid_cny,
-        {{ evidence_list([(
-            "true",
-            evidence_term(
-                "'finance.payments'", "first_payment_no", "'paid_' || programme || '_cny'", "paid_cny", "month_on", "yuan", "plus"
-            ),
-        )]) }} as terms
+        {{ payment_terms("payments", "'paid_' || programme || '_cny'", "month_on", "plus") }} as terms
     from person_months
     union all
     select
@@ -66,13 +61,9 @@ final as (
         paid_to_households.programme,
         paid_to_households.month_on,
         paid_to_households.paid_cny,
-        {{ evidence_list([(
-            "true",
-            evidence_term(
-                "'finance.payments'", "paid_to_households.first_payment_no", "'paid_to_household_cny'",
-                "paid_to_households.paid_cny", "paid_to_households.month_on", "yuan", "plus"
-            ),
-        )]) }} as terms
+        {{ payment_terms(
+            "paid_to_households.payments", "'paid_to_household_cny'", "paid_to_households.month_on", "plus"
+        ) }} as terms
     from families_without_living
     inner join paid_to_households
         on families_without_living.household_id = paid_to_households.beneficiary_id

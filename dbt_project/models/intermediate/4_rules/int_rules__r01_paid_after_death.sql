@@ -100,8 +100,8 @@ final as (
             '；',
             case when own_payments.person_id is not null
                 then {{ yuan("own_payments.paid_cny") }} || ' 元：' || cast(own_payments.months as varchar)
-                    || ' 个月（' || {{ year_month("own_payments.first_month_on") }} || ' 至 '
-                    || {{ year_month("own_payments.last_month_on") }} || '）的待遇所属月份晚于登记的死亡月份'
+                    || ' 个月（' || {{ month_span("own_payments.first_month_on", "own_payments.last_month_on", " 至 ") }}
+                    || '）的待遇所属月份晚于登记的死亡月份'
             end,
             case when household_payments.person_id is not null
                 then {{ yuan("household_payments.paid_cny") }} || ' 元：全部成员均有死亡登记的家庭在其后月份仍有低保金发放记录'
@@ -116,8 +116,8 @@ final as (
             '; ',
             case when own_payments.person_id is not null
                 then {{ yuan("own_payments.paid_cny") }} || ' yuan for ' || cast(own_payments.months as varchar)
-                    || ' month(s) after the month of death (' || {{ year_month("own_payments.first_month_on") }} || ' to '
-                    || {{ year_month("own_payments.last_month_on") }} || ')'
+                    || ' month(s) after the month of death ('
+                    || {{ month_span("own_payments.first_month_on", "own_payments.last_month_on", " to ") }} || ')'
             end,
             case when household_payments.person_id is not null
                 then {{ yuan("household_payments.paid_cny") }}

@@ -38,14 +38,9 @@ pair_terms as (
         person_id,
         month_on,
         programme || '+' || excluded_programme as pair,
-        {{ evidence_list([
-            ("true", evidence_term(
-                "'finance.payments'", "first_payment_no", "'paid_' || programme || '_cny'", "paid_cny", "month_on", "yuan"
-            )),
-            ("true", evidence_term(
-                "'finance.payments'", "excluded_first_payment_no", "'paid_' || excluded_programme || '_cny'",
-                "excluded_paid_cny", "month_on", "yuan"
-            )),
+        {{ joined_terms([
+            payment_terms("payments", "'paid_' || programme || '_cny'", "month_on"),
+            payment_terms("excluded_payments", "'paid_' || excluded_programme || '_cny'", "month_on"),
         ]) }} as terms
     from exclusive_months
 ),
@@ -140,8 +135,8 @@ final as (
         concat_ws(
             '；',
             case when payments.person_id is not null
-                then cast(payments.months as varchar) || ' 个月（' || {{ year_month("payments.first_month_on") }} || ' 至 '
-                    || {{ year_month("payments.last_month_on") }} || '）同月发放：' || named.pairs_zh
+                then cast(payments.months as varchar) || ' 个月（'
+                    || {{ month_span("payments.first_month_on", "payments.last_month_on", " 至 ") }} || '）同月发放：' || named.pairs_zh
             end,
             case when covers.person_id is not null
                 then cast(covers.households as varchar) || ' 个在保家庭同时将本人列为保障对象'
@@ -150,8 +145,8 @@ final as (
         concat_ws(
             '; ',
             case when payments.person_id is not null
-                then cast(payments.months as varchar) || ' month(s) (' || {{ year_month("payments.first_month_on") }} || ' to '
-                    || {{ year_month("payments.last_month_on") }} || ') with both paid: ' || named.pairs_en
+                then cast(payments.months as varchar) || ' month(s) ('
+                    || {{ month_span("payments.first_month_on", "payments.last_month_on", " to ") }} || ') with both paid: ' || named.pairs_en
             end,
             case when covers.person_id is not null
                 then cast(covers.households as varchar) || ' active households count the person as covered'

@@ -36,10 +36,10 @@ paid as (
             then '、' || max(programme_names.name_zh) else '' end as programmes_zh,
         min(programme_names.name_en) || case when min(programme_names.name_en) <> max(programme_names.name_en)
             then ', ' || max(programme_names.name_en) else '' end as programmes_en,
-        {{ begun_terms(evidence_terms(
-            evidence_term(
-                "'finance.payments'", "coalesce(named_months.first_payment_no, " ~ published_key("keys.person_key") ~ ")",
-                "'paid_cny'", "reconciliation.paid_cny", "months.month_on", "yuan", "plus"
+        {{ begun_terms(flattened_terms(
+            payment_terms(
+                "named_months.payments", "'paid_cny'", "months.month_on", "plus",
+                total="reconciliation.paid_cny", key=published_key("keys.person_key")
             ),
             "months.programme, months.month_on"
         )) }} as terms
@@ -73,14 +73,14 @@ final as (
         residence.area_code,
         cast(null as decimal(14, 2)) as amount_cny,
         cast(null as decimal(10, 4)) as ratio_to_standard,
-        cast(paid.months as varchar) || ' 个月（' || {{ year_month("paid.first_month_on") }} || ' 至 '
-        || {{ year_month("paid.last_month_on") }} || '）发放' || paid.programmes_zh
+        cast(paid.months as varchar) || ' 个月（' || {{ month_span("paid.first_month_on", "paid.last_month_on", " 至 ") }}
+        || '）发放' || paid.programmes_zh
         || case
             when paid.state = '0' then '，期间未见有效残疾证'
             else '，发放标准与残疾证等级（' || paid.state || ' 级）不一致'
         end as reason_zh,
-        cast(paid.months as varchar) || ' month(s) (' || {{ year_month("paid.first_month_on") }} || ' to '
-        || {{ year_month("paid.last_month_on") }} || ') of ' || paid.programmes_en
+        cast(paid.months as varchar) || ' month(s) ('
+        || {{ month_span("paid.first_month_on", "paid.last_month_on", " to ") }} || ') of ' || paid.programmes_en
         || case
             when paid.state = '0' then ' without a valid certificate on record'
             else ' at another rate than that of certificate level ' || paid.state

@@ -58,7 +58,7 @@ keyed as (
     select
         differing.*,
         standard_versions.standard_version,
-        named_months.first_payment_no,
+        named_months.payments,
         coalesce(
             {{ published_key("household_keys.household_key") }},
             {{ published_key("keys.person_key") }}
@@ -87,16 +87,16 @@ hits as (
         {{ joined_text(year_month("month_on"), "、", "month_on") }} as months_zh,
         {{ joined_text(year_month("month_on"), ", ", "month_on") }} as months_en,
         {{ begun_terms(flattened_terms(
-            evidence_list([
-                ("unit = 'household'", evidence_term(
-                    "'civil_affairs.households'", "beneficiary_key", "'due_cny'", "due_cny", "month_on", "yuan", "plus"
-                )),
-                ("unit = 'person'", evidence_term(
-                    "'policy.assistance_standards'", "standard_version", "'due_cny'", "due_cny", "month_on", "yuan", "plus"
-                )),
-                ("true", evidence_term(
-                    "'finance.payments'", "coalesce(first_payment_no, beneficiary_key)", "'paid_cny'", "paid_cny", "month_on", "yuan", "minus"
-                )),
+            joined_terms([
+                evidence_list([
+                    ("unit = 'household'", evidence_term(
+                        "'civil_affairs.households'", "beneficiary_key", "'due_cny'", "due_cny", "month_on", "yuan", "plus"
+                    )),
+                    ("unit = 'person'", evidence_term(
+                        "'policy.assistance_standards'", "standard_version", "'due_cny'", "due_cny", "month_on", "yuan", "plus"
+                    )),
+                ]),
+                payment_terms("payments", "'paid_cny'", "month_on", "minus", total="paid_cny", key="beneficiary_key"),
             ]),
             "month_on",
         )) }} as terms
@@ -140,13 +140,13 @@ final as (
         cast(null as decimal(10, 4)) as ratio_to_standard,
         {{ yuan("abs(hits.difference_cny)") }} || ' 元：' || programme_names.name_zh || ' '
         || cast(hits.months as varchar) || ' 个月（'
-        || case when {{ is_in_a_row }} then {{ year_month("hits.first_month_on") }} || ' 至 ' || {{ year_month("hits.last_month_on") }}
+        || case when {{ is_in_a_row }} then {{ month_span("hits.first_month_on", "hits.last_month_on", " 至 ") }}
             else hits.months_zh
         end || '）应发与实发不一致，合计'
         || case when hits.difference_cny > 0 then '少发' when hits.difference_cny < 0 then '多发' else '持平' end as reason_zh,
         {{ yuan("abs(hits.difference_cny)") }} || ' yuan: ' || programme_names.name_en || ' due and paid differ in '
         || cast(hits.months as varchar) || ' month(s) ('
-        || case when {{ is_in_a_row }} then {{ year_month("hits.first_month_on") }} || ' to ' || {{ year_month("hits.last_month_on") }}
+        || case when {{ is_in_a_row }} then {{ month_span("hits.first_month_on", "hits.last_month_on", " to ") }}
             else hits.months_en
         end || '), in sum '
         || case when hits.difference_cny > 0 then 'too little' when hits.difference_cny < 0 then 'too much' else 'even' end as reason_en,

@@ -51,6 +51,10 @@ household_keys as (
     select * from {{ ref("int_people__household_keys") }}
 ),
 
+named_months as (
+    select * from {{ ref("int_rules__named_months") }}
+),
+
 residence as (
     select * from {{ ref("int_people__residence") }}
 ),
@@ -65,15 +69,15 @@ fixed_rates as (
         min(old_standard_months.month_on) as first_month_on,
         max(old_standard_months.month_on) as last_month_on,
         {{ begun_terms(flattened_terms(
-            evidence_list([
-                ("true", evidence_term(
+            joined_terms([
+                evidence_list([("true", evidence_term(
                     "'policy.assistance_standards'", "reconciliation.standard_version", "'due_cny'", "reconciliation.due_cny",
                     "old_standard_months.month_on", "yuan", "plus"
-                )),
-                ("true", evidence_term(
-                    "'finance.payments'", published_key("keys.person_key"), "'paid_cny'", "reconciliation.paid_cny",
-                    "old_standard_months.month_on", "yuan", "minus"
-                )),
+                ))]),
+                payment_terms(
+                    "named_months.payments", "'paid_cny'", "old_standard_months.month_on", "minus",
+                    total="reconciliation.paid_cny", key=published_key("keys.person_key")
+                ),
             ]),
             "old_standard_months.month_on",
         )) }} as terms
@@ -84,6 +88,11 @@ fixed_rates as (
         and old_standard_months.programme = reconciliation.programme
         and old_standard_months.month_on = reconciliation.month_on
     inner join keys on old_standard_months.beneficiary_id = keys.person_id
+    left join named_months
+        on old_standard_months.unit = named_months.unit
+        and old_standard_months.beneficiary_id = named_months.beneficiary_id
+        and old_standard_months.programme = named_months.programme
+        and old_standard_months.month_on = named_months.month_on
     group by old_standard_months.unit, old_standard_months.beneficiary_id, old_standard_months.programme
 ),
 
@@ -147,9 +156,9 @@ hits as (
         beneficiary_id,
         programme,
         true as is_judged,
-        cast(months as varchar) || ' 个月（' || {{ year_month("first_month_on") }} || ' 至 ' || {{ year_month("last_month_on") }}
+        cast(months as varchar) || ' 个月（' || {{ month_span("first_month_on", "last_month_on", " 至 ") }}
         || '）按调整前的标准发放，合计少发 ' || {{ yuan("difference_cny") }} || ' 元' as told_zh,
-        cast(months as varchar) || ' month(s) (' || {{ year_month("first_month_on") }} || ' to ' || {{ year_month("last_month_on") }}
+        cast(months as varchar) || ' month(s) (' || {{ month_span("first_month_on", "last_month_on", " to ") }}
         || ') paid at the standard before the last change, ' || {{ yuan("difference_cny") }} || ' yuan short in sum' as told_en,
         {{ joined_terms([
             "terms",

@@ -53,10 +53,10 @@ final as (
         cast(null as decimal(14, 2)) as amount_cny,
         cast(null as decimal(10, 4)) as ratio_to_standard,
         {{ yuan("hits.failed_cny") }} || ' 元：' || programme_names.name_zh || ' ' || cast(hits.months as varchar)
-        || ' 个月（' || {{ year_month("hits.first_month_on") }} || ' 至 ' || {{ year_month("hits.last_month_on") }}
+        || ' 个月（' || {{ month_span("hits.first_month_on", "hits.last_month_on", " 至 ") }}
         || '）发放未成功，最早一次 ' || cast(hits.attempted_on as varchar) || '，未见重新发放' as reason_zh,
         {{ yuan("hits.failed_cny") }} || ' yuan: ' || programme_names.name_en || ' of ' || cast(hits.months as varchar)
-        || ' month(s) (' || {{ year_month("hits.first_month_on") }} || ' to ' || {{ year_month("hits.last_month_on") }}
+        || ' month(s) (' || {{ month_span("hits.first_month_on", "hits.last_month_on", " to ") }}
         || ') failed, first on ' || cast(hits.attempted_on as varchar) || ', and was not re-issued' as reason_en,
         {{ evidence_json([
             "hits.terms",

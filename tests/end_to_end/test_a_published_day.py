@@ -105,6 +105,14 @@ def test_every_alert_carries_evidence_that_names_its_sources(world):
         assert all(term["source"] and term["field"] for term in terms)
 
 
+def test_whom_an_alert_names_stands_in_the_registers_of_people_and_households(world):
+    alerts = world.mart("fct_alerts")
+    for key, register in (("person_key", "dim_people"), ("household_key", "dim_households")):
+        named = alerts.filter(pl.col(key).is_not_null())
+        assert named.height
+        assert named.join(world.mart(register), on=key, how="anti").height == 0
+
+
 def test_alert_numbers_are_unique(world):
     assert world.mart("fct_alerts")["alert_id"].is_duplicated().any() is False
 

@@ -1,6 +1,7 @@
 -- One row per watched person, as the registers describe the person on the day.
--- Watched are members of civil-affairs or watched households, certificate holders, children of the roll, and whoever is paid
--- a programme with an entitlement or the old-age allowance. Not the whole payroll, marriage or cremation register.
+-- Watched are members of civil-affairs or watched households, certificate holders, children of the roll, whoever asked for
+-- temporary relief, and whoever is paid a programme with an entitlement or the old-age allowance. Not the whole payroll,
+-- marriage or cremation register.
 with ledger as (
     select
         person_id,
@@ -103,6 +104,11 @@ watched_people as (
     select person_id from {{ ref("int_people__children") }}
     union
     select person_id from {{ ref("int_people__certificates") }} where known_until_on is null
+    union
+    select keys.person_id
+    from {{ ref("stg_civil_affairs__temporary_relief") }} as relief
+    inner join keys on relief.person_key = keys.person_key
+    where relief.known_until_on is null
     union
     select paid.person_id
     from paid

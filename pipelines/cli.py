@@ -154,6 +154,36 @@ def replay(
 
 
 @app.command()
+def simulate(
+    date_: Annotated[str, typer.Option("--date", metavar="YYYY-MM-DD", help="A published day.")],
+    set_: Annotated[
+        list[str],
+        typer.Option(
+            "--set",
+            metavar="NAME=NUMBER",
+            help="As standard.dibao.urban=980 (yuan a month) or parameter.NAME=NUMBER; repeatable.",
+        ),
+    ],
+    as_json: JsonOption = False,
+) -> None:
+    """Judge a published day with other numbers of the policy: who comes in and out, and the cost.
+
+    By the same models; nothing published changes.
+    """
+    from pipelines.defs.installation import Installation
+    from pipelines.defs.simulation import simulate as put_over
+
+    found = put_over(Installation.from_settings(), as_day(date_), set_, tell_step)
+    if as_json:
+        print(json.dumps(found.as_document(), ensure_ascii=False, default=str))
+        return
+    if found.differing.height:
+        show_frame(found.differing, as_json=False, as_csv=False)
+    for sentence in found.sentences():
+        printed.print(sentence, markup=False)
+
+
+@app.command()
 def demo(
     scale: Annotated[float, typer.Option(help="1.0 is Liaocheng.")] = 1.0,
     days: Annotated[int, typer.Option(help="How many days from 2024-04-30.", min=1)] = 1,

@@ -1,43 +1,34 @@
 """Proving a published day: built again in a scratch place and held against what is published.
 
-A replay reads lake, vault, history and the policy rows kept for the day, and writes nowhere but
-into its scratch place, so it takes no lock: readers and runs go on. Should a run change what the
-replay reads, the replay says so and gives no verdict. The corrected view of a day is made the
-same way and shown beside the published days, never in their place.
-Does not belong here: what counts on a day (`warehouse.as_corrected`, `ingest.lake`).
+Should a run change what the replay reads, the replay says so and gives no verdict. The corrected
+view of a day is made the same way and shown beside the published days, never in their place.
+Does not belong here: the scratch place (`scratch`), what counts on a day (`warehouse.as_corrected`,
+`ingest.lake`).
 """
 
-import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-from filelock import FileLock, Timeout
 
 from pipelines.defs.installation import Installation
 from pipelines.defs.one_day import build_day, description_of, write_for_readers
+from pipelines.defs.scratch import published_day, scratch_place, take_up_project, undisturbed
 from pipelines.ingest import load_receipts
-from pipelines.settings import Home, UsageError, WenduError
+from pipelines.settings import Home, UsageError
 from pipelines.warehouse import history
-from pipelines.warehouse.dbt import DbtProject
 from pipelines.warehouse.exports import declared_marts, export_marts
-from pipelines.warehouse.policy import project_with
 from pipelines.warehouse.publication import (
     Building,
-    published_manifest,
     sha256_of,
     show_as_corrected,
     write_manifest,
 )
 from pipelines.warehouse.rekeying import UNDER_EARLIER_KEY
-
-READ_ONLY = ("lake", "quarantine", "vault", "replies", "outbox", "audit", "policy", "cities")
-"""What the scratch place shares with the home."""
 
 
 @dataclass(frozen=True)
@@ -139,17 +130,17 @@ def replay(
         WenduError: it cannot be built, or a run changed what the replay reads.
     """
     home = installation.home
-    published = _published(home, on_date)
+    published = published_day(home, on_date)
     if keep is not None and keep.exists() and any(keep.iterdir()):
         raise UsageError(f"{keep} is not empty; name a new folder to keep the rebuilt day in.")
     earlier = [day for day in history.run_days(home) if day < on_date] if from_start else []
-    with _scratch(installation) as scratch, _undisturbed(home, on_date):
+    with scratch_place(installation) as scratch, undisturbed(home, on_date):
         if not from_start:
             history.copy_before(home, on_date, scratch.home)
         for day in [*earlier, on_date]:
             tell(f"build_{day}")
             policy = published["stands_on"] if day == on_date else history.stands_on(home, day)
-            _take_up_project(scratch, policy["policy"])
+            take_up_project(scratch, policy["policy"])
             build_day(scratch, day)
         tell("export_marts")
         export_marts(scratch.home, declared_marts(scratch.dbt.manifest))
@@ -203,14 +194,14 @@ def replay_as_corrected(
         WenduError: it cannot be built, or a run changed what this reads.
     """
     home = installation.home
-    published = _published(home, on_date)
+    published = published_day(home, on_date)
     newest = max(receipt.received_on for receipt in load_receipts(home, date.max))
     known_on = known_on or max(newest, on_date)
     if known_on < on_date:
         raise UsageError(f"--known-on {known_on} lies before --date {on_date}.")
-    with _scratch(installation) as scratch, _undisturbed(home, known_on):
+    with scratch_place(installation) as scratch, undisturbed(home, known_on):
         history.copy_before(home, on_date, scratch.home)
-        _take_up_project(scratch, published["stands_on"]["policy"])
+        take_up_project(scratch, published["stands_on"]["policy"])
         tell(f"build_{on_date}")
         build_day(scratch, on_date)
         as_known = history.alerts_of(scratch.home, on_date)
@@ -253,17 +244,6 @@ def hashes_in(manifest: Mapping[str, Any]) -> dict[str, str]:
     """Hash of every mart and list that a manifest names."""
     marts = {f"{name}.parquet": mart["sha256"] for name, mart in manifest["marts"].items()}
     return marts | dict(manifest["files"])
-
-
-def _published(home: Home, on_date: date) -> dict[str, Any]:
-    manifest = published_manifest(home, on_date)
-    if not manifest:
-        raise UsageError(f"{on_date} is not published; run `wendu run --date {on_date}` first.")
-    if not manifest.get("stands_on", {}).get("policy"):
-        raise UsageError(
-            f"{on_date} was published without keeping its policy rows; run it anew first."
-        )
-    return manifest
 
 
 def _published_hashes(home: Home, on_date: date, manifest: Mapping[str, Any]) -> dict[str, str]:
@@ -329,64 +309,3 @@ def _rows_that_differ(
             "changed": changed,
         })  # fmt: skip
     return found
-
-
-@contextmanager
-def _scratch(installation: Installation) -> Iterator[Installation]:
-    """An installation of its own that reads the home's lake and vault; removed at the end.
-
-    What a replay left that was cut off is removed by the next one.
-    """
-    home = installation.home
-    parent = home.warehouse / "replays"
-    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for leftover in parent.glob("*.lock"):
-        try:
-            with FileLock(leftover, timeout=0):
-                shutil.rmtree(leftover.with_suffix(""), ignore_errors=True)
-                leftover.unlink(missing_ok=True)
-        except Timeout:
-            continue
-    place = parent / secrets.token_hex(8)
-    with FileLock(place.with_suffix(".lock")):
-        try:
-            place.mkdir(mode=0o700)
-            for name in READ_ONLY:
-                if (home.root / name).exists():
-                    (place / name).symlink_to(home.root / name)
-            yield Installation(Home(place), installation.city_code, installation.key_file)
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
-            place.with_suffix(".lock").unlink(missing_ok=True)
-
-
-def _take_up_project(scratch: Installation, policy: str) -> None:
-    """Let the scratch place build with the policy rows kept under a hash."""
-    folder = scratch.home.root / "projects" / policy
-    if not folder.exists():
-        project_with(scratch.home, policy, folder)
-    if "dbt" not in scratch.__dict__ or scratch.dbt.project != folder:
-        scratch.dbt = DbtProject(scratch.home, folder)
-
-
-@contextmanager
-def _undisturbed(home: Home, until: date) -> Iterator[None]:
-    """Refuse a verdict where a run changed what was read meanwhile.
-
-    Raises:
-        WenduError: deliveries or days that were read are not what they were.
-    """
-
-    def read() -> tuple[object, ...]:
-        days = [day for day in history.run_days(home) if day < until]
-        return load_receipts(home, until), [history.stands_on(home, day) for day in days]
-
-    before = read()
-    try:
-        yield
-    finally:
-        if read() != before:
-            raise WenduError(
-                f"A run changed what was received or run until {until} meanwhile; do this again "
-                "when it has ended."
-            )

@@ -42,6 +42,11 @@ def published(world):
         yield connection
 
 
+@pytest.fixture(scope="module")
+def cards(alerts, published):
+    return [read_card(published, code, CITY) for code in alerts["alert_id"]]
+
+
 def test_the_terms_of_every_alert_add_up_to_its_stored_numbers(alerts):
     wrong = {
         f"{alert['rule_id']} {alert['level']}": faults
@@ -141,12 +146,11 @@ def told_by(card, language):
     return told.export_text()
 
 
-def test_a_chinese_card_holds_no_latin_word_but_codes(alerts, published):
+def test_a_chinese_card_holds_no_latin_word_but_codes(cards):
     strange = set()
-    for code in alerts["alert_id"]:
-        card = read_card(published, code, CITY)
+    for card in cards:
         told = told_by(card, "zh")
-        codes = {code, card.alert["rule_id"], card.alert["subject"]}
+        codes = {card.alert[name] for name in ("alert_id", "rule_id", "subject")}
         codes |= {text for row in card.policy for text in (row.table, row.key)}
         for term in (*card.arithmetic, *card.facts):
             codes |= {term.source, term.key or ""}
@@ -156,10 +160,9 @@ def test_a_chinese_card_holds_no_latin_word_but_codes(alerts, published):
     assert sorted(strange) == []
 
 
-def test_names_and_values_of_an_english_card_are_english(alerts, published):
+def test_names_and_values_of_an_english_card_are_english(cards):
     strange = set()
-    for code in alerts["alert_id"]:
-        card = read_card(published, code, CITY)
+    for card in cards:
         terms = (*card.arithmetic, *card.facts)
         told = [card.alert["reason_en"], card.answer_en, card.rule["action_en"]]
         told += [f"{field_name(term, 'en')} {said(term, 'en')}" for term in terms]

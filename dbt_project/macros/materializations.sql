@@ -22,7 +22,10 @@
     {{ return({"relations": [put_in_place("table", grows=true)]}) }}
 {% endmaterialization %}
 
-{# A seed's rows stand in the text itself: the file may lie elsewhere when it is run again. #}
+{#
+    A seed's rows stand in the text itself: the file may lie elsewhere when it is run again. dbt reads the file: an empty value,
+    blanks alone and the word null are null.
+#}
 {% materialization seed, adapter="duckdb" %}
     {%- set rows = load_agate_table() -%}
     {%- set relation = this.incorporate(type="table") -%}
@@ -31,7 +34,7 @@
         create or replace table {{ relation }} (
             {%- for name in rows.column_names %}
             {%- if name not in types %}{% do exceptions.raise_compiler_error("column_types lacks " ~ name) %}{% endif -%}
-            {{ name }} {{ types[name] }}{{ ", " if not loop.last }}
+            {{ adapter.quote(name) }} {{ types[name] }}{{ ", " if not loop.last }}
             {%- endfor -%}
         )
         {%- if rows.rows %};

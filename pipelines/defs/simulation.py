@@ -8,7 +8,8 @@ are (`warehouse.overlay`), how a line or a due amount is computed (dbt).
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import duckdb
 import polars as pl
@@ -16,9 +17,9 @@ import polars as pl
 from pipelines.defs.installation import Installation
 from pipelines.defs.one_day import build_day
 from pipelines.defs.scratch import published_day, scratch_place, take_up_project, undisturbed
-from pipelines.settings import Home
+from pipelines.settings import UsageError, WenduError
 from pipelines.warehouse import history
-from pipelines.warehouse.overlay import SEEDS, Change, put_over, read_changes
+from pipelines.warehouse.overlay import MODELS, Put, parameters_named, put_over, read_changes
 from pipelines.warehouse.work_database import work_database
 
 COMPARED = ("int_metrics__households", "int_measures__entitlements")
@@ -29,29 +30,52 @@ with assisted as (
     select watched.household_id
     from intermediate.int_people__watched_members as watched
     inner join intermediate.int_people__assistance as assistance
-        on watched.person_id = assistance.person_id and assistance.is_assisted
+        on watched.person_id = assistance.person_id
+    where watched.is_alive and assistance.is_assisted
 ),
 
-considered as (
-    select * from intermediate.int_metrics__households
-    where active_category in ('dibao', 'dibao_marginal', 'rigid_expenditure')
-        or concept = 'relapse_watch' and household_id not in (select household_id from assisted)
+families as (
+    select
+        household_id,
+        case when category = 'dibao' then covered_persons end as covered_persons,
+        category = 'dibao' and unit = 'single' as is_one_person_dibao
+    from intermediate.int_people__households
+    where is_active and category <> 'tekun'
+    union all
+    select household_id, null, false
+    from intermediate.int_people__watched_households
+    where not is_risk_removed and household_id not in (select household_id from assisted)
+),
+
+judged as (
+    select
+        metrics.*,
+        case
+            when families.is_one_person_dibao and metrics.category_computed is not null then 'dibao'
+            else metrics.category_computed
+        end as programme,
+        coalesce(families.covered_persons, metrics.members) as persons
+    from families
+    inner join intermediate.int_metrics__households as metrics
+        on families.household_id = metrics.household_id
 )
 
 select
-    category_computed as programme,
+    'household' as unit,
+    programme,
     coalesce(county_code, 'unknown') as county_code,
     cast(household_id as bigint) as beneficiary_id,
     case
-        when category_computed = 'dibao' then standard_cny * member_months - counted_year_cny
-        when category_computed = 'dibao_marginal' then 0
+        when programme = 'dibao' then greatest(12 * persons * standard_cny - counted_year_cny, 0)
+        else 0
     end as year_cny
-from considered
+from judged
 """
-"""Families on the roll but for tekun, and watched ones in which nobody is assisted."""
+"""Who is on the roll for one person alone is so by the person's own state: no income moves it."""
 
 ENTITLEMENTS = """
 select
+    'person' as unit,
     due.programme,
     coalesce(residence.county_code, 'unknown') as county_code,
     cast(due.beneficiary_id as bigint) as beneficiary_id,
@@ -59,13 +83,11 @@ select
 from intermediate.int_measures__entitlements as due
 left join intermediate.int_people__residence as residence
     on due.beneficiary_id = residence.person_id
-where due.unit = 'person'
-    and due.amount_due_cny is not null
-    and due.month_on = (select max(month_on) from intermediate.int_measures__entitlements)
+where due.unit = 'person' and due.amount_due_cny is not null and due.month_on = ?
 """
 
 UNPAID = "dibao_marginal"
-KEY = ["programme", "county_code", "beneficiary_id"]
+KEY = ["unit", "programme", "county_code", "beneficiary_id"]
 
 
 @dataclass(frozen=True)
@@ -76,14 +98,15 @@ class Simulation:
     code it bears: `programme`, `county_code`, `before`, `in`, `out`, `after` (households for dibao
     and dibao_marginal, else persons), `cost_before_cny`, `cost_after_cny`, `difference_cny` (a
     month; null for dibao_marginal, which pays nothing). `not_judged` counts households without
-    counted income, `due_for` is the month of the amounts due.
+    counted income or living members before and after, `due_for` is the month of the amounts due,
+    if any is.
     """
 
     on_date: date
-    changes: Sequence[Change]
+    put: Sequence[Put]
     counts: pl.DataFrame
-    not_judged: int
-    due_for: str
+    not_judged: tuple[int, int]
+    due_for: date | None
 
     @property
     def differing(self) -> pl.DataFrame:
@@ -94,31 +117,32 @@ class Simulation:
 
     def sentences(self) -> Iterator[str]:
         """What is told besides the rows."""
-        asked = "; ".join(
-            f"{change.name} {' and '.join(change.was)} → {change.to}" for change in self.changes
-        )
         nothing = " Nothing changes." if self.differing.is_empty() else ""
-        yield f"{self.on_date}, with {asked}.{nothing}"
+        yield f"{self.on_date}, with {'; '.join(map(str, self.put))}.{nothing}"
         yield (
-            "dibao and dibao_marginal: families on the roll and watched ones in which nobody is "
-            "assisted, by counted income, the property rule aside; a family's cost is members x "
-            f"standard less income. {self.not_judged} have no counted income and are not judged."
+            "dibao and dibao_marginal: families on the roll, but for tekun, and watched ones whose "
+            "risk is open and in which nobody is assisted; by counted income, the property rule "
+            "aside, and one-person dibao stays. A family's cost is persons covered (of one that "
+            "comes in all members) x standard less income. {} before and {} after have no counted "
+            "income or no living member; they are in none of it.".format(*self.not_judged)
         )
-        yield (
-            f"Other programmes: persons and amounts due for {self.due_for}, with the families of "
-            "the roll as they are."
-        )
+        if self.due_for is None:
+            yield "Nothing is known to be due, so that no other programme is counted."
+        else:
+            yield (
+                f"Other programmes: persons and amounts due for {self.due_for:%Y-%m}, with the "
+                "families of the roll as they are."
+            )
 
     def as_document(self) -> dict[str, Any]:
         """All of it for a program."""
         return {
             "on_date": self.on_date,
             "set": [
-                {"name": change.name, "from": change.was, "to": change.to}
-                for change in self.changes
+                {"name": str(put.change), "from": put.was, "to": put.change.to} for put in self.put
             ],
-            "not_judged_households": self.not_judged,
-            "due_for": self.due_for,
+            "not_judged_households": dict(zip(("before", "after"), self.not_judged, strict=True)),
+            "due_for": self.due_for and f"{self.due_for:%Y-%m}",
             "counts": self.counts.to_dicts(),
         }
 
@@ -135,41 +159,54 @@ def simulate(
         tell: called with the name of each step as it starts.
 
     Raises:
-        UsageError: the day is not published, or what is asked for is not in its policy.
-        WenduError: it cannot be built, or a run changed what this reads.
+        UsageError: the day is not published, or nothing that is counted follows from a number
+            asked for, or the models cannot be built with it.
+        WenduError: the day cannot be built, or a run changed what this reads.
     """
-    home = installation.home
+    home, changes = installation.home, read_changes(texts)
     published = published_day(home, on_date)
     with scratch_place(installation) as scratch, undisturbed(home, on_date):
         take_up_project(scratch, published["stands_on"]["policy"])
-        changes = read_changes(texts, scratch.dbt.project, on_date)
         history.copy_before(home, on_date, scratch.home)
         tell(f"build_{on_date}")
         build_day(scratch, on_date)
-        before, due_for = _judged(scratch.home)
+        database = work_database(scratch.home)
+        due_for = _last_month_due(database)
+        before = _judged(database, due_for)
         tell("put_over_the_policy")
-        put_over(work_database(scratch.home), changes)
-        scratch.dbt.build_between(on_date, SEEDS, COMPARED)
-        after, _ = _judged(scratch.home)
-    not_judged = before["programme"].null_count()
+        put = put_over(database, changes, due_for or on_date, on_date, _counted_from(scratch))
+        try:
+            scratch.dbt.build_between(on_date, MODELS, COMPARED)
+        except WenduError as fault:
+            told = UsageError(f"No day can be judged with {'; '.join(map(str, put))}.")
+            raise told from fault
+        after = _judged(database, due_for)
+    if due_for and not after.filter(unit="person").height:
+        raise UsageError(
+            f"With {'; '.join(map(str, put))} no month has amounts due that {due_for:%Y-%m} can be "
+            "compared with; the calendar of payments must stay."
+        )
     counts = compared(before, after, installation.city_code)
-    return Simulation(on_date, changes, counts, not_judged, due_for)
+    not_judged = before["programme"].null_count(), after["programme"].null_count()
+    return Simulation(on_date, put, counts, not_judged, due_for)
 
 
 def compared(before: pl.DataFrame, after: pl.DataFrame, city_code: str) -> pl.DataFrame:
     """Count who is in before and after, by programme and county and for the city.
 
     Args:
-        before: `programme`, `county_code`, `beneficiary_id`, and in `year_cny` what twelve months
-            cost; a row without a programme is in none.
+        before: `unit`, `programme`, `county_code`, `beneficiary_id`, and in `year_cny` what twelve
+            months cost; whose programme is null is not judged, and counts neither here nor there.
         after: the same.
         city_code: stands for the county where the whole city is counted.
     """
-    here = (
-        rows.filter(pl.col("programme").is_not_null() & (pl.col("programme") != "none"))
+    unknown = pl.concat([before, after]).filter(pl.col("programme").is_null())
+    was, stays = (
+        rows.filter(pl.col("programme") != "none")
+        .join(unknown, on=["unit", "beneficiary_id"], how="anti")
+        .with_columns(is_in=pl.lit(value=True))
         for rows in (before, after)
     )
-    was, stays = (rows.with_columns(is_in=pl.lit(value=True)) for rows in here)
     both = was.join(stays, on=KEY, how="full", coalesce=True, suffix="_after").with_columns(
         pl.col("is_in", "is_in_after").fill_null(value=False),
         pl.col("year_cny", "year_cny_after").fill_null(0),
@@ -193,17 +230,30 @@ def _counted() -> Iterator[pl.Expr]:
 
 
 def _a_month(year_cny: pl.Expr) -> pl.Expr:
-    """A twelfth of an amount that is not negative, rounded once, half up, to the fen."""
+    """A twelfth of an amount, rounded once, half up, to the fen."""
     ten_thousandths = (year_cny * 10_000).cast(pl.Int64)
     fen = (ten_thousandths + 600) // 1200
     return (fen.cast(pl.Decimal(18, 2)) / 100).cast(pl.Decimal(18, 2))
 
 
-def _judged(home: Home) -> tuple[pl.DataFrame, str]:
-    """Everybody's programme, county and cost as the work database holds them, and the month due."""
-    with duckdb.connect(str(work_database(home)), read_only=True) as connection:
-        rows = connection.sql(f"{HOUSEHOLDS} union all by name {ENTITLEMENTS}").pl()
-        (month,) = connection.execute(
+def _counted_from(scratch: Installation) -> set[str]:
+    """The parameters that the models between the policy and what is compared name."""
+    between = scratch.dbt.lineage.between(MODELS, COMPARED)
+    texts = [scratch.dbt.statements[node.unique_id].compiled for node in between]
+    return set(parameters_named(work_database(scratch.home), texts))
+
+
+def _last_month_due(database: Path) -> date | None:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        ((month,),) = connection.execute(
             "select max(month_on) from intermediate.int_measures__entitlements"
-        ).fetchall()[0]
-    return rows, str(month)[:7]
+        ).fetchall()
+    return cast("date | None", month)
+
+
+def _judged(database: Path, month: date | None) -> pl.DataFrame:
+    """Everybody's programme, county and cost as a work database holds them."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return connection.sql(
+            f"({HOUSEHOLDS}) union all by name ({ENTITLEMENTS})", params=[month]
+        ).pl()

@@ -185,26 +185,18 @@ class DbtProject:
     def build_between(
         self, on_date: date, changed: Collection[str], wanted: Collection[str]
     ) -> list[NodeResult]:
-        """Build the models of some names anew, and all between them and relations that changed.
+        """Build anew what lies between models whose rows were changed and others, these too.
 
         Args:
             on_date: a day whose work database is built.
-            changed: names of models or seeds whose rows were changed since.
-            wanted: names of models.
+            changed: their names.
+            wanted: names of those that are asked for.
 
         Raises:
             WenduError: as `build`.
         """
-        lineage = self.lineage
-        ends = [node for node in lineage.in_order if node.name in wanted]
-        behind = {node.unique_id for node in ends}.union(*map(lineage.below, ends))
-        sources = {node.unique_id for node in lineage.in_order if node.name in changed}
-        between = [
-            node.unique_id
-            for node in lineage.in_order
-            if node.unique_id in behind and lineage.below(node) & sources
-        ]
-        return self._run(on_date, between)
+        between = self.lineage.between(changed, wanted)
+        return self._run(on_date, [node.unique_id for node in between])
 
     def _run(self, on_date: date, chosen: Collection[str]) -> list[NodeResult]:
         """Run models and seeds with their tests; all of them by dbt if it never ran one."""

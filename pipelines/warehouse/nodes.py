@@ -135,6 +135,17 @@ class Lineage:
                     open_ += self.nodes[unique_id].reads
         return found
 
+    def between(self, above: Collection[str], wanted: Collection[str]) -> list[Node]:
+        """The nodes that are made of some and that others are made of, these too; by name."""
+        ends = [node for node in self.in_order if node.name in wanted]
+        needed = {node.unique_id for node in ends}.union(*map(self.below, ends))
+        sources = {node.unique_id for node in self.in_order if node.name in above}
+        return [
+            node
+            for node in self.in_order
+            if node.unique_id in needed and self.below(node) & sources
+        ]
+
     def turns(self, chosen: Collection[str]) -> TopologicalSorter[str]:
         """Which of some nodes come after which, also where only others lie between them."""
         return TopologicalSorter(

@@ -1,4 +1,4 @@
-"""Numbers of the policy put over those in force on a day, to see what another policy would do.
+"""Numbers put over a built policy, to see what another one would do.
 
 Belongs here: reading what is asked for, finding the rows in force that it means, and writing it
 over them in a work database that nobody else reads. Does not belong here: building and comparing
@@ -6,72 +6,89 @@ over them in a work database that nobody else reads. Does not belong here: build
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
-from typing import Any
 
-import polars as pl
+import duckdb
 
 from pipelines.settings import UsageError
 from pipelines.warehouse.standing import open_to_write
 
-FORM = re.compile(r"(standard|parameter)\.(\w+(?:\.\w+)*)=(\d{1,10}(?:\.\d{1,4})?)", re.ASCII)
+FORM = re.compile(r"(standard|parameter)\.(\w+(?:\.\w+)*)=(\d{1,7}(?:\.\d{1,4})?)", re.ASCII)
+DECIMALS = {"yuan": 2, "ratio": 4, "standard_deviation": 4}
+"""Of numbers by their unit; those of any other are whole."""
 
 
 @dataclass(frozen=True)
-class Table:
-    """A policy table: what names a row of it, and how its number is written anew."""
+class Policy:
+    """A model that holds policy rows in force by county and period.
 
-    name: str
-    key: Sequence[str]
+    `named_by` are expressions whose filled ones, with points between, name a row.
+    """
+
+    model: str
     value: str
-    unit: Mapping[str, str]
+    unit: str
+    named_by: Sequence[str]
+
+    @property
+    def name(self) -> str:
+        """The expression of a row's name."""
+        return f"concat_ws('.', {', '.join(f'nullif({part}, $$$$)' for part in self.named_by)})"
 
 
-TABLES = {
-    "standard": Table(
-        "assistance_standards",
-        ("programme", "residence", "class"),
-        "amount",
-        {"unit": "yuan", "period": "month"},
+POLICIES = {
+    "standard": Policy(
+        "int_measures__standards", "amount_cny", "'yuan'", ("programme", "residence", "class")
     ),
-    "parameter": Table("parameters", ("name",), "value", {}),
+    "parameter": Policy("int_measures__parameters", "value", "unit", ("name",)),
 }
-SEEDS = tuple(table.name for table in TABLES.values())
+MODELS = tuple(policy.model for policy in POLICIES.values())
 
 
 @dataclass(frozen=True)
 class Change:
-    """One number put over the rows in force: `was` are their numbers as the policy writes them.
+    """A number asked for, in yuan a month where it is a standard."""
 
-    `rows` are the rows as text by column, `to` is in yuan a month for standards.
-    """
-
+    kind: str
     name: str
-    table: Table
-    rows: Sequence[Mapping[str, Any]]
     to: Decimal
 
-    @property
-    def was(self) -> list[str]:
-        """What the rows say, each number once."""
-        return sorted({str(row[self.table.value]) for row in self.rows})
+    def __str__(self) -> str:
+        """As it is asked for."""
+        return f"{self.kind}.{self.name}"
+
+    def means(self, name: str) -> bool:
+        """Whether it is about a row: a programme alone is about all its rows."""
+        return name == self.name or name.startswith(f"{self.name}.")
 
 
-def read_changes(texts: Sequence[str], project: Path, on_date: date) -> list[Change]:
-    """What `--set` asks for, found in the policy of a day.
+@dataclass(frozen=True)
+class Put:
+    """A change that was put over numbers in force, each told once."""
+
+    change: Change
+    was: Sequence[Decimal]
+
+    def __str__(self) -> str:
+        """As people read it."""
+        was = " and ".join(f"{number.normalize():f}" for number in self.was)
+        return f"{self.change} {was} → {self.change.to.normalize():f}"
+
+
+def read_changes(texts: Iterable[str]) -> list[Change]:
+    """What `--set` asks for.
 
     Args:
         texts: as `standard.dibao.urban=980` (yuan a month; programme, then residence or class, or
             none for every row of the programme) and `parameter.marginal_line_multiple=1.4`.
-        project: the dbt project whose policy rows hold.
-        on_date: of several rows of one kind the one in force on this day is meant.
 
     Raises:
-        UsageError: it cannot be read, or names no row of the policy; says which there are.
+        UsageError: one cannot be read, or two are about one row.
     """
     changes = []
     for text in texts:
@@ -79,50 +96,77 @@ def read_changes(texts: Sequence[str], project: Path, on_date: date) -> list[Cha
         if found is None:
             raise UsageError(
                 f"--set {text} cannot be read; write it as standard.dibao.urban=980 (yuan a month) "
-                "or parameter.marginal_line_multiple=1.4."
+                "or parameter.marginal_line_multiple=1.4, below ten million, with 4 decimals at "
+                "most."
             )
         kind, name, to = found.groups()
-        table = TABLES[kind]
-        in_force = _in_force(table, project, on_date)
-        rows = [row for row in in_force if _is_meant(table, row, name.split("."))]
-        if not rows:
-            named = ", ".join(dict.fromkeys(f"{kind}.{told}" for told in _names(table, in_force)))
-            raise UsageError(f"--set {text} names no row in force on {on_date}; there are {named}.")
-        changes.append(Change(f"{kind}.{name}", table, rows, Decimal(to)))
+        changes.append(Change(kind, name, Decimal(to)))
+    for one, other in combinations(changes, 2):
+        if one.kind == other.kind and (one.means(other.name) or other.means(one.name)):
+            raise UsageError(f"--set {one} and --set {other} are about the same row; ask for one.")
     return changes
 
 
-def put_over(database: Path, changes: Sequence[Change]) -> None:
-    """Write changes over the policy tables of a work database."""
+def put_over(
+    database: Path, changes: Sequence[Change], since: date, until: date, counted: Collection[str]
+) -> list[Put]:
+    """Write changes over the policy rows in force from one day until another.
+
+    Args:
+        database: the work database of a built day.
+        changes: what is asked for.
+        since: the first of the month whose amounts due are counted.
+        until: the day.
+        counted: names of parameters that what is counted follows from.
+
+    Raises:
+        UsageError: a name is none that is counted, says which there are; or its number should be
+            whole or have fewer decimals.
+    """
     with open_to_write(database) as connection:
-        for change in changes:
-            table = change.table
-            identity = [*table.key, "area_code", "effective_from"]
-            told = {table.value: str(change.to), **table.unit}
-            for row in change.rows:
-                connection.execute(
-                    f"update policy.{table.name} set {', '.join(f'{name} = ?' for name in told)} "
-                    f"where {' and '.join(f'{name} is not distinct from ?' for name in identity)}",
-                    [*told.values(), *(row[name] for name in identity)],
-                )
+        return [_put(connection, change, since, until, counted) for change in changes]
 
 
-def _in_force(table: Table, project: Path, on_date: date) -> list[dict[str, Any]]:
-    file = project / "seeds" / "policy" / f"{table.name}.csv"
-    return (
-        pl.read_csv(file, infer_schema=False)
-        .filter(pl.col("effective_from") <= on_date.isoformat())
-        .sort("effective_from", maintain_order=True)
-        .unique([*table.key, "area_code"], keep="last", maintain_order=True)
-        .sort([*table.key, "area_code"])
-        .to_dicts()
+def _put(
+    connection: duckdb.DuckDBPyConnection,
+    change: Change,
+    since: date,
+    until: date,
+    counted: Collection[str],
+) -> Put:
+    policy = POLICIES[change.kind]
+    in_force = "effective_from_on <= ? and effective_to_on > ?"
+    rows = connection.execute(
+        f"select {policy.name}, {policy.unit}, {policy.value} "
+        f"from intermediate.{policy.model} where {in_force} order by all",
+        [until, since],
+    ).fetchall()
+    if change.kind == "parameter":
+        rows = [row for row in rows if row[0] in counted]
+    meant = [row for row in rows if change.means(row[0])]
+    if not meant:
+        known = ", ".join(dict.fromkeys(f"{change.kind}.{name}" for name, *_ in rows))
+        raise UsageError(
+            f"--set {change} names no number in force on {until} from which lines, computed "
+            f"categories or amounts due follow; there are {known}."
+        )
+    decimals = min(DECIMALS.get(unit, 0) for _, unit, _ in meant)
+    if change.to != round(change.to, decimals):
+        form = f"have {decimals} decimals at most" if decimals else "be a whole number"
+        raise UsageError(f"--set {change}={change.to} must {form}.")
+    names = [*dict.fromkeys(name for name, *_ in meant)]
+    connection.execute(
+        f"update intermediate.{policy.model} set {policy.value} = ? "
+        f"where {policy.name} in ? and {in_force}",
+        [change.to, names, until, since],
     )
+    return Put(change, sorted({value for *_, value in meant}))
 
 
-def _is_meant(table: Table, row: Mapping[str, Any], names: Sequence[str]) -> bool:
-    first, *others = table.key
-    return row[first] == names[0] and {*names[1:]} <= {row[other] for other in others}
-
-
-def _names(table: Table, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    return (".".join(row[part] for part in table.key if row[part]) for row in rows)
+def parameters_named(database: Path, texts: Sequence[str]) -> Iterator[str]:
+    """The parameters of a built day that compiled models name."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        names = connection.execute(
+            f"select distinct name from intermediate.{POLICIES['parameter'].model}"
+        ).fetchall()
+    return (name for (name,) in names if any(f"'{name}'" in text for text in texts))

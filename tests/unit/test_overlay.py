@@ -2,28 +2,155 @@
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
 from pipelines.defs.simulation import compared
-from pipelines.settings import DBT_PROJECT, UsageError
-from pipelines.warehouse.overlay import Change, read_changes
+from pipelines.settings import UsageError
+from pipelines.warehouse.overlay import parameters_named, put_over, read_changes
 
-DAY = date(2024, 4, 30)
+APRIL, DAY = date(2024, 4, 1), date(2024, 5, 1)
+COUNTED = ("marginal_line_multiple", "window_months")
 JUDGED = {
-    "programme": pl.String(), "county_code": pl.String(), "beneficiary_id": pl.Int64(),
-    "year_cny": pl.Decimal(38, 4),
+    "unit": pl.String(), "programme": pl.String(), "county_code": pl.String(),
+    "beneficiary_id": pl.Int64(), "year_cny": pl.Decimal(38, 4),
 }  # fmt: skip
 
 
-def change(text: str, on_date: date = DAY) -> Change:
-    [found] = read_changes([text], DBT_PROJECT, on_date)
-    return found
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Standards of one county, of which nursing changed within April, and parameters."""
+    place = tmp_path / "work.duckdb"
+    with duckdb.connect(str(place)) as connection:
+        connection.execute(
+            """
+            create schema intermediate;
+            create table intermediate.int_measures__standards as
+            select programme, residence, class, from_on::date as effective_from_on,
+                to_on::date as effective_to_on, amount_cny::decimal(14, 2) as amount_cny
+            from (values
+                ('dibao', 'urban', '', '2023-01-01', '2024-01-01', 900),
+                ('dibao', 'urban', '', '2024-01-01', '9999-12-31', 931),
+                ('dibao', 'rural', '', '2024-01-01', '9999-12-31', 753),
+                ('nursing', '', '1', '2024-01-01', '2024-04-20', 168),
+                ('nursing', '', '1', '2024-04-20', '9999-12-31', 180),
+                ('nursing', '', '2', '2024-01-01', '9999-12-31', 140),
+                ('nursing', '', '2x', '2024-06-01', '9999-12-31', 150)
+            ) as rows(programme, residence, class, from_on, to_on, amount_cny);
+            create table intermediate.int_measures__parameters as
+            select name, unit, value::decimal(18, 4) as value,
+                date '2023-01-01' as effective_from_on, date '9999-12-31' as effective_to_on
+            from (values
+                ('marginal_line_multiple', 'ratio', 1.5), ('window_months', 'month', 12),
+                ('r31_from_age', 'year', 16)
+            ) as rows(name, unit, value)
+            """
+        )
+    return place
 
 
-def judged(*rows: tuple[str | None, str, int, str | None]) -> pl.DataFrame:
-    told = [(*who, None if cost is None else Decimal(cost)) for *who, cost in rows]
+def put(database: Path, *texts: str) -> list[str]:
+    return [str(told) for told in put_over(database, read_changes(texts), APRIL, DAY, COUNTED)]
+
+
+def standards(database: Path) -> list[Decimal]:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        rows = connection.execute(
+            "select amount_cny from intermediate.int_measures__standards "
+            "order by programme, residence, class, effective_from_on"
+        ).fetchall()
+    return [amount for (amount,) in rows]
+
+
+def test_the_number_in_force_is_put_over_and_no_earlier_or_other_one(database: Path) -> None:
+    assert put(database, "standard.dibao.urban=980.5") == ["standard.dibao.urban 931 → 980.5"]
+    changed = [Decimal(number) for number in ("753", "900", "980.5", "168", "180", "140", "150")]
+    assert standards(database) == changed
+
+
+def test_a_number_that_began_after_the_month_that_is_counted_is_put_over_with_the_one_before(
+    database: Path,
+) -> None:
+    assert put(database, "standard.nursing.1=500") == ["standard.nursing.1 168 and 180 → 500"]
+    assert standards(database)[3:] == [500, 500, 140, 150]
+
+
+def test_a_programme_alone_means_all_its_rows(database: Path) -> None:
+    assert put(database, "standard.nursing=200") == ["standard.nursing 140 and 168 and 180 → 200"]
+    assert standards(database)[3:] == [200, 200, 200, 150]
+
+
+def test_a_parameter_can_be_meant(database: Path) -> None:
+    told = put(database, "parameter.marginal_line_multiple=1.4", "parameter.window_months=6.0")
+    assert told == ["parameter.marginal_line_multiple 1.5 → 1.4", "parameter.window_months 12 → 6"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "standard.dibao.urban", "standard.dibao.urban=", "standard.dibao.urban=-1",
+        "standard.dibao.urban=1e3", "standard.dibao.urban=９８０", "dibao=980", "standard.=3",
+        "standard.dibao.urban=99999999", "standard.dibao.urban=1.00001",
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_told_with_an_example(text: str) -> None:
+    with pytest.raises(UsageError, match=r"standard\.dibao\.urban=980"):
+        read_changes([text])
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("standard.dibao.suburban=3", "standard.dibao.rural"),
+        ("standard.dibao.urban.urban=3", "standard.dibao.rural"),
+        ("standard.urban=3", "standard.dibao.urban"),
+        ("standard.nursing.2x=3", "standard.nursing.2"),
+        ("parameter.r31_from_age=20", "parameter.window_months"),
+    ],
+)
+def test_a_name_that_is_not_counted_is_told_with_those_there_are(
+    database: Path, text: str, known: str
+) -> None:
+    with pytest.raises(UsageError) as told:
+        put(database, text)
+    assert known in str(told.value).partition("there are")[2]
+    assert text.partition("=")[0] not in str(told.value).partition("there are")[2].split(", ")
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [("standard.nursing.2=1.005", "2 decimals"), ("parameter.window_months=2.5", "whole number")],
+)
+def test_a_number_finer_than_its_unit_is_refused(database: Path, text: str, form: str) -> None:
+    with pytest.raises(UsageError, match=form):
+        put(database, text)
+
+
+@pytest.mark.parametrize("other", ["standard.dibao=800", "standard.dibao.urban=980"])
+def test_two_numbers_for_one_row_are_refused(other: str) -> None:
+    with pytest.raises(UsageError, match="the same row"):
+        read_changes(["standard.dibao.urban=900", other])
+
+
+def test_two_numbers_for_two_rows_are_not() -> None:
+    assert len(read_changes(["standard.nursing.2=1", "standard.nursing.2x=2"])) == 2
+
+
+def test_the_parameters_that_models_name_are_known_by_their_texts(database: Path) -> None:
+    texts = ["where name = 'window_months'", "select marginal_line_multiple"]
+    assert set(parameters_named(database, texts)) == {"window_months"}
+
+
+def judged(*rows: tuple[str | None, str, int, str]) -> pl.DataFrame:
+    """Rows of households but for living and nursing, which are of persons."""
+    told = [
+        ("person" if programme in ("living", "nursing") else "household",
+         programme, county, number, Decimal(cost))
+        for programme, county, number, cost in rows
+    ]  # fmt: skip
     return pl.DataFrame(told, JUDGED, orient="row")
 
 
@@ -32,58 +159,15 @@ def counted(before: pl.DataFrame, after: pl.DataFrame) -> dict[tuple[str, str], 
     return {(row[0], row[1]): row[2:] for row in counts.iter_rows()}
 
 
-def test_the_row_in_force_on_the_day_is_meant() -> None:
-    assert change("standard.dibao.urban=980").was == ["931"]
-    assert change("standard.dibao.urban=980", date(2023, 12, 31)).was == ["900"]
-
-
-def test_a_programme_alone_means_all_its_rows() -> None:
-    found = change("standard.living=200.50")
-    assert (len(found.rows), found.was, found.to) == (4, ["140", "187"], Decimal("200.50"))
-
-
-def test_a_class_and_a_parameter_can_be_meant() -> None:
-    assert change("standard.nursing.1=170").was == ["168"]
-    assert change("parameter.marginal_line_multiple=1.4").was == ["1.5"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "standard.dibao.urban", "standard.dibao.urban=", "standard.dibao.urban=-1",
-        "standard.dibao.urban=1e3", "standard.dibao.urban=９８０", "dibao=980", "standard.=3",
-    ],
-)  # fmt: skip
-def test_what_cannot_be_read_is_told_with_an_example(text: str) -> None:
-    with pytest.raises(UsageError, match=r"standard\.dibao\.urban=980"):
-        change(text)
-
-
-@pytest.mark.parametrize(
-    "text", ["standard.dibao.suburban=3", "standard.dibao.urban.1=3", "parameter.standard=3"]
-)
-def test_an_unknown_name_is_told_with_those_there_are(text: str) -> None:
-    kind = text.partition(".")[0]
-    known = {"standard": "standard.tekun_care.3", "parameter": "parameter.payment_day"}
-    with pytest.raises(UsageError) as told:
-        change(text)
-    assert known[kind] in str(told.value)
-
-
-def test_a_standard_not_yet_in_force_is_no_row_of_the_day() -> None:
-    with pytest.raises(UsageError, match="2022-12-31"):
-        change("standard.dibao.urban=980", date(2022, 12, 31))
-
-
 def test_who_comes_in_and_goes_out_is_counted_by_county_and_for_the_city() -> None:
     before = judged(
         ("dibao", "371502", 1, "1200"), ("dibao_marginal", "371502", 2, "0"),
-        ("dibao", "371503", 3, "24"), ("none", "371503", 4, None), (None, "371503", 5, None),
+        ("dibao", "371503", 3, "24"), ("none", "371503", 4, "0"), (None, "371503", 5, "0"),
     )  # fmt: skip
     after = judged(
         ("dibao", "371502", 1, "2400"), ("dibao", "371502", 2, "12"),
-        ("dibao_marginal", "371503", 3, "0"), ("none", "371503", 4, None),
-        (None, "371503", 5, None),
+        ("dibao_marginal", "371503", 3, "0"), ("none", "371503", 4, "0"),
+        (None, "371503", 5, "0"),
     )  # fmt: skip
     yuan = Decimal
     assert counted(before, after) == {
@@ -94,6 +178,15 @@ def test_who_comes_in_and_goes_out_is_counted_by_county_and_for_the_city() -> No
         ("dibao_marginal", "371502"): (1, 0, 1, 0, None, None, None),
         ("dibao_marginal", "371503"): (0, 1, 0, 1, None, None, None),
     }
+
+
+def test_who_is_not_judged_before_or_after_comes_neither_in_nor_out() -> None:
+    before = judged(("dibao", "371502", 1, "12"), (None, "371502", 2, "0"))
+    after = judged((None, "371502", 1, "0"), ("dibao", "371502", 2, "12"))
+    assert counted(before, after) == {}
+    person = judged(("living", "371502", 1, "12"))  # another's number
+    told = counted(pl.concat([before, person]), pl.concat([after, person]))
+    assert told["living", "371502"][:4] == (1, 0, 0, 1)
 
 
 def test_a_cost_is_a_twelfth_of_the_whole_rounded_once() -> None:

@@ -149,13 +149,17 @@ final as (
         cast(null as decimal(10, 4)) as ratio_to_standard,
         concat_ws(
             '；',
-            case when ended.recognition_ends_on is not null then cast(ended.recognition_ends_on as varchar) || '：刚性支出困难家庭认定到期' end,
-            case when ended.grace_until_on is not null then cast(ended.grace_until_on as varchar) || '：渐退期截止' end
+            case when ended.recognition_ends_on is not null then cast(ended.recognition_ends_on as varchar)
+                || '：刚性支出困难家庭认定' || case when ended.recognition_ends_on < {{ run_date() }} then '已到期' else '到期' end end,
+            case when ended.grace_until_on is not null then cast(ended.grace_until_on as varchar)
+                || '：渐退期' || case when ended.grace_until_on < {{ run_date() }} then '已截止' else '截止' end end
         ) as reason_zh,
         concat_ws(
             '; ',
-            case when ended.recognition_ends_on is not null then cast(ended.recognition_ends_on as varchar) || ': the recognition for rigid expenditure ends' end,
-            case when ended.grace_until_on is not null then cast(ended.grace_until_on as varchar) || ': the grace period ends' end
+            case when ended.recognition_ends_on is not null then cast(ended.recognition_ends_on as varchar)
+                || ': the recognition for rigid expenditure ' || case when ended.recognition_ends_on < {{ run_date() }} then 'ended' else 'ends' end end,
+            case when ended.grace_until_on is not null then cast(ended.grace_until_on as varchar)
+                || ': the grace period ' || case when ended.grace_until_on < {{ run_date() }} then 'ended' else 'ends' end end
         ) as reason_en,
         {{ evidence_json([evidence_list([
             ("ended.recognition_ends_on is not null", evidence_term(

@@ -190,7 +190,7 @@ final as (
             case when hits.applications is not null
                 then cast(hits.applications as varchar) || ' first payment(s) later than the month after the decision, or not found'
             end
-        ) || ', ' || programme_names.name_en || ' ' || {{ year_month("hits.month_on") }} as reason_en,
+        ) || ', county ' || hits.county_code || ', ' || programme_names.name_en || ' ' || {{ year_month("hits.month_on") }} as reason_en,
         {{ evidence_json([
             evidence_list([
                 ("hits.paid_late_cny is not null", evidence_term(

@@ -65,7 +65,7 @@ final as (
             case when hits.is_gap_to_due
                 then {{ yuan("hits.due_cny - hits.paid_where_due_known_cny") }} || ' yuan between what was due and paid'
             end
-        ) || ', ' || programme_names.name_en || ' ' || {{ year_month("hits.month_on") }} as reason_en,
+        ) || ', county ' || hits.county_code || ', ' || programme_names.name_en || ' ' || {{ year_month("hits.month_on") }} as reason_en,
         {{ evidence_json([evidence_list([
             ("hits.is_gap_to_allocation", evidence_term(
                 "'finance.allocations'", "coalesce(hits.allocation_no, hits.county_code)", "'allocated_cny'", "hits.allocated_cny",

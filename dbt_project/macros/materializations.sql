@@ -40,7 +40,7 @@
         {%- if rows.rows %};
         insert into {{ relation }} values
             {%- for row in rows.rows %}
-            ({% for value in row %}{{ text_of(value) }}{{ ", " if not loop.last }}{% endfor %}){{ "," if not loop.last }}
+            ({% for value in row %}{{ "null" if value is none else sql_text(value) }}{{ ", " if not loop.last }}{% endfor %}){{ "," if not loop.last }}
             {%- endfor -%}
         {%- endif -%}
     {%- endcall -%}
@@ -48,10 +48,6 @@
     {%- do adapter.commit() -%}
     {{ return({"relations": [relation]}) }}
 {% endmaterialization %}
-
-{% macro text_of(value) %}
-    {%- if value is none %}null{% else %}'{{ value | replace("'", "''") }}'{% endif -%}
-{% endmacro %}
 
 {% macro put_in_place(kind, grows=false) %}
     {%- set standing = load_cached_relation(this) -%}

@@ -19,7 +19,7 @@ from pipelines.defs.one_day import build_day
 from pipelines.defs.scratch import published_day, scratch_place, take_up_project, undisturbed
 from pipelines.settings import UsageError, WenduError
 from pipelines.warehouse import history
-from pipelines.warehouse.overlay import MODELS, Put, parameters_named, put_over, read_changes
+from pipelines.warehouse.overlay import MODELS, Put, put_over, read_changes
 from pipelines.warehouse.work_database import work_database
 
 COMPARED = ("int_metrics__households", "int_measures__entitlements")
@@ -174,9 +174,11 @@ def simulate(
         due_for = _last_month_due(database)
         before = _judged(database, due_for)
         tell("put_over_the_policy")
-        put = put_over(database, changes, due_for or on_date, on_date, _counted_from(scratch))
+        between = scratch.dbt.lineage.between(MODELS, COMPARED)
+        texts = [scratch.dbt.statements[node.unique_id].compiled for node in between]
+        put = put_over(database, changes, due_for or on_date, on_date, texts)
         try:
-            scratch.dbt.build_between(on_date, MODELS, COMPARED)
+            scratch.dbt.build_nodes(on_date, [node.name for node in between])
         except WenduError as fault:
             told = UsageError(f"No day can be judged with {'; '.join(map(str, put))}.")
             raise told from fault
@@ -234,13 +236,6 @@ def _a_month(year_cny: pl.Expr) -> pl.Expr:
     ten_thousandths = (year_cny * 10_000).cast(pl.Int64)
     fen = (ten_thousandths + 600) // 1200
     return (fen.cast(pl.Decimal(18, 2)) / 100).cast(pl.Decimal(18, 2))
-
-
-def _counted_from(scratch: Installation) -> set[str]:
-    """The parameters that the models between the policy and what is compared name."""
-    between = scratch.dbt.lineage.between(MODELS, COMPARED)
-    texts = [scratch.dbt.statements[node.unique_id].compiled for node in between]
-    return set(parameters_named(work_database(scratch.home), texts))
 
 
 def _last_month_due(database: Path) -> date | None:

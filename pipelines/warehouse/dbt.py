@@ -182,22 +182,6 @@ class DbtProject:
             on_date, [node.unique_id for node in self.lineage.in_order if node.name in select]
         )
 
-    def build_between(
-        self, on_date: date, changed: Collection[str], wanted: Collection[str]
-    ) -> list[NodeResult]:
-        """Build anew what lies between models whose rows were changed and others, these too.
-
-        Args:
-            on_date: a day whose work database is built.
-            changed: their names.
-            wanted: names of those that are asked for.
-
-        Raises:
-            WenduError: as `build`.
-        """
-        between = self.lineage.between(changed, wanted)
-        return self._run(on_date, [node.unique_id for node in between])
-
     def _run(self, on_date: date, chosen: Collection[str]) -> list[NodeResult]:
         """Run models and seeds with their tests; all of them by dbt if it never ran one."""
         in_order = [*self.lineage.in_order, *self.lineage.tests_of(chosen)]

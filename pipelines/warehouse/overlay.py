@@ -6,7 +6,7 @@ over them in a work database that nobody else reads. Does not belong here: build
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -108,7 +108,7 @@ def read_changes(texts: Iterable[str]) -> list[Change]:
 
 
 def put_over(
-    database: Path, changes: Sequence[Change], since: date, until: date, counted: Collection[str]
+    database: Path, changes: Sequence[Change], since: date, until: date, texts: Sequence[str]
 ) -> list[Put]:
     """Write changes over the policy rows in force from one day until another.
 
@@ -117,14 +117,14 @@ def put_over(
         changes: what is asked for.
         since: the first of the month whose amounts due are counted.
         until: the day.
-        counted: names of parameters that what is counted follows from.
+        texts: the compiled models that what is counted follows from; they name its parameters.
 
     Raises:
         UsageError: a name is none that is counted, says which there are; or its number should be
             whole or have fewer decimals.
     """
     with open_to_write(database) as connection:
-        return [_put(connection, change, since, until, counted) for change in changes]
+        return [_put(connection, change, since, until, texts) for change in changes]
 
 
 def _put(
@@ -132,7 +132,7 @@ def _put(
     change: Change,
     since: date,
     until: date,
-    counted: Collection[str],
+    texts: Sequence[str],
 ) -> Put:
     policy = POLICIES[change.kind]
     in_force = "effective_from_on <= ? and effective_to_on > ?"
@@ -142,7 +142,7 @@ def _put(
         [until, since],
     ).fetchall()
     if change.kind == "parameter":
-        rows = [row for row in rows if row[0] in counted]
+        rows = [row for row in rows if any(f"'{row[0]}'" in text for text in texts)]
     meant = [row for row in rows if change.means(row[0])]
     if not meant:
         known = ", ".join(dict.fromkeys(f"{change.kind}.{name}" for name, *_ in rows))
@@ -161,12 +161,3 @@ def _put(
         [change.to, names, until, since],
     )
     return Put(change, sorted({value for *_, value in meant}))
-
-
-def parameters_named(database: Path, texts: Sequence[str]) -> Iterator[str]:
-    """The parameters of a built day that compiled models name."""
-    with duckdb.connect(str(database), read_only=True) as connection:
-        names = connection.execute(
-            f"select distinct name from intermediate.{POLICIES['parameter'].model}"
-        ).fetchall()
-    return (name for (name,) in names if any(f"'{name}'" in text for text in texts))

@@ -1,5 +1,6 @@
 """Numbers put over a policy: which rows are meant, and what is counted of two judgements."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,10 +11,10 @@ import pytest
 
 from pipelines.defs.simulation import compared
 from pipelines.settings import UsageError
-from pipelines.warehouse.overlay import parameters_named, put_over, read_changes
+from pipelines.warehouse.overlay import put_over, read_changes
 
 APRIL, DAY = date(2024, 4, 1), date(2024, 5, 1)
-COUNTED = ("marginal_line_multiple", "window_months")
+TEXTS = ("where name = 'marginal_line_multiple'", "where name = 'window_months'")
 JUDGED = {
     "unit": pl.String(), "programme": pl.String(), "county_code": pl.String(),
     "beneficiary_id": pl.Int64(), "year_cny": pl.Decimal(38, 4),
@@ -52,8 +53,8 @@ def database(tmp_path: Path) -> Path:
     return place
 
 
-def put(database: Path, *texts: str) -> list[str]:
-    return [str(told) for told in put_over(database, read_changes(texts), APRIL, DAY, COUNTED)]
+def put(database: Path, *asked: str, texts: Sequence[str] = TEXTS) -> list[str]:
+    return [str(told) for told in put_over(database, read_changes(asked), APRIL, DAY, texts)]
 
 
 def standards(database: Path) -> list[Decimal]:
@@ -141,7 +142,9 @@ def test_two_numbers_for_two_rows_are_not() -> None:
 
 def test_the_parameters_that_models_name_are_known_by_their_texts(database: Path) -> None:
     texts = ["where name = 'window_months'", "select marginal_line_multiple"]
-    assert set(parameters_named(database, texts)) == {"window_months"}
+    with pytest.raises(UsageError) as told:
+        put(database, "parameter.marginal_line_multiple=1.4", texts=texts)
+    assert str(told.value).partition("there are ")[2] == "parameter.window_months."
 
 
 def judged(*rows: tuple[str | None, str, int, str]) -> pl.DataFrame:

@@ -184,9 +184,11 @@ hits as (
         'dibao' as programme,
         compared.is_by_former is not null as is_judged,
         {{ yuan("compared.monthly_amount_cny") }} || ' 元：名册月保障金额是按调整前标准（' || {{ yuan("compared.former_standard_cny") }}
-        || ' 元）计算的差额（相差 ' || {{ yuan("compared.tolerance_cny") }} || ' 元以内），' || cast(compared.effective_from_on as varchar) || ' 起标准为 ' || {{ yuan("compared.standard_cny") }} || ' 元' as told_zh,
+        || ' 元）计算的差额（相差 ' || {{ yuan("compared.tolerance_cny") }} || ' 元以内），'
+        || cast(compared.effective_from_on as varchar) || ' 起标准为 ' || {{ yuan("compared.standard_cny") }} || ' 元' as told_zh,
         {{ yuan("compared.monthly_amount_cny") }} || ' yuan a month on the roll is the gap to the standard before the change ('
-        || {{ yuan("compared.former_standard_cny") }} || '), within ' || {{ yuan("compared.tolerance_cny") }} || ' yuan; since ' || cast(compared.effective_from_on as varchar) || ' it is '
+        || {{ yuan("compared.former_standard_cny") }} || '), within ' || {{ yuan("compared.tolerance_cny") }} || ' yuan; since '
+        || cast(compared.effective_from_on as varchar) || ' it is '
         || {{ yuan("compared.standard_cny") }} as told_en,
         {{ evidence_list([
             ("true", evidence_term(

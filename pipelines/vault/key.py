@@ -23,6 +23,10 @@ class VaultError(WenduError):
     """The vault cannot be opened or used; nothing was written."""
 
 
+class WrongKeyError(VaultError, UsageError):
+    """The key that was given is none, cannot be read safely, or is that of another vault."""
+
+
 class NoKeyYetError(UsageError):
     """Nothing was run in the home yet, so that there is no key and nothing under one."""
 
@@ -57,7 +61,7 @@ def given_secret() -> bytes | None:
     """The secret that the environment gives in `WENDU_KEY`, in place of a file; None without it.
 
     Raises:
-        VaultError: what it gives is no key.
+        WrongKeyError: what it gives is no key.
     """
     given = secret(KEY_VARIABLE)
     if given is None:
@@ -67,7 +71,7 @@ def given_secret() -> bytes | None:
     except ValueError:
         found = b""
     if len(found) != SECRET_BYTES:
-        raise VaultError(
+        raise WrongKeyError(
             f"{KEY_VARIABLE} is not a key of {SECRET_BYTES} bytes in hexadecimal; give the right "
             "one, or none and a key file."
         )
@@ -83,35 +87,35 @@ def read_secret(path: Path) -> bytes:
     """The secret of a key file.
 
     Raises:
-        VaultError: it belongs to another user, others than the owner may read it, or it is no key.
+        WrongKeyError: it belongs to another user, others than the owner may read it, or it is none.
     """
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
-            raise VaultError(f"The vault key {path} is a folder; name the key file in it.")
+            raise WrongKeyError(f"The vault key {path} is a folder; name the key file in it.")
         if found.st_uid not in (os.geteuid(), 0):
-            raise VaultError(
+            raise WrongKeyError(
                 f"The vault key {path} belongs to another user; run as that user, or make the "
                 "file your own."
             )
         mode = stat.S_IMODE(found.st_mode)
         if mode & 0o077:
-            raise VaultError(
+            raise WrongKeyError(
                 f"The vault key {path} can be read by others (mode {mode:04o}); "
                 f"run `chmod 600 {path}` and start again."
             )
         secret = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except OSError as fault:
-        raise VaultError(
+        raise WrongKeyError(
             f"The vault key {path} cannot be read ({fault.strerror}); check who owns the file."
         ) from fault
     except ValueError as fault:
-        raise VaultError(
+        raise WrongKeyError(
             f"The vault key {path} is not a key of {SECRET_BYTES} bytes in hexadecimal; "
             "put the right key file back."
         ) from fault
     if len(secret) != SECRET_BYTES:
-        raise VaultError(
+        raise WrongKeyError(
             f"The vault key {path} is not a key of {SECRET_BYTES} bytes in hexadecimal; "
             "put the right key file back."
         )

@@ -24,6 +24,7 @@ from pipelines.vault.key import (
     KEY_VARIABLE,
     Keys,
     VaultError,
+    WrongKeyError,
     derive,
     given_secret,
     make_secret,
@@ -61,9 +62,9 @@ class Vault:
                 itself in `WENDU_KEY`, else it lies in `<home>/vault/key`.
 
         Raises:
-            VaultError: the key is missing though the vault or the lake hold data, can be read
-                by others, or is not the one this vault was sealed with; or a change of the key
-                was cut off. Nothing was written.
+            WrongKeyError: the key is missing though the vault or the lake hold data, can be read
+                by others, or is not the one this vault was sealed with. Nothing was written.
+            VaultError: nothing proves the key, or a change of it was cut off; nothing was written.
         """
         require_no_rotation(home)
         path = key_file or home.vault / "key"
@@ -74,7 +75,7 @@ class Vault:
         elif path.exists():
             vault = cls(home, derive(read_secret(path)))
         elif holds_data(home):
-            raise VaultError(
+            raise WrongKeyError(
                 f"The vault key {path} is missing, but {home.root} already holds data made with "
                 "one; put the key file back, or start with an empty home."
             )
@@ -215,7 +216,7 @@ class Vault:
         try:
             self._read(check)
         except (InvalidTag, OSError) as fault:
-            raise VaultError(
+            raise WrongKeyError(
                 f"The key {key} does not open the vault {self._folder}; "
                 "use the key this home was made with."
             ) from fault

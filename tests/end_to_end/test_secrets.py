@@ -222,7 +222,7 @@ def test_a_run_with_a_wrong_key_ends_before_anything_is_written(rotated, run_aga
     places = (home.vault, home.lake, home.warehouse, home.quality, home.runs, *shown)
     before = [hashes(place) for place in places]
     answer = wendu("run", "--date", "2024-05-02", home=home.root, WENDU_KEY="ab" * 32)
-    assert answer.code == 3
+    assert answer.code == 4
     assert "does not open the vault" in answer.err
     assert "ab" * 8 not in answer.err + answer.out
     assert [hashes(place) for place in places] == before

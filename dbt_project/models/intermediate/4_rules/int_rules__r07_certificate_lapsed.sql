@@ -16,6 +16,14 @@ programme_names as (
     select * from {{ ref("programme_names") }}
 ),
 
+latest_month as (
+    select month_on from {{ ref("int_measures__months") }} where checkable_rank = 1
+),
+
+standard_versions as (
+    select distinct standard_no, standard_version from {{ ref("int_measures__standards") }}
+),
+
 keys as (
     select * from {{ ref("int_people__keys") }}
 ),
@@ -32,6 +40,16 @@ paid as (
         max(months.month_on) as last_month_on,
         min(months.state) as state,
         sum(reconciliation.paid_cny) as paid_cny,
+        sum(case when months.month_on = latest_month.month_on then reconciliation.paid_cny end) as latest_paid_cny,
+        sum(case when months.month_on = latest_month.month_on then reconciliation.due_cny end) as latest_due_cny,
+        {{ evidence_terms(
+            evidence_term(
+                "'policy.assistance_standards'", "standard_versions.standard_version", "'due_cny'", "reconciliation.due_cny",
+                "months.month_on", "yuan"
+            ),
+            "months.programme",
+            holds="months.state <> '0' and months.month_on = latest_month.month_on and standard_versions.standard_no is not null",
+        ) }} as due_terms,
         min(programme_names.name_zh) || case when min(programme_names.name_zh) <> max(programme_names.name_zh)
             then '、' || max(programme_names.name_zh) else '' end as programmes_zh,
         min(programme_names.name_en) || case when min(programme_names.name_en) <> max(programme_names.name_en)
@@ -50,6 +68,8 @@ paid as (
         and months.month_on = reconciliation.month_on
     inner join programme_names on months.programme = programme_names.programme
     inner join keys on months.person_id = keys.person_id
+    cross join latest_month
+    left join standard_versions on reconciliation.standard_no = standard_versions.standard_no
     left join named_months
         on months.person_id = named_months.beneficiary_id
         and months.programme = named_months.programme
@@ -78,15 +98,26 @@ final as (
         || case
             when paid.state = '0' then '，期间未见有效残疾证'
             else '，发放标准与残疾证等级（' || paid.state || ' 级）不一致'
+                || coalesce(
+                    '：' || {{ year_month("paid.last_month_on") }} || ' 应发 ' || {{ yuan("paid.latest_due_cny") }} || ' 元、实发 '
+                    || {{ yuan("paid.latest_paid_cny") }} || ' 元',
+                    ''
+                )
         end as reason_zh,
         cast(paid.months as varchar) || ' month(s) ('
         || {{ month_span("paid.first_month_on", "paid.last_month_on", " to ") }} || ') of ' || paid.programmes_en
         || case
             when paid.state = '0' then ' without a valid certificate on record'
             else ' at another rate than that of certificate level ' || paid.state
+                || coalesce(
+                    ': of ' || {{ year_month("paid.last_month_on") }} || ' ' || {{ yuan("paid.latest_due_cny") }} || ' yuan due, '
+                    || {{ yuan("paid.latest_paid_cny") }} || ' paid',
+                    ''
+                )
         end as reason_en,
         {{ evidence_json([
             "paid.terms",
+            "paid.due_terms",
             evidence_list([
                 ("true", rule_term("R07", "paid_cny", "cast(paid.paid_cny as decimal(20, 2))", run_date(), "yuan", "result")),
                 ("paid.state <> '0'", evidence_term(

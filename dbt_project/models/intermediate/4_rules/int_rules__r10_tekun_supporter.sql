@@ -204,7 +204,7 @@ final as (
             case when judged.on_payroll > 0 then cast(judged.on_payroll as varchar) || ' 人在财政供养名册中' end,
             case when judged.able > 0 then cast(judged.able as varchar) || ' 人处于劳动年龄且登记为有劳动能力' end
         ) as reason_zh,
-        cast(judged.supporters as varchar) || ' spouse, parents or children may be able to support: '
+        'Of spouse, parents and children ' || cast(judged.supporters as varchar) || ' may be able to support: '
         || concat_ws(
             ', ',
             case when judged.on_payroll > 0 then cast(judged.on_payroll as varchar) || ' on the public payroll' end,

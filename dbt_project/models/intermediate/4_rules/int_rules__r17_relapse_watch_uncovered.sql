@@ -142,6 +142,13 @@ final as (
                 then {{ yuan(share_of("comparable_year_cny", "12 * members")) }}
                     || ' yuan net income per head and month without assistance, rural dibao standard '
                     || {{ yuan("standard_cny") }}
+                    || case
+                        when comparable_year_cny < red_line_cny
+                            then ' (the family is ' || {{ yuan("red_line_cny - comparable_year_cny") }} || ' a year below its line)'
+                        when comparable_year_cny < orange_line_cny
+                            then ' (the family is ' || {{ yuan("orange_line_cny - comparable_year_cny") }} || ' a year below the watch line)'
+                        else ' (below the line before, and not clearly above it)'
+                    end
             end,
             case when is_without_labour then cast(members as varchar) || ' members, none able to work by the watch register' end,
             case when has_listed_risk then 'a listed risk is still open' end,

@@ -150,13 +150,13 @@ final as (
         end as reason_zh,
         case
             when judged.is_judged
-                then 'Child aged ' || cast(judged.age_years as varchar) || ': of the parents on record '
+                then 'Child aged ' || cast(judged.age_years as varchar) || ', of whose parents on record '
                     || concat_ws(
                         ', ',
                         case when judged.dead > 0 then cast(judged.dead as varchar) || ' died' end,
-                        case when judged.disabled > 0 then cast(judged.disabled as varchar) || ' severely disabled' end
+                        case when judged.disabled > 0 then cast(judged.disabled as varchar) || ' holds a disability certificate that counts' end
                     )
-                    || '; not in the children roll'
+                    || ', and who is not in the children roll'
         end as reason_en,
         {{ evidence_json([
             "terms.terms",

@@ -302,8 +302,8 @@ final as (
         cast(null as decimal(10, 4)) as ratio_to_standard,
         cast(tested.days_ago as varchar) || ' 天前：家庭中有劳动收入的成员去世，其余成员中 ' || cast(tested.workers as varchar)
         || ' 人有工作，' || cast(tested.dependants as varchar) || ' 人为未成年人、老年人或重度残疾人' as reason_zh,
-        cast(tested.days_ago as varchar) || ' days ago a member who worked died; of the others ' || cast(tested.workers as varchar)
-        || ' work and ' || cast(tested.dependants as varchar) || ' are minors, elderly or severely disabled' as reason_en,
+        cast(tested.days_ago as varchar) || ' days ago a member who worked died; members left who work: ' || cast(tested.workers as varchar)
+        || '; who are minors, elderly or severely disabled: ' || cast(tested.dependants as varchar) as reason_en,
         {{ evidence_json(["tested.terms"]) }} as evidence,
         case
             when tested.is_ground then '家庭目前收支、有无抚恤或遗属待遇，尚不清楚'

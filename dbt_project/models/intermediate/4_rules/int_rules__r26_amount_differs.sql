@@ -81,7 +81,7 @@ hits as (
         programme,
         sum(difference_cny) as difference_cny,
         count(*) as months,
-        sum(case when difference_cny > 0 then 1 else 0 end) as months_short,
+        count(last_paid_on) = 0 as is_nothing_paid,
         min(month_on) as first_month_on,
         max(month_on) as last_month_on,
         {{ joined_text(year_month("month_on"), "、", "month_on") }} as months_zh,
@@ -142,14 +142,25 @@ final as (
         || cast(hits.months as varchar) || ' 个月（'
         || case when {{ is_in_a_row }} then {{ month_span("hits.first_month_on", "hits.last_month_on", " 至 ") }}
             else hits.months_zh
-        end || '）应发与实发不一致，合计'
-        || case when hits.difference_cny > 0 then '少发' when hits.difference_cny < 0 then '多发' else '持平' end as reason_zh,
-        {{ yuan("abs(hits.difference_cny)") }} || ' yuan: ' || programme_names.name_en || ' due and paid differ in '
+        end || '）'
+        || case
+            when hits.is_nothing_paid then '应发，未见发放'
+            when hits.difference_cny > 0 then '应发与实发不一致，合计少发'
+            when hits.difference_cny < 0 then '应发与实发不一致，合计多发'
+            else '应发与实发不一致，合计持平'
+        end as reason_zh,
+        {{ yuan("abs(hits.difference_cny)") }} || ' yuan: ' || programme_names.name_en
+        || case when hits.is_nothing_paid then ' due and not paid in ' else ' due and paid differ in ' end
         || cast(hits.months as varchar) || ' month(s) ('
         || case when {{ is_in_a_row }} then {{ month_span("hits.first_month_on", "hits.last_month_on", " to ") }}
             else hits.months_en
-        end || '), in sum '
-        || case when hits.difference_cny > 0 then 'too little' when hits.difference_cny < 0 then 'too much' else 'even' end as reason_en,
+        end || ')'
+        || case
+            when hits.is_nothing_paid then ''
+            when hits.difference_cny > 0 then ', in sum too little'
+            when hits.difference_cny < 0 then ', in sum too much'
+            else ', in sum even'
+        end as reason_en,
         {{ evidence_json([
             "hits.terms",
             evidence_list([

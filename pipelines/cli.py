@@ -1,11 +1,9 @@
 """Entry for people: `wendu`. Reads the command line, calls one floor, tells what happened.
 
-Every fault a person can cause or mend is one sentence on standard error and an exit code:
-0 published, 2 published with gaps, 3 nothing published, 4 usage or configuration, 5 the home is
-in use. A traceback is shown only with `--debug`. No work stands here.
+Every fault a person can cause or mend is one sentence on standard error and an exit code
+(`faults`); a traceback is shown only with `--debug`. No work stands here.
 """
 
-import errno
 import gc
 import json
 import logging
@@ -21,20 +19,17 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.faults import INTERRUPTED, STOPPED, answer_to, is_of_the_command_line
+from pipelines.progress import Steps
 from pipelines.settings import (
-    INTERRUPTED_QUERY,
     Home,
     MailSettings,
     Settings,
     UsageError,
     WenduError,
-    full_disk_sentence,
-    is_full_disk,
-    is_out_of_room,
     now,
     today,
     user_name,
@@ -43,14 +38,6 @@ from pipelines.settings import (
 
 FIRST_DEMO_DAY = date(2024, 4, 30)
 GLOBAL_OPTIONS = {"--home": True, "--city": True, "--debug": False}
-
-INTERRUPTED, STOPPED = 130, "Stopped. Run the same command again to go on."
-"""Exit code, which is typer's own, and sentence upon Ctrl-C."""
-
-FAULTS_OF_PLACES = (
-    errno.EEXIST, errno.ENOTDIR, errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS,
-)  # fmt: skip
-"""What a folder or file can have against being used, whoever meets it."""
 
 OBJECTS_BEFORE_COLLECTING = 50_000
 """A run imports and wires a million objects that all stay: looking through them for rings of
@@ -67,6 +54,7 @@ key_app = typer.Typer(help="The pseudonym of a number (needs the key).", no_args
 app.add_typer(key_app, name="key")
 told = Console(stderr=True, highlight=False, soft_wrap=True)
 printed = Console(highlight=False, width=None if sys.stdout.isatty() else 4000)
+steps = Steps(told)
 
 DateOption = Annotated[str, typer.Option(metavar="YYYY-MM-DD")]
 JsonOption = Annotated[bool, typer.Option("--json", help="For a program to read.")]
@@ -89,6 +77,7 @@ def options(
         os.environ["WENDU_CITY"] = city
     if debug:
         os.environ["WENDU_DEBUG"] = "1"
+        steps.shows_bar = False
         logging.basicConfig(level=logging.INFO)
         logging.getLogger("pipelines").setLevel(logging.DEBUG)
 
@@ -145,9 +134,9 @@ def replay(
     found: Replay | Corrected
     if as_corrected:
         until = as_day(known_on) if known_on else None
-        found = replay_as_corrected(installation, on_date, until, tell_step)
+        found = replay_as_corrected(installation, on_date, until, steps.begin)
     else:
-        found = rebuild(installation, on_date, tell_step, from_start=from_start, keep=keep)
+        found = rebuild(installation, on_date, steps.begin, from_start=from_start, keep=keep)
     for sentence in found.sentences():
         printed.print(sentence, markup=False)
     raise typer.Exit(found.exit_code)
@@ -173,7 +162,7 @@ def simulate(
     from pipelines.defs.installation import Installation
     from pipelines.defs.simulation import simulate as put_over
 
-    found = put_over(Installation.from_settings(), as_day(date_), set_, tell_step)
+    found = put_over(Installation.from_settings(), as_day(date_), set_, steps.begin)
     if as_json:
         print(json.dumps(found.as_document(), ensure_ascii=False, default=str))
         return
@@ -198,7 +187,7 @@ def demo(
 
     def make() -> None:
         started = time.perf_counter()
-        make_city(home.root, FIRST_DEMO_DAY, last, scale, seed, progress=tell_step)
+        make_city(home.root, FIRST_DEMO_DAY, last, scale, seed, progress=steps.begin)
         told.print(f"city made in {time.perf_counter() - started:.1f} s")
 
     code = run_and_tell(FIRST_DEMO_DAY, last, make, summary=True)
@@ -225,7 +214,7 @@ def make_city_command(
     """Write the four departments' deliveries and what the generator knows (truth/)."""
     from pipelines.demo_city import make_city
 
-    make_city(out, as_day(from_), as_day(to), scale, seed, messy, progress=tell_step)
+    make_city(out, as_day(from_), as_day(to), scale, seed, messy, progress=steps.begin)
     printed.print(f"Made {out.absolute()}")
 
 
@@ -565,7 +554,7 @@ def forget(
     open_vault()
     try:
         done = forget_person(
-            installation, number, purpose, now().isoformat(), user_name(), tell_step, lift=lift
+            installation, number, purpose, now().isoformat(), user_name(), steps.begin, lift=lift
         )
     finally:
         installation.close()
@@ -585,7 +574,7 @@ def rotate_key() -> None:
 
     installation = Installation.from_settings()
     try:
-        done = rotate(installation, now().isoformat(), user_name(), tell_step)
+        done = rotate(installation, now().isoformat(), user_name(), steps.begin)
     finally:
         installation.close()
     for sentence in done.sentences():
@@ -693,7 +682,9 @@ def run_and_tell(
         from pipelines.warehouse.publication import current_day
 
         debug = Settings().debug
-        for report in run_days(installation, first, last, tell_step, say, debug=debug):
+        for report in run_days(
+            installation, first, last, steps.begin, say, steps.expect, debug=debug
+        ):
             for sentence in report.sentences:
                 told.print(sentence, markup=False)
             spent = sum(report.seconds.values())
@@ -800,11 +791,6 @@ def say(sentence: str) -> None:
     told.print(sentence, markup=False)
 
 
-def tell_step(step: str) -> None:
-    """One plain line for each step that starts."""
-    told.print(f"  {step.replace('_', ' ')} …", markup=False)
-
-
 def globals_first(arguments: Sequence[str]) -> list[str]:
     """The arguments with the options of every command moved to the front, wherever they stood."""
     first: list[str] = []
@@ -828,40 +814,6 @@ def query_last(arguments: Sequence[str]) -> list[str]:
     return [*rest, "--", *queries] if queries else rest
 
 
-def tell_unforeseen(fault: Exception) -> int:
-    """Tell a fault that no sentence was written for where it came up; the exit code."""
-    home, place = Home(Settings().home), sentence_on_place(fault)
-    told.print(
-        full_disk_sentence(home)
-        if is_full_disk(str(fault)) or is_out_of_room(home)
-        else place
-        or f"Something unforeseen happened ({type(fault).__name__}); nothing was published. "
-        "Run again with --debug and report what it shows.",
-        markup=False,
-    )
-    return 4 if place else 3
-
-
-def sentence_on_place(fault: Exception) -> str:
-    """What is wrong with a place that was named; empty where the fault is not of that kind."""
-    if not isinstance(fault, OSError) or fault.errno not in FAULTS_OF_PLACES or not fault.filename:
-        return ""
-    why = (fault.strerror or type(fault).__name__).lower()
-    return (
-        f"{fault.filename} cannot be used ({why}); choose another place, or mend it, and run again."
-    )
-
-
-def sentence_on_settings(fault: ValidationError) -> str:
-    """Which variable of the environment is wrong and why, never its value."""
-    prefix = "WENDU_MAIL_" if fault.title == "MailSettings" else "WENDU_"
-    wrong = [
-        f"{prefix}{'_'.join(map(str, error['loc'])).upper()} ({error['msg']})"
-        for error in fault.errors(include_input=False, include_context=False, include_url=False)
-    ]
-    return f"Mend in the environment: {'; '.join(wrong)}."
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with its exit code."""
     gc.set_threshold(OBJECTS_BEFORE_COLLECTING, 20, 50)
@@ -872,29 +824,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.unraisablehook = lambda _: None
     try:
         code = app(given, standalone_mode=False) or 0
-    except typer.TyperException as fault:
-        told.print(getattr(fault, "format_message", fault.__str__)(), markup=False)
-        code = 4
-    except WenduError as fault:
-        if debug:
-            raise
-        told.print(str(fault), markup=False)
-        is_in_use = type(fault).__name__ == "HomeInUseError"
-        code = 5 if is_in_use else 4 if isinstance(fault, UsageError) else 3
-    except ValidationError as fault:
-        if debug or not fault.title.endswith("Settings"):
-            raise
-        told.print(sentence_on_settings(fault), markup=False)
-        code = 4
-    except typer.Abort:
-        code = INTERRUPTED
+        if code == INTERRUPTED:
+            say(STOPPED)
     except Exception as fault:
-        if INTERRUPTED_QUERY in str(fault):
-            code = INTERRUPTED
-        elif debug:
+        if debug and not is_of_the_command_line(fault):
             raise
-        else:
-            code = tell_unforeseen(fault)
-    if code == INTERRUPTED:
-        told.print(STOPPED)
+        code, sentence = answer_to(fault)
+        say(sentence)
+    finally:
+        steps.stop()
     sys.exit(code)

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from datetime import date, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
@@ -33,11 +33,18 @@ DEPARTMENTS = ("civil_affairs", "finance", "agriculture", "disabled_federation")
 
 
 class WenduError(Exception):
-    """A fault told in one sentence: what, where, what to do; never with a personal value."""
+    """A fault told in one sentence: what, where, what to do; never with a personal value.
+
+    `exit_code` is that of a command which it ends: nothing was published.
+    """
+
+    exit_code: ClassVar[int] = 3
 
 
 class UsageError(WenduError):
-    """The command or the configuration is wrong; nothing was done (exit code 4)."""
+    """The command or the configuration is wrong; nothing was done."""
+
+    exit_code = 4
 
 
 LEAST_ROOM_BYTES = 1 << 20

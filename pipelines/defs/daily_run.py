@@ -43,6 +43,7 @@ def run_days(
     last: date,
     tell: Callable[[str], None],
     say: Callable[[str], None],
+    expect: Callable[[int, str], None],
     *,
     debug: bool = False,
 ) -> Iterator[DayReport]:
@@ -57,6 +58,7 @@ def run_days(
         last: the last day asked for.
         tell: called with the name of each step as it starts.
         say: called with a sentence on each day that is due without having been asked for.
+        expect: called before each day with the number of its steps, and the day.
         debug: let the orchestrator log and faults through.
 
     Raises:
@@ -88,6 +90,7 @@ def run_days(
             due = begun.due
             for sentence in _why(installation, due):
                 say(sentence)
+            expect(len(job.nodes), due.on_date.isoformat())
             report = _run_day(installation, job, instance, begun, tell, debug=debug)
             remember(home, report)
             for sentence in notify(home, MailSettings(), report):

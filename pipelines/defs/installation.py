@@ -29,7 +29,9 @@ from pipelines.warehouse.dbt import DbtProject
 
 
 class HomeInUseError(WenduError):
-    """Another run holds the home's lock (exit code 5)."""
+    """Another run holds the home's lock."""
+
+    exit_code = 5
 
 
 @dataclass

@@ -3,9 +3,12 @@
 Last of all, what was kept long enough is deleted, and lists are sent.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -28,9 +31,9 @@ from pipelines.ingest import load_receipts
 from pipelines.quality import Verdict, judge_marts
 from pipelines.quality.page import store_results
 from pipelines.settings import MailSettings, Settings, now
-from pipelines.warehouse.exports import add_marts, declared_marts, write_database
+from pipelines.warehouse.exports import Mart, add_marts, declared_marts, write_database
 from pipelines.warehouse.publication import Building, publish, write_manifest
-from pipelines.warehouse.views import declared_name_tables, declared_views
+from pipelines.warehouse.views import NameTable, View, declared_name_tables, declared_views
 
 EXPORTED = dg.AssetKey(["publication", "exported_marts"])
 LISTS = dg.AssetKey(["publication", "township_lists"])
@@ -39,6 +42,48 @@ CORRECTIONS = dg.AssetKey(["publication", "corrections"])
 PUBLISHED = dg.AssetKey(["publication", "published"])
 KEPT = dg.AssetKey(["publication", "kept"])
 SENT = dg.AssetKey(["publication", "sent"])
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made of a day's exported marts, not yet visible.
+
+    `verdicts` are gate 2's by mart, `to_correct` the counts of each department's faults.
+    """
+
+    verdicts: Mapping[str, Verdict]
+    lists: Sequence[Path]
+    bulletin: Path
+    to_correct: Mapping[str, Mapping[str, int]]
+
+
+def judge_and_write(
+    installation: Installation,
+    on_date: date,
+    marts: Sequence[Mart],
+    views: Sequence[View],
+    name_tables: Sequence[NameTable],
+) -> Made:
+    """Judge the marts and pack them into the database, beside what people read of them.
+
+    Lists and pages are plain Python, the rest is not, so that each has a core.
+    """
+    home = installation.home
+
+    def add_judge_and_pack() -> dict[str, Verdict]:
+        add_marts(home, [mart for mart in marts if mart.name in UNREAD])
+        packed = beside.submit(write_database, home, marts, views, name_tables)
+        passed = home.quality / "passed.json"
+        verdicts = judge_marts(installation.judge, Building(home).parquet, passed)
+        packed.result()
+        return verdicts
+
+    with ThreadPoolExecutor() as beside:
+        judged = beside.submit(add_judge_and_pack)
+        differing = installation.vault.differing_names(until=on_date)
+        *lists, bulletin = write_for_readers(installation, on_date, differing)
+        to_correct = write_corrections_of_day(installation, on_date, differing)
+        return Made(judged.result(), lists, bulletin, to_correct)
 
 
 def publication_assets(
@@ -89,38 +134,24 @@ def publication_assets(
         context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
     ) -> Iterator[dg.MaterializeResult]:
         home, on_date = installation.home, day_of(context)
-        building = Building(home)
         export = partial(export_what_is_read, home, marts)
         installation.ahead.finish(context.run.run_id, EXPORT, export)
-
-        def add_judge_and_pack() -> dict[str, Verdict]:
-            add_marts(home, [mart for mart in marts if mart.name in UNREAD])
-            packed = beside.submit(write_database, home, marts, views, name_tables)
-            verdicts = judge_marts(
-                installation.judge, building.parquet, home.quality / "passed.json"
-            )
-            packed.result()
-            return verdicts
-
-        with ThreadPoolExecutor() as beside:  # lists and pages are plain Python, the rest is not
-            judged = beside.submit(add_judge_and_pack)
-            differing = installation.vault.differing_names(until=on_date)
-            *lists, bulletin = write_for_readers(installation, on_date, differing)
-            to_correct = write_corrections_of_day(installation, on_date, differing)
-            verdicts = judged.result()
-        store_results(home, on_date, load_receipts(home, on_date), verdicts)
-        failed = sorted(mart for mart, verdict in verdicts.items() if not verdict.passed)
+        made = judge_and_write(installation, on_date, marts, views, name_tables)
+        store_results(home, on_date, load_receipts(home, on_date), made.verdicts)
+        failed = sorted(mart for mart, verdict in made.verdicts.items() if not verdict.passed)
         check = dg.AssetCheckResult(
             check_name="gate_2", passed=not failed, metadata={"failed_marts": failed}
         )
         yield dg.MaterializeResult(
             asset_key=EXPORTED, metadata={"marts": len(marts)}, check_results=[check]
         )
-        yield dg.MaterializeResult(asset_key=LISTS, metadata={"workbooks": len(lists)})
-        yield dg.MaterializeResult(asset_key=BULLETIN, metadata={"bytes": bulletin.stat().st_size})
+        yield dg.MaterializeResult(asset_key=LISTS, metadata={"workbooks": len(made.lists)})
+        yield dg.MaterializeResult(
+            asset_key=BULLETIN, metadata={"bytes": made.bulletin.stat().st_size}
+        )
         yield dg.MaterializeResult(
             asset_key=CORRECTIONS,
-            metadata={"open": sum(counts["open"] for counts in to_correct.values())},
+            metadata={"open": sum(counts["open"] for counts in made.to_correct.values())},
         )
 
     @dg.asset(

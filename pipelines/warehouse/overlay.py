@@ -10,10 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from difflib import get_close_matches
 from itertools import combinations
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from pipelines.settings import UsageError
 from pipelines.warehouse.standing import open_to_write
@@ -25,11 +27,12 @@ DECIMALS = {"yuan": 2, "ratio": 4, "standard_deviation": 4}
 
 @dataclass(frozen=True)
 class Policy:
-    """A model that holds policy rows in force by county and period.
+    """A model that holds policy rows in force by county and period, and the seed they come from.
 
-    `named_by` are expressions whose filled ones, with points between, name a row.
+    `named_by` are columns whose filled ones, with points between, name a row.
     """
 
+    seed: str
     model: str
     value: str
     unit: str
@@ -43,11 +46,16 @@ class Policy:
 
 POLICIES = {
     "standard": Policy(
-        "int_measures__standards", "amount_cny", "'yuan'", ("programme", "residence", "class")
+        "assistance_standards",
+        "int_measures__standards",
+        "amount_cny",
+        "'yuan'",
+        ("programme", "residence", "class"),
     ),
-    "parameter": Policy("int_measures__parameters", "value", "unit", ("name",)),
+    "parameter": Policy("parameters", "int_measures__parameters", "value", "unit", ("name",)),
 }
 MODELS = tuple(policy.model for policy in POLICIES.values())
+MOST_ALIKE = 3
 
 
 @dataclass(frozen=True)
@@ -105,6 +113,29 @@ def read_changes(texts: Iterable[str]) -> list[Change]:
         if one.kind == other.kind and (one.means(other.name) or other.means(one.name)):
             raise UsageError(f"--set {one} and --set {other} are about the same row; ask for one.")
     return changes
+
+
+def require_names(changes: Iterable[Change], seeds: Path) -> None:
+    """Refuse a name that no policy row has, before anything is built for it.
+
+    Args:
+        changes: what is asked for.
+        seeds: the folder of the day's policy rows.
+
+    Raises:
+        UsageError: there is no such name; says which are most like it.
+    """
+    for change in changes:
+        policy = POLICIES[change.kind]
+        named = pl.concat_str(policy.named_by, separator=".", ignore_nulls=True)
+        rows = pl.read_csv(seeds / f"{policy.seed}.csv", infer_schema=False)
+        names = rows.select(named.unique(maintain_order=True)).to_series().to_list()
+        if not any(change.means(name) for name in names):
+            alike = get_close_matches(change.name, names, MOST_ALIKE, cutoff=0)
+            raise UsageError(
+                f"--set {change} names no row of the policy; most like it are "
+                f"{', '.join(f'{change.kind}.{name}' for name in alike)}."
+            )
 
 
 def put_over(

@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.defs.simulation import compared
 from pipelines.settings import UsageError
-from pipelines.warehouse.overlay import put_over, read_changes
+from pipelines.warehouse.overlay import put_over, read_changes, require_names
 
 APRIL, DAY = date(2024, 4, 1), date(2024, 5, 1)
 TEXTS = ("where name = 'marginal_line_multiple'", "where name = 'window_months'")
@@ -64,6 +64,39 @@ def standards(database: Path) -> list[Decimal]:
             "order by programme, residence, class, effective_from_on"
         ).fetchall()
     return [amount for (amount,) in rows]
+
+
+@pytest.fixture
+def seeds(tmp_path: Path) -> Path:
+    (tmp_path / "assistance_standards.csv").write_text(
+        "programme,residence,class,amount\ndibao,urban,,931\ndibao,rural,,753\nnursing,,1,168\n"
+    )
+    (tmp_path / "parameters.csv").write_text("name,value\nmarginal_line_multiple,1.5\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "asked", ["standard.dibao=980", "standard.nursing.1=180", "parameter.marginal_line_multiple=1"]
+)
+def test_a_name_that_the_policy_has_may_be_built_for(seeds: Path, asked: str) -> None:
+    require_names(read_changes([asked]), seeds)
+
+
+@pytest.mark.parametrize(
+    ("asked", "alike"),
+    [
+        ("standard.dibao.urbn=980", "standard.dibao.urban"),
+        ("standard.nursing.3=180", "standard.nursing.1"),
+        ("standard.dib=980", "standard.dibao"),
+        ("parameter.marginal_multiple=1.4", "parameter.marginal_line_multiple"),
+        ("parameter.dibao.urban=1", "parameter.marginal_line_multiple"),
+    ],
+)
+def test_a_name_that_no_row_has_is_told_with_those_most_like_it(
+    seeds: Path, asked: str, alike: str
+) -> None:
+    with pytest.raises(UsageError, match=f"names no row of the policy; most like it.* {alike}"):
+        require_names(read_changes([asked]), seeds)
 
 
 def test_the_number_in_force_is_put_over_and_no_earlier_or_other_one(database: Path) -> None:

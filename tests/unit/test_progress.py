@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from pipelines.progress import Steps
+from pipelines.commands.progress import Steps
 
 
 def console(*, is_terminal: bool, **more: str) -> Console:

@@ -1,0 +1,1 @@
+"""The commands of `wendu`, by whom they serve; `cli` gathers them."""

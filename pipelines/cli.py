@@ -44,8 +44,8 @@ COMMANDS: Mapping[str, Sequence[Callable[..., None]]] = {
 """What stands under which heading of `wendu --help`; a command is called as its function."""
 
 M_ARENA_MAX, ARENAS = -8, 2
-"""Setting of the C library: how many heaps threads share. By itself it makes up to eight a core, and
-keeps in each what was freed there: days in a row took 90 MB more each (2026-11-27)."""
+"""Setting of the C library: how many heaps threads share. By itself it makes up to eight a core,
+and keeps in each what was freed there: days in a row took 90 MB more each (2026-11-27)."""
 
 app = typer.Typer(
     name="wendu",

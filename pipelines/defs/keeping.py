@@ -30,18 +30,18 @@ def delete_what_is_old(installation: Installation, on_date: date) -> str:
     days = Settings().keep_raw_days
     home = installation.home
     try:
+        home.runs.mkdir(parents=True, exist_ok=True)
         deleted = delete_old(home, min(on_date, now().date()), days)
+        if deleted:
+            with (home.runs / RECORD).open("a", encoding="utf-8") as record:
+                told = {"at": now().isoformat(), "on_date": str(on_date), "keep_raw_days": days}
+                record.write(json.dumps(told | vars(deleted)) + "\n")
     except OSError as fault:
         return (
             f"Old raw deliveries, refused rows or replies could not be deleted below {home.root} "
             f"({type(fault).__name__}); check who owns the folders. The day is published."
         )
-    if not deleted:
-        return ""
-    with (home.runs / RECORD).open("a", encoding="utf-8") as record:
-        told = {"at": now().isoformat(), "on_date": str(on_date), "keep_raw_days": days}
-        record.write(json.dumps(told | vars(deleted)) + "\n")
-    return deleted.sentence(days)
+    return deleted.sentence(days) if deleted else ""
 
 
 def forget_old_runs(instance: dg.DagsterInstance, at: datetime) -> int:

@@ -1,7 +1,8 @@
 """Whether each department table came in time: what a day's rules may rely on.
 
 A table is late when nothing of it was accepted since the last day it was expected. An append
-table that is absent from an accepted delivery brought no new rows and is not late.
+table that is absent from an accepted delivery brought no new rows and is not late; one of which
+every row was refused brought what nobody can read, and is.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +12,7 @@ import polars as pl
 
 from pipelines.contracts.sources import Contract
 from pipelines.contracts.working_days import last_working_day
-from pipelines.ingest.receipts import Receipt
+from pipelines.ingest.receipts import Receipt, TableReceipt
 
 FRESHNESS = pl.Schema({
     "department": pl.String(), "table_name": pl.String(), "mode": pl.String(),
@@ -45,6 +46,7 @@ def freshness(
             if receipt.department == department
             and (
                 receipt.received_on <= (known_on or on_date)
+                and not _is_refused_to_the_last_row(receipt.tables.get(table))
                 if contract.mode == "append"
                 else receipt.received_on <= on_date and table in receipt.tables
             )
@@ -61,3 +63,7 @@ def freshness(
             "is_late": is_late,
         })  # fmt: skip
     return pl.DataFrame(rows, schema=FRESHNESS)
+
+
+def _is_refused_to_the_last_row(table: TableReceipt | None) -> bool:
+    return table is not None and table.received > 0 and table.quarantined == table.received

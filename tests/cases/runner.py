@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -180,12 +181,17 @@ def _before(value: Any, on: date) -> Any:
 
 @dataclass(frozen=True)
 class Judged:
-    """What became of a day: its alerts, which rules were evaluated, and who is who."""
+    """What became of a day: its alerts, what became of each rule, and who is who."""
 
     alerts: pl.DataFrame
-    evaluated: Mapping[str, bool]
+    evaluations: pl.DataFrame
     people: Mapping[tuple[str, str], str]
     households: Mapping[str, str]
+
+    @cached_property
+    def evaluated(self) -> Mapping[str, bool]:
+        """Of each rule whether it was judged."""
+        return dict(self.evaluations.select("rule_id", "evaluated").iter_rows())
 
     def of(self, case: Case) -> list[Row]:
         """The alerts of the case's rule on the case's people, households and own numbers."""
@@ -230,10 +236,10 @@ def judge(cases: Sequence[Case], root: Path, standing: Path) -> Judged:
     DbtProject(home).build(on, given)
     with duckdb.connect(str(work_database(home)), read_only=True) as connection:
         alerts = connection.sql("select * from marts.fct_alerts").pl()
-        evaluated = connection.sql(
-            f"select rule_id, evaluated from marts.quality_rule_evaluations where on_date = '{on}'"
-        ).fetchall()
-    return Judged(alerts, dict(evaluated), _people(vault, written), _households(vault, written))
+        evaluations = connection.sql(
+            f"select * from marts.quality_rule_evaluations where on_date = '{on}'"
+        ).pl()
+    return Judged(alerts, evaluations, _people(vault, written), _households(vault, written))
 
 
 def _deliver(home: Home, written: Written) -> None:

@@ -8,6 +8,43 @@ findings as (
     select * from {{ ref("int_rules__findings") }}
 ),
 
+programmes as (
+    select * from {{ numbered_programmes() }} as programmes
+),
+
+-- R26 and R27 look at every window month, R29 and R29A at the ledger: so are their subjects counted.
+window_beneficiaries as (
+    select
+        unit,
+        beneficiary_id,
+        programme,
+        count(due_cny) = 0 as is_due_unknown
+    from {{ ref("int_measures__reconciliation") }}
+    group by unit, beneficiary_id, programme
+),
+
+paid_in_window as (
+    select
+        ledger.person_id,
+        min(case when programmes.is_for_households then 1 else 0 end) = 0 as is_paid_in_person
+    from {{ ref("int_measures__ledger") }} as ledger
+    inner join {{ ref("int_measures__months") }} as months on ledger.month_on = months.month_on and months.is_in_window
+    inner join programmes on ledger.program_no = programmes.program_no
+    where ledger.is_successful
+    group by ledger.person_id
+),
+
+failed_payments as (
+    select distinct
+        programmes.programme,
+        ledger.household_id,
+        case when programmes.is_for_households and ledger.household_id is not null then null else ledger.person_id end as person_id
+    from {{ ref("int_measures__ledger") }} as ledger
+    inner join programmes on ledger.program_no = programmes.program_no
+    where not ledger.is_successful
+        and ledger.paid_on < {{ add_days(run_date(), "-" ~ parameter("r29_reissue_days")) }}
+),
+
 reconciliation as (
     select reconciliation.*
     from {{ ref("int_measures__reconciliation") }} as reconciliation
@@ -26,18 +63,20 @@ rules_of_certificates as (
     select 'R07S' as rule_id
 ),
 
-rules_of_payments as (
-    select 'R27' as rule_id
-    union all
-    select 'R29' as rule_id
-    union all
-    select 'R29A' as rule_id
-),
-
 rules_of_offices as (
     select 'R28' as rule_id
     union all
     select 'R30' as rule_id
+),
+
+paid as (
+    select count(distinct beneficiary_id) as subjects
+    from reconciliation
+    where programme in ('living', 'nursing') and paid_cny > 0
+),
+
+office_months as (
+    select count(*) as subjects from {{ ref("int_rules__office_months") }}
 ),
 
 subjects as (
@@ -51,9 +90,14 @@ subjects as (
         and not households.is_in_grace
         and income.members_on_payroll_name_agreed > 0
     union all
-    select 'R03' as rule_id, count(distinct beneficiary_id) as subjects, 0 as unknown
-    from reconciliation
-    where unit = 'person' and paid_cny > 0
+    select 'R03' as rule_id, count(*) as subjects, 0 as unknown
+    from (
+        select person_id from paid_in_window where is_paid_in_person
+        union
+        select person_id
+        from {{ ref("int_people__members") }}
+        where is_household_active and is_covered and category in ('dibao', 'tekun')
+    ) as paid_or_covered
     union all
     select 'R04' as rule_id, count(*) as subjects, 0 as unknown
     from households
@@ -70,11 +114,9 @@ subjects as (
     select 'R06' as rule_id, count(*) as subjects, 0 as unknown
     from households
     union all
-    select rule_id, count(distinct beneficiary_id) as subjects, 0 as unknown
-    from reconciliation
-    cross join rules_of_certificates
-    where programme in ('living', 'nursing') and paid_cny > 0
-    group by rule_id
+    select rules_of_certificates.rule_id, paid.subjects, 0 as unknown
+    from rules_of_certificates
+    cross join paid
     union all
     select 'R09' as rule_id, sum(subjects) as subjects, 0 as unknown
     from (
@@ -89,15 +131,15 @@ subjects as (
         where kind in ('1', '2', '3', '4')
     ) as terms
     union all
-    select rule_id, count(*) as subjects, 0 as unknown
-    from reconciliation
-    cross join rules_of_payments
-    group by rule_id
+    select 'R27' as rule_id, count(*) as subjects, 0 as unknown from window_beneficiaries
     union all
-    select rule_id, count(*) as subjects, 0 as unknown
-    from {{ ref("int_rules__office_months") }}
-    cross join rules_of_offices
-    group by rule_id
+    select 'R29' as rule_id, count(*) as subjects, 0 as unknown from failed_payments
+    union all
+    select 'R29A' as rule_id, count(*) as subjects, 0 as unknown from paid_in_window
+    union all
+    select rules_of_offices.rule_id, office_months.subjects, 0 as unknown
+    from rules_of_offices
+    cross join office_months
     union all
     select 'R32' as rule_id, sum(subjects) as subjects, 0 as unknown
     from (
@@ -182,7 +224,11 @@ subjects as (
     from {{ ref("int_metrics__households") }}
     where concept = 'civil_affairs' and active_category in ('none', 'dibao_marginal')
     union all
-    select 'R26' as rule_id, count(*) as subjects, count(*) - count(due_cny) as unknown from reconciliation
+    select
+        'R26' as rule_id,
+        count(*) as subjects,
+        coalesce(sum(case when is_due_unknown then 1 else 0 end), 0) as unknown
+    from window_beneficiaries
     union all
     select 'R31' as rule_id, count(distinct person_id) as subjects, 0 as unknown
     from {{ ref("int_people__members") }}

@@ -1,7 +1,7 @@
 """The statements that dbt ran for a project's seeds, models and tests, run again without dbt.
 
 Which statement builds a node follows from the project's files, the rows of seeds among them. So
-dbt, which takes four seconds to import and a tenth of one for each node, runs a statement for the
+dbt, which takes seconds to import and a tenth of one for each node, runs a statement for the
 first time; while the files are as they are, it is run from here, on the same work database with
 the same settings. Belongs here: what is worth keeping of what dbt ran, running it in its order.
 Does not belong here: which are due (`standing`), where they are kept and what dbt does (`dbt`).

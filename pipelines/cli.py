@@ -19,7 +19,7 @@ from typing import Annotated
 import typer
 
 from pipelines.commands import days, declarations, identities, questions, visits
-from pipelines.commands.faults import INTERRUPTED, STOPPED, answer_to, is_of_the_command_line
+from pipelines.commands.faults import INTERRUPTED, answer_to, is_of_the_command_line
 from pipelines.commands.telling import say, steps
 
 GLOBAL_OPTIONS = {"--home": True, "--city": True, "--debug": False}
@@ -118,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         code = app(given, standalone_mode=False) or 0
         if code == INTERRUPTED:
-            say(STOPPED)
+            raise typer.Abort  # told as any other
     except Exception as fault:
         if debug and not is_of_the_command_line(fault):
             raise

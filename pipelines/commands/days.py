@@ -66,7 +66,7 @@ def run_and_tell(
             installation, first, last, steps.begin, say, steps.expect, debug=debug
         ):
             for sentence in report.sentences:
-                told.print(sentence, markup=False)
+                say(sentence)
             spent = sum(report.seconds.values())
             newest = current_day(installation.home)
             is_older = newest is not None and newest > report.on_date

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pipelines.commands.identities import open_vault
-from pipelines.commands.telling import printed, told
+from pipelines.commands.telling import printed, say
 from pipelines.settings import Home, Settings, UsageError, WenduError, versions
 
 
@@ -25,7 +25,7 @@ def check() -> None:
             "`wendu rotate-key` again, which finishes it."
         )
     for sentence in found:
-        told.print(sentence, markup=False)
+        say(sentence)
     if found:
         raise UsageError(f"{len(found)} declarations disagree or are missing.")
     printed.print("All declarations agree.")

@@ -32,20 +32,24 @@ FAULTS_OF_PLACES = (
 
 def is_of_the_command_line(fault: Exception) -> bool:
     """Whether a fault is what was typed, or a Ctrl-C: no traceback says more of it."""
-    return isinstance(fault, typer.TyperException | typer.Abort) or INTERRUPTED_QUERY in str(fault)
+    return isinstance(fault, typer.TyperException) or _is_interrupt(fault)
 
 
 def answer_to(fault: Exception) -> tuple[int, str]:
     """The exit code of a fault, and the sentence that is told of it."""
     if isinstance(fault, WenduError):
         return fault.exit_code, str(fault)
-    if isinstance(fault, typer.Abort) or INTERRUPTED_QUERY in str(fault):
+    if _is_interrupt(fault):
         return INTERRUPTED, STOPPED
     if isinstance(fault, typer.TyperException):
         return UsageError.exit_code, getattr(fault, "format_message", fault.__str__)()
     if isinstance(fault, ValidationError) and fault.title.endswith("Settings"):
         return UsageError.exit_code, _sentence_on_settings(fault)
     return _answer_to_unforeseen(fault)
+
+
+def _is_interrupt(fault: Exception) -> bool:
+    return isinstance(fault, typer.Abort) or INTERRUPTED_QUERY in str(fault)
 
 
 def _answer_to_unforeseen(fault: Exception) -> tuple[int, str]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pipelines.commands.telling import JsonOption, as_day, printed, show_frame, steps, told
+from pipelines.commands.telling import JsonOption, as_day, printed, say, show_frame, steps, told
 from pipelines.settings import Home, Settings, UsageError
 
 
@@ -34,7 +34,7 @@ def sql(
             try:
                 show_answer(connection, line, as_json=as_json, as_csv=as_csv)
             except UsageError as fault:
-                told.print(str(fault), markup=False)
+                say(str(fault))
 
 
 def show_answer(connection: Any, query: str, *, as_json: bool, as_csv: bool) -> None:
@@ -95,7 +95,7 @@ def questions(
             return
         frame = worked.answer(connection, asked[0])
     for words in asked[0].about.values():
-        told.print(words, markup=False)
+        say(words)
     show_frame(frame, as_json=as_json, as_csv=as_csv)
 
 

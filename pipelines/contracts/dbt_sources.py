@@ -40,6 +40,7 @@ CONTROL_TABLES = {
     "rejections": "Refused rows and values: where and why, never the value.",
     "refused_rows": "Refused rows that are not mended: whom they name, never what they say.",
     "freshness": "What was expected of every department table and what came.",
+    "household_order": "How the households of registers follow each other by their own numbers.",
     "alerts": "Alerts as they stood at the end of the run day before.",
     "alert_events": "Events of alerts on earlier days.",
     "alert_balance": "Balance of open alerts on earlier days, by county.",

@@ -1,8 +1,8 @@
 """What a day's models must know about the run itself: the tables of the source `control`.
 
 The day and city, the working-day calendar, deliveries and refusals as counted, whom refused rows
-name, and which tables are late. Counts, names of fields and keys as in the lake; no value of a
-delivery passes through here.
+name, how households follow each other by number, and which tables are late. Counts, names of fields
+and keys as in the lake; no value of a delivery passes through here.
 """
 
 import json
@@ -17,6 +17,7 @@ from pipelines.contracts.replies import accepted_replies
 from pipelines.contracts.sources import Contract
 from pipelines.contracts.working_days import are_working_days
 from pipelines.ingest.freshness import freshness
+from pipelines.ingest.household_order import household_order
 from pipelines.ingest.quarantine import load_rejections
 from pipelines.ingest.receipts import Receipt
 from pipelines.ingest.refused_rows import refused_rows
@@ -61,7 +62,7 @@ def control_tables(
         city: its code and names.
         home: the home.
         on_date: the day that is judged.
-        vault: gives pseudonyms of whom refused rows name.
+        vault: gives pseudonyms of whom refused rows name, and knows households' numbers.
         known_on: the day by which what is known was received, where it is a later one.
     """
     return {
@@ -74,6 +75,7 @@ def control_tables(
         "rejections": load_rejections(home, on_date),
         "refused_rows": refused_rows(home, contracts, receipts, known_on or on_date, vault),
         "freshness": freshness(contracts, receipts, on_date, known_on),
+        "household_order": household_order(contracts, vault, known_on or on_date),
         "outcomes": outcomes(home, on_date),
         "handed_over": handed_over(home, on_date),
         "releases": releases(home, on_date),

@@ -19,9 +19,14 @@ household_versions as (
     where is_latest
 ),
 
+household_order as (
+    select * from {{ ref("int_people__household_order") }}
+),
+
 final as (
     select
         versions.household_id,
+        household_order.household_order,
         versions.person_id,
         versions.name_key,
         versions.relation,
@@ -44,6 +49,7 @@ final as (
         household_versions.category
     from versions
     inner join persons on versions.person_id = persons.person_id
+    inner join household_order on versions.household_id = household_order.household_id
     left join deaths on versions.person_id = deaths.person_id
     left join household_versions on versions.household_id = household_versions.household_id
 )

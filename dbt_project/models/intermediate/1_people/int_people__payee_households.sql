@@ -20,6 +20,10 @@ joined as (
     where is_household_active
 ),
 
+household_order as (
+    select * from {{ ref("int_people__household_order") }}
+),
+
 candidates as (
     select * from headed
     union all
@@ -28,15 +32,14 @@ candidates as (
 
 final as (
     select
-        person_id,
-        coalesce(
-            min(case when is_dibao and is_head then household_id end),
-            min(case when is_dibao then household_id end),
-            min(case when is_head then household_id end),
-            min(household_id)
+        candidates.person_id,
+        arg_min(
+            candidates.household_id,
+            (not candidates.is_dibao, not candidates.is_head, household_order.household_order)
         ) as household_id
     from candidates
-    group by person_id
+    inner join household_order on candidates.household_id = household_order.household_id
+    group by candidates.person_id
 )
 
 select * from final

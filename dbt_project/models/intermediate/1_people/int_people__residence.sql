@@ -19,6 +19,10 @@ watched_households as (
     select * from {{ ref("int_people__watched_households") }}
 ),
 
+household_order as (
+    select * from {{ ref("int_people__household_order") }}
+),
+
 children as (
     select * from {{ ref("int_people__children") }}
 ),
@@ -32,23 +36,23 @@ townships as (
     select * from {{ ref("townships") }}
 ),
 
--- Surrogate numbers follow the day on which a household was first received, then its key.
 by_civil_affairs as (
     select
         person_id,
-        min(case when is_household_active and is_covered then household_id end) as where_covered,
-        min(case when is_household_active then household_id end) as where_member,
-        min(household_id) as where_known
+        arg_min(household_id, household_order) filter (where is_household_active and is_covered) as where_covered,
+        arg_min(household_id, household_order) filter (where is_household_active) as where_member,
+        arg_min(household_id, household_order) as where_known
     from members
     group by person_id
 ),
 
 by_watch as (
     select
-        person_id,
-        min(household_id) as where_watched
+        watched_members.person_id,
+        arg_min(watched_members.household_id, household_order.household_order) as where_watched
     from watched_members
-    group by person_id
+    inner join household_order on watched_members.household_id = household_order.household_id
+    group by watched_members.person_id
 ),
 
 by_child as (

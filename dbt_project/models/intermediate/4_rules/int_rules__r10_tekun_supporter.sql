@@ -32,6 +32,10 @@ keys as (
     select * from {{ ref("int_people__keys") }}
 ),
 
+household_order as (
+    select * from {{ ref("int_people__household_order") }}
+),
+
 household_keys as (
     select * from {{ ref("int_people__household_keys") }}
 ),
@@ -73,18 +77,19 @@ named as (
         and {{ names_agree("relations.name_key", "covered.name_key") }}
 ),
 
--- Shown by the members of civil affairs before marriages and agriculture; household numbers follow the same order.
+-- Shown by the members of civil affairs before marriages and agriculture; the order of households is the same.
 kin as (
     select
-        person_id,
-        relative_id,
-        relative_name_key,
-        min(kinship) as kinship,
-        max(register) as register,
-        min(household_id) as household_id,
-        min(certificate_no) as certificate_no
+        named.person_id,
+        named.relative_id,
+        named.relative_name_key,
+        min(named.kinship) as kinship,
+        max(named.register) as register,
+        arg_min(named.household_id, household_order.household_order) as household_id,
+        min(named.certificate_no) as certificate_no
     from named
-    group by person_id, relative_id, relative_name_key
+    left join household_order on named.household_id = household_order.household_id
+    group by named.person_id, named.relative_id, named.relative_name_key
 ),
 
 living as (

@@ -32,7 +32,8 @@ candidates as (
     select
         members.person_id,
         coalesce(
-            min(case when members.is_covered then members.household_id end), min(members.household_id)
+            arg_min(members.household_id, members.household_order) filter (where members.is_covered),
+            arg_min(members.household_id, members.household_order)
         ) as household_id,
         max(case when members.health = '3' then 1 else 0 end) = 1 as is_by_register,
         coalesce(certificates.is_single_person_class, false) as is_by_certificate,

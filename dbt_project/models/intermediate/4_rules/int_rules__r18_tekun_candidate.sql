@@ -4,6 +4,10 @@ with members as (
     select * from {{ ref("int_people__members") }} where is_household_active and category = 'dibao'
 ),
 
+household_order as (
+    select * from {{ ref("int_people__household_order") }}
+),
+
 households as (
     select * from {{ ref("int_people__households") }} where is_active and category = 'dibao' and living_members <= 1
 ),
@@ -65,8 +69,9 @@ kin as (
 candidates as (
     select
         alone.person_id,
-        min(alone.household_id) as household_id
+        arg_min(alone.household_id, household_order.household_order) as household_id
     from alone
+    inner join household_order on alone.household_id = household_order.household_id
     left join kin on alone.person_id = kin.person_id
     where kin.person_id is null
     group by alone.person_id

@@ -24,6 +24,10 @@ keys as (
     select * from {{ ref("int_people__keys") }}
 ),
 
+household_order as (
+    select * from {{ ref("int_people__household_order") }}
+),
+
 household_keys as (
     select * from {{ ref("int_people__household_keys") }}
 ),
@@ -44,15 +48,16 @@ minors as (
     where persons.age_years < numbers.below_age and children.person_id is null
 ),
 
--- One row per child and parent, over all snapshots received; shown by civil affairs before agriculture, as household numbers are.
+-- One row per child and parent, over all snapshots received; shown by civil affairs before agriculture, as households are ordered.
 parents as (
     select
-        person_id,
-        relative_id as parent_id,
-        max(register) as register,
-        min(household_id) as household_id
+        relations.person_id,
+        relations.relative_id as parent_id,
+        max(relations.register) as register,
+        arg_min(relations.household_id, household_order.household_order) as household_id
     from relations
-    group by person_id, relative_id
+    inner join household_order on relations.household_id = household_order.household_id
+    group by relations.person_id, relations.relative_id
 ),
 
 lives as (

@@ -26,6 +26,10 @@ assistance as (
     select * from {{ ref("int_people__assistance") }}
 ),
 
+household_order as (
+    select * from {{ ref("int_people__household_order") }}
+),
+
 households as (
     select * from {{ ref("int_people__households") }}
 ),
@@ -126,7 +130,7 @@ first_places as (
 
 dead as (
     select
-        min(dead_members.household_id) as household_id,
+        arg_min(dead_members.household_id, household_order.household_order) as household_id,
         first_places.person_id as dead_person_id,
         first_places.died_on,
         case when first_places.place = 4 then 'agriculture.monitored_members' else 'civil_affairs.members' end as register,
@@ -136,6 +140,7 @@ dead as (
     inner join dead_members
         on first_places.person_id = dead_members.person_id
         and first_places.place = dead_members.place
+    inner join household_order on dead_members.household_id = household_order.household_id
     inner join persons on first_places.person_id = persons.person_id
     group by first_places.person_id, first_places.died_on, first_places.place, first_places.works, persons.birth_on
 ),

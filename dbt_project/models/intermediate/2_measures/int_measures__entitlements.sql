@@ -13,10 +13,6 @@ member_versions as (
     select * from {{ ref("int_measures__members_in_window") }}
 ),
 
-household_order as (
-    select * from {{ ref("int_people__household_order") }}
-),
-
 certificates as (
     select * from {{ ref("int_measures__certificates_in_window") }}
 ),
@@ -71,13 +67,11 @@ tekun_member_months as (
 
 covered_by_tekun as (
     select
-        tekun_member_months.person_id,
-        tekun_member_months.month_on,
-        arg_min(tekun_member_months.household_id, household_order.household_order)
-            filter (where tekun_member_months.is_payable) as payable_household_id
+        person_id,
+        month_on,
+        min(case when is_payable then household_id end) as payable_household_id
     from tekun_member_months
-    inner join household_order on tekun_member_months.household_id = household_order.household_id
-    group by tekun_member_months.person_id, tekun_member_months.month_on
+    group by person_id, month_on
 ),
 
 holders as (

@@ -32,6 +32,8 @@ RESULT_HEADERS = [column.header for column in RESULTS]
 RETURNED_TITLE = "以下各行未能登记。请按“退回原因”更正后报回；已登记的行无需重报。"
 NOT_REPLIES = (".", "~$")
 """How files begin that office programs leave beside an open one."""
+LONGEST_STEM_BYTES = 200
+"""Of a file's own name in what is returned of it: with what is added no more than a disk takes."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,8 @@ def take(
 ) -> Taken:
     """Take one returned file: its good lines are accepted, the others returned.
 
-    Reading a file again changes nothing, nor does reading the same lines in another file.
+    Reading a file again changes nothing, nor does reading the same lines in another file. Whatever
+    people made of a file, reading it ends in a verdict: no file may stop the others, or a day.
     """
     try:
         file = read_office_file(path)
@@ -98,17 +101,23 @@ def take(
             return Taken(path.name, "known", earlier["batch_id"], earlier["received_on"])
         lines = answered_lines(file)
         batch = batch_of(home, file, lines)
+        newest = lines["visited_on"].max()
+        if until and isinstance(newest, date) and newest > until:
+            told = f"{path.name}: it tells of visits after {until}; it waits in the inbox."
+            return Taken(path.name, "waits", told=told)
+        judged = judge(
+            lines, batch, _on_any_list(home, lines, batch), outcomes(), accepted_replies(home),
+            read_on, received_on,
+        )  # fmt: skip
     except ConnectorError as fault:
         told = str(fault) if str(fault).startswith(path.name) else f"{path.name}: {fault}"
         return Taken(path.name, "refused", told=f"{told}.")
-    newest = lines["visited_on"].max()
-    if until and isinstance(newest, date) and newest > until:
-        told = f"{path.name}: it tells of visits after {until}; it waits in the inbox."
-        return Taken(path.name, "waits", told=told)
-    judged = judge(
-        lines, batch, _on_any_list(home, lines, batch), outcomes(), accepted_replies(home),
-        read_on, received_on,
-    )  # fmt: skip
+    except Exception as fault:
+        told = (
+            f"{path.name}: it cannot be read ({type(fault).__name__}), nothing of it was taken; "
+            "save the list anew as it was sent out, filled in, and send that."
+        )
+        return Taken(path.name, "refused", told=told)
     return _keep(home, path, content, sha256, file, str(batch["batch_id"][0]), judged, received_on)
 
 
@@ -179,9 +188,10 @@ def _keep(
 
 
 def _returned_name(home: Home, path: Path, sha256: str) -> str:
-    name = f"{path.stem}_退回.xlsx"
+    stem = path.stem.encode()[:LONGEST_STEM_BYTES].decode(errors="ignore")
+    name = f"{stem}_退回.xlsx"
     is_of_another = any(Path(receipt["returned"]).name == name for receipt in receipts(home))
-    return f"{path.stem}-{sha256[:6]}_退回.xlsx" if is_of_another else name
+    return f"{stem}-{sha256[:6]}_退回.xlsx" if is_of_another else name
 
 
 def _write(place: Path, content: bytes) -> None:

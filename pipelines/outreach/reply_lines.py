@@ -95,13 +95,15 @@ def header_of(sheet: Sheet) -> tuple[int, dict[str, int]] | None:
     Raises:
         ConnectorError: a column that is needed stands there twice.
     """
+    if not sheet.cells.width:
+        return None
     wanted = {plain(heading): name for name, heading in HEADINGS.items()}
     names_it = [
         pl.any_horizontal(_dense(column) == plain(HEADINGS[name]) for column in sheet.cells.columns)
         for name in FINDING
     ]
-    rows = sheet.cells.select(pl.all_horizontal(names_it).arg_true()) if sheet.cells.width else None
-    if rows is None or rows.is_empty():
+    rows = sheet.cells.select(pl.all_horizontal(names_it).arg_true())
+    if rows.is_empty():
         return None
     row = rows.item(0, 0)
     titles = [wanted.get(plain(cell or "")) for cell in sheet.cells.row(row)]

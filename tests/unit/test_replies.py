@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.contracts.replies import OUTCOMES, accepted_replies, data_errors, disputes
+from pipelines.outreach import replies
 from pipelines.outreach.layout import NEW, OPEN
 from pipelines.outreach.replies import Taken, receipts, take, take_inbox
 from pipelines.settings import Home
@@ -297,6 +298,30 @@ def test_a_list_of_which_a_sheet_lost_its_headings_is_not_taken_in_part(home, tm
     assert OPEN.name in told.sentence()
 
 
+def test_a_blank_sheet_beside_the_list_changes_nothing(home, tmp_path):
+    batch = publish(home, {1: [1]})
+    path = Returned(batch, {code(1): answer()}).save(tmp_path / "a.xlsx")
+    book = openpyxl.load_workbook(path)
+    book.create_sheet("Sheet1", 0)
+    book.save(path)
+    assert read(home, path).accepted == 1
+
+
+def test_a_workbook_without_a_filled_cell_is_told(home, tmp_path):
+    openpyxl.Workbook().save(tmp_path / "a.xlsx")
+    told = read(home, tmp_path / "a.xlsx")
+    assert told.verdict == "refused"
+    assert told.told.startswith("a.xlsx: no sheet has the columns 编号 and 走访结果")
+
+
+def test_a_name_as_long_as_a_disk_takes_is_returned_shortened(home, tmp_path):
+    batch = publish(home, {1: [1]})
+    path = tmp_path / f"{'走' * 83}.xlsx"
+    told = read(home, Returned(batch, {code(1): answer(走访日期="昨天")}).save(path))
+    assert told.refused == 1
+    assert Path(told.returned).exists()
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
 def test_a_sheet_saved_as_text_is_read(home, tmp_path, encoding):
     batch = publish(home, {1: [1]})
@@ -396,7 +421,9 @@ def test_a_damaged_file_never_ends_in_anything_but_a_verdict(tmp_path_factory, d
     for place, value in damage:
         content[int(place * (len(content) - 1))] = value
     path.write_bytes(bytes(content))
-    assert read(home, path).verdict in ("taken", "refused")
+    told = read(home, path)
+    assert told.verdict in ("taken", "refused")
+    assert "Error)" not in told.told  # foreseen, with a sentence of its own
 
 
 # The inbox.
@@ -416,6 +443,23 @@ def test_what_was_read_leaves_the_inbox_and_what_could_not_be_stays(home):
     told = take_inbox(home, READ_ON, NEXT_DAY)
     assert [file.verdict for file in told] == ["refused", "taken"]
     assert [path.name for path in (home.replies / "inbox").glob("[!~]*")] == ["bad.xlsx"]
+
+
+def test_a_file_that_nobody_foresaw_stops_no_other(home, monkeypatch):
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError("李某某")
+
+    batch = publish(home, {1: [1]})
+    inbox(home, "bad.xlsx", Returned(batch, {code(1): answer()}))
+    inbox(home, "good.xlsx", Returned(batch, {code(1): answer()}))
+    real = replies.answered_lines
+    monkeypatch.setattr(
+        replies, "answered_lines", lambda file: fail() if file.name == "bad.xlsx" else real(file)
+    )
+    told = take_inbox(home, READ_ON, NEXT_DAY)
+    assert [file.verdict for file in told] == ["refused", "taken"]
+    assert told[0].told.startswith("bad.xlsx: it cannot be read (ZeroDivisionError), nothing of it")
+    assert "李某某" not in told[0].told
 
 
 def test_a_list_that_tells_of_later_visits_waits_for_its_day(home):

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from email.message import EmailMessage
 from hashlib import sha256
+from pathlib import Path
 
 import polars as pl
 from filelock import FileLock, Timeout
@@ -71,7 +72,8 @@ def send_day(
 
     Raises:
         UsageError: settings or recipients are not in order; nothing was sent.
-        MailError: the server's certificate, user or password is wrong; nothing was sent.
+        MailError: the server's certificate, user or password is wrong, or it takes nothing from
+            the sender; what it took before that is written down.
         HomeInUseError: another process is sending.
     """
     home = Home(settings.home)
@@ -86,6 +88,7 @@ def send_day(
         if not dry_run:
             for sentence in take_bounces(home, ledger, now().isoformat()):
                 tell(sentence)
+            _take_back_returned(home, on_date, ledger)
         made = plan(home, on_date, recipients, passwords, ledger, resend=resend)
         for sentence in _plan_sentences(made):
             tell(sentence)
@@ -96,8 +99,10 @@ def send_day(
             tell(f"{len(made.to_send)} lists would go; {made.already_sent} were sent before.")
             return not _is_left(made)
         dispatch = Dispatch(mail, ledger, passwords, lambda: now().isoformat(), tell)
-        outcome = dispatch.send(made.to_send)
-        _write_down_delivered(home, on_date, ledger)
+        try:
+            outcome = dispatch.send(made.to_send)
+        finally:
+            _write_down_delivered(home, on_date, ledger)
     for sentence in outcome.sentences:
         tell(sentence)
     accepted, deferred = outcome.count("accepted"), outcome.count("deferred")
@@ -239,16 +244,30 @@ def _sending(home: Home, dry_run: bool) -> Iterator[None]:
         lock.release()
 
 
+def _delivered(home: Home, row: Sent) -> Path:
+    return home.outbox / "delivered" / f"{row.batch_id}-{row.sha256[:8]}.parquet"
+
+
+def _take_back_returned(home: Home, on_date: date, ledger: DeliveryLedger) -> None:
+    """A list that came back was not delivered; a day that was judged before that is known stays."""
+    newest = newest_day(home) or date.min
+    for row in ledger.of_day(on_date.isoformat()):
+        file = _delivered(home, row)
+        if row.state == "bounced" and file.exists():
+            (counts_from,) = pl.read_parquet(file)["counts_from"].unique()
+            if counts_from > newest:
+                file.unlink()
+
+
 def _write_down_delivered(home: Home, on_date: date, ledger: DeliveryLedger) -> None:
     """Which alerts went out, for the days after those that were judged without knowing it."""
     # The clock of a home that is not run day by day is the day of its lists.
     is_run_daily = (newest_day(home) or on_date) >= today() - timedelta(days=1)
     delivered_on = today() if is_run_daily else on_date
-    place = home.outbox / "delivered"
-    place.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (home.outbox / "delivered").mkdir(parents=True, exist_ok=True, mode=0o700)
     batches = pl.read_parquet(home.day(on_date) / "batches.parquet")
     for row in ledger.of_day(on_date.isoformat()):
-        file = place / f"{row.batch_id}-{row.sha256[:8]}.parquet"
+        file = _delivered(home, row)
         workbook = home.day(on_date) / "lists" / f"{row.office}.xlsx"
         if row.state != "accepted" or file.exists() or not workbook.is_file():
             continue

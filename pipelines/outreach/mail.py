@@ -92,6 +92,7 @@ def _connect(settings: MailSettings) -> smtplib.SMTP:
     try:
         if settings.security == "starttls":
             server.starttls(context=trusted)
+        server.ehlo_or_helo_if_needed()
         if settings.user:
             server.login(settings.user, settings.read_password())
     except BaseException:
@@ -101,17 +102,24 @@ def _connect(settings: MailSettings) -> smtplib.SMTP:
 
 
 def hand_over(server: smtplib.SMTP, message: EmailMessage) -> Answer:
-    """Hand one mail over. The answer tells whether it was taken."""
+    """Hand one mail over. The answer tells whether it was taken.
+
+    Raises:
+        MailError: the server takes nothing from this sender, whoever it is for.
+    """
     content = message.as_bytes(policy=SMTP_POLICY)
     try:
-        for step in (
-            lambda: server.mail(str(message["From"])),
-            lambda: server.rcpt(str(message["To"])),
-        ):
-            code, told = step()
-            if code >= TEMPORARY:
-                server.rset()
-                return _refusal(code, told)
+        code, told = server.mail(str(message["From"]))
+        if code >= PERMANENT:
+            raise MailError(
+                f"The mail server takes no mail from {message['From']} ({_text(code, told)}); see "
+                "WENDU_MAIL_SENDER, WENDU_MAIL_USER and what the server asks of its senders."
+            )
+        if code < TEMPORARY:
+            code, told = server.rcpt(str(message["To"]))
+        if code >= TEMPORARY:
+            server.rset()
+            return _refusal(code, told)
         code, told = server.docmd("DATA")
         if code != START_OF_DATA:
             return _refusal(code, told)

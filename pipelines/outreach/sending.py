@@ -8,6 +8,7 @@ says so. Does not belong here: the server's talk (`mail`), counts (`digest`).
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from email.message import EmailMessage
@@ -21,11 +22,14 @@ from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, 
 from pipelines.outreach.delivery_ledger import DeliveryLedger, Sent
 from pipelines.outreach.digest import DIGESTS, text_for
 from pipelines.outreach.encryption import encrypt_lists
-from pipelines.outreach.mail import Answer, MailUnreachableError, hand_over, session
+from pipelines.outreach.mail import Answer, MailError, MailUnreachableError, hand_over, session
 from pipelines.settings import Home, MailSettings, UsageError
 
 XLSX = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 LONGEST_WAIT_SECONDS = 600
+
+UNCERTAIN_IN_A_ROW = 3
+"""After so many mails without an answer the others wait: each one costs a telephone call."""
 
 
 @dataclass(frozen=True)
@@ -146,21 +150,23 @@ class Dispatch:
     moment: Callable[[], str]
     tell: Callable[[str], None]
     outcome: Outcome = field(default_factory=Outcome)
+    _uncertain_in_a_row: int = 0
 
     def send(self, letters: Sequence[Letter]) -> Outcome:
         """Send letters; what is put off is tried again with growing waits.
 
         Raises:
-            MailError: the server's certificate, user or password is wrong.
+            MailError: the server's certificate, user or password is wrong, or it takes nothing
+                from this sender.
         """
         waiting = list(letters)
         attached = self._attachments(letters)
 
         def one_round() -> int:
             waiting[:] = self._round(waiting, attached)
-            return len(waiting)
+            return 0 if self._is_given_up else len(waiting)
 
-        try:
+        with suppress(RetryError):
             Retrying(
                 retry=retry_if_result(bool),
                 stop=stop_after_attempt(self.settings.tries),
@@ -168,9 +174,13 @@ class Dispatch:
                     multiplier=self.settings.first_wait_seconds, max=LONGEST_WAIT_SECONDS
                 ),
             )(one_round)
-        except RetryError:
+        if waiting:
             self.outcome.states["deferred"] = len(waiting)
         return self.outcome
+
+    @property
+    def _is_given_up(self) -> bool:
+        return self._uncertain_in_a_row >= UNCERTAIN_IN_A_ROW
 
     def _attachments(self, letters: Sequence[Letter]) -> dict[str, bytes]:
         if self.passwords is None:
@@ -184,7 +194,7 @@ class Dispatch:
         """Try each letter once, over as few connections as it takes; those that are put off."""
         put_off: list[Letter] = []
         waiting = list(letters)
-        while waiting:
+        while waiting and not self._is_given_up:
             try:
                 with session(self.settings) as server:
                     while waiting and server.sock is not None:
@@ -198,13 +208,25 @@ class Dispatch:
             except MailUnreachableError as fault:
                 self.tell(str(fault))
                 return put_off + waiting
-        return put_off
+        if self._is_given_up:
+            self.tell(
+                f"The server gave no answer to {UNCERTAIN_IN_A_ROW} whole mails in a row; "
+                "the other lists wait and go with the next `wendu send`."
+            )
+        return put_off + waiting
 
     def _hand_over(self, server: SMTP, letter: Letter, attached: bytes) -> Answer:
         message = letter_as_mail(letter, attached, self.settings)
         sending = self._row(letter, str(message["Message-ID"]))
         self.ledger.write(sending)
-        answer = hand_over(server, message)
+        try:
+            answer = hand_over(server, message)
+        except MailError as fault:
+            self.ledger.write(replace(sending, state="deferred", told=str(fault), at=self.moment()))
+            raise
+        self._uncertain_in_a_row = (
+            self._uncertain_in_a_row + 1 if answer.state == "uncertain" else 0
+        )
         answered = replace(sending, state=answer.state, told=answer.told, at=self.moment())
         self.ledger.write(answered)
         if answer.state != "deferred":

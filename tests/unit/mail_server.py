@@ -28,6 +28,7 @@ class Server:
     port: int
     answers: dict[str, list[str]] = field(default_factory=dict)
     dies_at_mail: int = 0
+    takes_from_nobody: str = ""
     came: list[EmailMessage] = field(default_factory=list)
 
     def to(self, recipient: str) -> list[EmailMessage]:
@@ -40,6 +41,8 @@ class Server:
         if self.dies_at_mail:
             self.dies_at_mail -= 1
             _hang_up(talk)
+        if self.takes_from_nobody:
+            return self.takes_from_nobody
         envelope.mail_from = address
         return "250 OK"
 
@@ -80,7 +83,9 @@ def _signs_in(
 
 
 @contextmanager
-def mail_server(authority: trustme.CA, security: str, port: int | None = None) -> Iterator[Server]:
+def mail_server(
+    authority: trustme.CA, security: str, port: int | None = None, *, signs_in: bool = True
+) -> Iterator[Server]:
     """A running server; `security` is starttls, tls or none at all."""
     server = Server(port or free_port())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -92,7 +97,7 @@ def mail_server(authority: trustme.CA, security: str, port: int | None = None) -
     }[security]
     controller = Controller(
         server, hostname="127.0.0.1", port=server.port, authenticator=_signs_in,
-        auth_required=True, **how,
+        auth_required=signs_in, **how,
     )  # fmt: skip
     controller.start()
     try:

@@ -18,6 +18,7 @@ from pipelines.contracts.replies import BATCHES
 from pipelines.defs.day_report import DayReport, Outcome
 from pipelines.defs.sending import notify, send_after_run, send_day
 from pipelines.ingest.control import handed_over
+from pipelines.outreach import sending
 from pipelines.outreach.delivery_ledger import LEDGER, Sent, ledger_of, sent_counts
 from pipelines.outreach.digest import SCHEMA
 from pipelines.outreach.layout import batch_of
@@ -167,6 +168,28 @@ def test_a_server_that_speaks_tls_from_the_start_is_served_as_well(desk, authori
         assert len(other.came) == 2
 
 
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_server_of_the_house_that_asks_nobody_to_sign_in_is_served_as_well(
+    desk, authority, security
+):
+    with mail_server(authority, security, signs_in=False) as other:
+        desk.mail |= {
+            "security": security, "port": other.port, "user": None, "password_file": None,
+        }  # fmt: skip
+        assert desk.send()
+        assert len(other.came) == 2
+
+
+def test_a_server_that_takes_nothing_from_the_sender_refuses_no_address(desk, server):
+    server.takes_from_nobody = "530 5.7.0 authentication required"
+    with pytest.raises(MailError, match=r"no mail from wendu@example.org \(530 5.7.0"):
+        desk.send()
+    assert set(desk.states().values()) == {"deferred"}
+    server.takes_from_nobody = ""
+    assert desk.send()
+    assert len(server.came) == 2
+
+
 def test_a_certificate_that_nobody_trusts_gets_nothing(desk, server):
     desk.mail |= {"ca_file": None}
     with pytest.raises(MailError, match="not trusted"):
@@ -250,6 +273,18 @@ def test_a_server_that_dies_with_the_mail_in_hand_is_not_asked_twice(desk, serve
     mails = server.to(TO[NORTH])
     assert mails[-1]["Message-ID"] == before.message_id
     assert {mail["Message-ID"] for mail in mails} == {before.message_id}
+
+
+def test_a_server_that_dies_with_each_mail_in_hand_does_not_get_the_others(
+    desk, server, monkeypatch
+):
+    monkeypatch.setattr(sending, "UNCERTAIN_IN_A_ROW", 1)
+    server.answers[TO[NORTH]] = [DIES_IN_DATA]
+    assert not desk.send()
+    assert desk.states() == {NORTH: "uncertain"}
+    assert "1 put off" in desk.told[-1]
+    assert not desk.send()
+    assert desk.states() == {NORTH: "uncertain", SOUTH: "accepted"}
 
 
 def test_a_machine_that_died_while_sending_asks_before_it_sends_again(desk, server):
@@ -341,6 +376,10 @@ def test_a_mail_that_comes_back_is_written_down_and_told(desk, server):
     assert any("came back from north@example.org: 5.2.2" in told for told in desk.told)
     assert [path.name for path in drop.glob("*.eml")] == ["other.eml"]
     assert len(server.came) == 2
+    told = handed_over(desk.home, DAY + timedelta(days=1))
+    assert told["alert_id"].to_list() == ["A2"]
+    assert desk.send(resend=True)
+    assert handed_over(desk.home, DAY + timedelta(days=1)).height == 2
 
 
 def notice(message_id: str) -> bytes:

@@ -5,7 +5,6 @@ name, how households follow each other by number, and which tables are late. Cou
 and keys as in the lake; no value of a delivery passes through here.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import date
 from pathlib import Path
@@ -14,6 +13,7 @@ import polars as pl
 
 from pipelines.contracts.city import City
 from pipelines.contracts.replies import accepted_replies
+from pipelines.contracts.signatures import releases
 from pipelines.contracts.sources import Contract
 from pipelines.contracts.working_days import are_working_days
 from pipelines.ingest.freshness import freshness
@@ -38,11 +38,6 @@ DELIVERIES = pl.Schema({
 
 HANDED_OVER = pl.Schema({"alert_id": pl.String(), "delivered_on": pl.Date()})
 """One row per alert and delivered list."""
-
-RELEASES = pl.Schema({
-    "hold_id": pl.String(), "effective_on": pl.Date(), "signed_by": pl.String(),
-})  # fmt: skip
-"""One row per hold that was signed for."""
 
 
 def control_tables(
@@ -120,20 +115,6 @@ def handed_over(home: Home, on_date: date) -> pl.DataFrame:
 
 def _counts_from(part: Path) -> str:
     return "counts_from" if "counts_from" in pl.read_parquet_schema(part) else "delivered_on"
-
-
-def releases(home: Home, on_date: date) -> pl.DataFrame:
-    """Holds that somebody signed for, with effect on or before a day."""
-    rows = [
-        json.loads(path.read_text(encoding="utf-8"))
-        for path in sorted((home.audit / "releases").glob("*.json"))
-    ]
-    frame = pl.DataFrame(
-        [(row["hold_id"], date.fromisoformat(row["effective_on"]), row["by"]) for row in rows],
-        schema=RELEASES,
-        orient="row",
-    )
-    return frame.filter(pl.col("effective_on") <= on_date)
 
 
 def deliveries(receipts: Iterable[Receipt]) -> pl.DataFrame:

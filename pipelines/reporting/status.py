@@ -5,7 +5,7 @@ day's account (`summary`).
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from types import MappingProxyType
@@ -18,8 +18,12 @@ from rich.table import Table
 from pipelines.contracts.replies import OUTCOMES, dispute_sentences, disputes, waiting_files
 from pipelines.reporting.published import open_published
 from pipelines.settings import Home
+from pipelines.warehouse.holds import held_batches, what_to_do
 
 FAILED = "nothing_published"
+
+NOT_THERE = ("uncertain", "sending", "refused", "bounced", "deferred")
+"""What becomes of lists that their offices do not have for certain."""
 
 
 @dataclass(frozen=True)
@@ -48,9 +52,9 @@ def status_of(home: Home) -> Status:
         def rows(query: str) -> list[dict[str, Any]]:
             return connection.sql(query).pl().to_dicts()
 
-        link = (home.published / ".current").readlink().name
+        published_on = date.fromisoformat((home.published / ".current").readlink().name[:10])
         return Status(
-            published_on=date.fromisoformat(link[:10]),
+            published_on=published_on,
             days=records,
             sources=rows(
                 'select source, "table", expected_by, received_on, rows, quarantined, freshness '
@@ -68,10 +72,7 @@ def status_of(home: Home) -> Status:
                     "on_date = (select max(on_date) from quality_rule_evaluations) order by 1"
                 )
             ],
-            held_batches=rows(
-                "select hold_id, rule_id, county_code, count(*) as alerts from fct_alerts "
-                "where status = 'held' group by all order by all"
-            ),
+            held_batches=held_batches(home, published_on).to_dicts(),
             disputed_replies=disputes(home).to_dicts(),
         )
 
@@ -108,7 +109,7 @@ def print_status(console: Console, status: Status) -> None:
     for held in status.held_batches:
         console.print(
             f"Held: {held['hold_id']}, {held['rule_id']} in {held['county_code']}, "
-            f"{held['alerts']:,} alerts; `wendu release --hold {held['hold_id']}` signs for them"
+            f"{held['alerts']:,} alerts; {what_to_do(held)}"
         )
     for sentence in dispute_sentences(pl.DataFrame(status.disputed_replies, schema=OUTCOMES)):
         console.print(sentence)
@@ -141,7 +142,7 @@ def five_lines(
         _sources(status, late),
         _refused(home, status, day),
         _desk(home, status, sent),
-        f"Do now: {_what_to_do(status, last, late, today)}",
+        f"Do now: {next(_to_do(home, status, last, late, today, sent), 'nothing.')}",
     ]
     if told:
         lines[0] += f" {told[0]}" + (f" (and {len(told) - 1} more: --all)" if told[1:] else "")
@@ -192,17 +193,31 @@ def _desk(home: Home, status: Status, sent: Mapping[str, int]) -> str:
     )
 
 
-def _what_to_do(
-    status: Status, last: Mapping[str, Any], late: Sequence[Mapping[str, Any]], today: date
-) -> str:
-    """The first thing to do, the most urgent first."""
+def _to_do(
+    home: Home,
+    status: Status,
+    last: Mapping[str, Any],
+    late: Sequence[Mapping[str, Any]],
+    today: date,
+    sent: Mapping[str, int],
+) -> Iterator[str]:
+    """What there is to do, the most urgent first."""
     if last.get("outcome") == FAILED:
-        return f"mend what is told above, then `wendu run --date {last['on_date']}`."
+        yield f"mend what is told above, then `wendu run --date {last['on_date']}`."
     if status.published_on and status.published_on < today:
-        return f"`wendu run --date {today}`."
+        yield f"`wendu run --date {today}`."
     if late:
         asked = ", ".join(sorted({source["source"] for source in late}))
-        return f"ask {asked} for what is late, then `wendu run --date {today}`."
-    if status.held_batches:
-        return f"look at what is held: `wendu release --hold {status.held_batches[0]['hold_id']}`."
-    return "nothing."
+        yield f"ask {asked} for what is late, then `wendu run --date {today}`."
+    for held in status.held_batches:
+        if held["unsigned"]:
+            yield f"look at what is held: `wendu release --hold {held['hold_id']}`."
+    if not_there := [f"{sent[state]} {state}" for state in NOT_THERE if sent.get(state)]:
+        yield (
+            f"`wendu send --date {status.published_on}` says what to do with lists that are "
+            f"{', '.join(not_there)}."
+        )
+    if status.disputed_replies:
+        yield "ask which of the replies holds that disagree: `wendu status --all` names them."
+    if waiting_files(home):
+        yield "`wendu replies` reads what waits in the inbox, or says why it cannot."

@@ -1,29 +1,58 @@
-"""What the flood breaker holds, and who signed for it.
+"""What the flood breaker holds, and who signs for it.
 
-A hold is all new alerts of one rule in one county on one day. A signature is a file below
-`<home>/audit/releases/`, which outlives the warehouse; it counts from the day that
-`order_of_days.counts_from` tells. Does not belong here: when a flood is one (dbt).
+A hold is all new alerts of one rule in one county on one day. A signature counts from the day that
+`order_of_days.counts_from` tells, for the alerts that are held when it is given: what joins the
+hold afterwards waits for one of its own. Does not belong here: when a flood is one (dbt), how
+signatures are kept (`contracts.signatures`).
 """
 
-import json
+from collections.abc import Mapping
 from datetime import date, datetime
+from typing import Any
 
 import polars as pl
 
-from pipelines.settings import Home, UsageError, put_in_place
+from pipelines.contracts.signatures import releases, write_signature
+from pipelines.settings import Home, UsageError
 from pipelines.warehouse.history import alerts_of
 from pipelines.warehouse.order_of_days import counts_from
 from pipelines.warehouse.publication import current_day
 
 
 def held_batches(home: Home, on_date: date) -> pl.DataFrame:
-    """Holds at the end of a day run: `hold_id`, `rule_id`, `county_code`, `since`, `alerts`."""
+    """Holds at the end of a day run, those that nobody has signed for first.
+
+    Columns: `hold_id`, `rule_id`, `county_code`, `since`, `alerts`, `unsigned` of them, and
+    `signed_by` and `opens_on` where somebody has signed for some.
+    """
     return (
-        alerts_of(home, on_date)
-        .filter(pl.col("status") == "held")
+        _held(home, on_date)
         .group_by("hold_id", "rule_id", "county_code")
-        .agg(since=pl.col("first_seen_on").min(), alerts=pl.len())
-        .sort("since", "hold_id", "rule_id", "county_code")
+        .agg(
+            pl.col("first_seen_on").min().alias("since"),
+            pl.len().alias("alerts"),
+            pl.col("signed_by").is_null().sum().alias("unsigned"),
+            pl.col("signed_by").drop_nulls().unique(maintain_order=True).str.join(", "),
+            pl.col("effective_on").max().alias("opens_on"),
+        )
+        .with_columns(signed_by=pl.col("signed_by").replace("", None))
+        .sort(pl.col("unsigned") == 0, "since", "hold_id", "rule_id", "county_code")
+    )
+
+
+def _held(home: Home, on_date: date) -> pl.DataFrame:
+    """Alerts that are held at the end of a day, and by whom they are signed for."""
+    held = alerts_of(home, on_date).filter(pl.col("status") == "held")
+    signed = releases(home)
+    of_all = signed.filter(pl.col("alert_id").is_null()).unique("hold_id", keep="first")
+    of_one = signed.drop_nulls("alert_id").unique(["hold_id", "alert_id"], keep="first")
+    return (
+        held.join(of_one, on=["hold_id", "alert_id"], how="left")
+        .join(of_all.drop("alert_id"), on="hold_id", how="left", suffix="_of_all")
+        .with_columns(
+            pl.coalesce("signed_by", "signed_by_of_all"),
+            pl.coalesce("effective_on", "effective_on_of_all"),
+        )
     )
 
 
@@ -31,14 +60,24 @@ def held_sentences(home: Home, on_date: date) -> list[str]:
     """One sentence for each hold, for the operator."""
     return [
         f"Held: {held['alerts']} new alerts of {held['rule_id']} in {held['county_code']} since "
-        f"{held['since']}, more than can be true; look at them, then sign with "
-        f"`wendu release --hold {held['hold_id']} --by NAME --reason TEXT`."
+        f"{held['since']}, more than can be true; {what_to_do(held)}."
         for held in held_batches(home, on_date).to_dicts()
     ]
 
 
+def what_to_do(held: Mapping[str, Any]) -> str:
+    """What a row of `held_batches` waits for."""
+    if not held["unsigned"]:
+        return f"{held['signed_by']} signed for them, they open with the run of {held['opens_on']}"
+    some = f"{held['unsigned']} came after a signature; " if held["signed_by"] else ""
+    return (
+        f"{some}look at them, then sign with `wendu release --hold {held['hold_id']} --by NAME "
+        "--reason TEXT`"
+    )
+
+
 def sign(home: Home, hold_id: str, by: str, reason: str, at: datetime) -> date:
-    """Sign for a hold; returns the day whose run opens its alerts, the first that was not yet run.
+    """Sign for what is held; returns the day whose run opens it, the first that was not yet run.
 
     Args:
         home: the home.
@@ -48,24 +87,32 @@ def sign(home: Home, hold_id: str, by: str, reason: str, at: datetime) -> date:
         at: the moment of signing.
 
     Raises:
-        UsageError: nothing is held under this name, or name or reason is missing.
+        UsageError: nothing is held under this name, or all of it is signed for already, or name
+            or reason is missing.
     """
     newest = current_day(home)
-    known = held_batches(home, newest)["hold_id"].to_list() if newest else []
+    known = held_batches(home, newest).to_dicts() if newest else []
     hold_id = hold_id.strip().upper()
-    if newest is None or hold_id not in known:
-        listed = f"held are {', '.join(known)}" if known else "nothing is held"
-        raise UsageError(f"There is no hold {hold_id}: {listed}.")
+    batch = next((batch for batch in known if batch["hold_id"] == hold_id), None)
+    if newest is None or batch is None:
+        listed = ", ".join(batch["hold_id"] for batch in known)
+        raise UsageError(
+            f"There is no hold {hold_id}: {f'held are {listed}' if listed else 'nothing is held'}."
+        )
     if not by.strip() or not reason.strip():
         raise UsageError("Say with --by who signs and with --reason why.")
+    if not batch["unsigned"]:
+        raise UsageError(
+            f"{hold_id} is signed for already, by {batch['signed_by']}; its alerts open with the "
+            f"run of {batch['opens_on']}."
+        )
     effective_on = counts_from(home, newest)
-    place = home.audit / "releases"
-    place.mkdir(parents=True, exist_ok=True, mode=0o700)
-    told = {
-        "hold_id": hold_id, "by": by.strip(), "reason": reason.strip(),
-        "signed_at": at.isoformat(), "effective_on": effective_on.isoformat(),
-    }  # fmt: skip
-    unfinished = place / f".{hold_id}.unfinished"
-    unfinished.write_text(json.dumps(told, ensure_ascii=False, indent=1), encoding="utf-8")
-    put_in_place(unfinished, place / f"{hold_id}.json")
+    unsigned = _held(home, newest).filter(
+        (pl.col("hold_id") == hold_id) & pl.col("signed_by").is_null()
+    )
+    write_signature(home, {
+        "hold_id": hold_id, "alerts": sorted(unsigned["alert_id"]), "by": by.strip(),
+        "reason": reason.strip(), "signed_at": at.isoformat(),
+        "effective_on": effective_on.isoformat(),
+    })  # fmt: skip
     return effective_on

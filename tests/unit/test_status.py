@@ -14,15 +14,18 @@ SOURCES = [
     for table in ("payments", "payroll")
 ]
 LATE = [SOURCES[0], SOURCES[1] | {"freshness": "late"}]
-HELD = {"hold_id": "R13-371502-20240506", "rule_id": "R13", "county_code": "371502", "alerts": 40}
+HELD = {
+    "hold_id": "R13-371502-20240506", "rule_id": "R13", "county_code": "371502", "alerts": 40,
+    "unsigned": 40,
+}  # fmt: skip
 
 
-def lines(tmp_path, **state) -> list[str]:
+def lines(tmp_path, sent=None, **state) -> list[str]:
     told = {
         "published_on": TODAY, "days": [FINE], "sources": SOURCES, "open_alerts": [],
         "rules_not_evaluated": [], "held_batches": [], "disputed_replies": [],
     } | state  # fmt: skip
-    return five_lines(Home(tmp_path), Status(**told), TODAY)
+    return five_lines(Home(tmp_path), Status(**told), TODAY, sent or {"accepted": 105})
 
 
 def test_a_good_day_is_fine_and_asks_for_nothing(tmp_path):
@@ -61,6 +64,27 @@ def test_what_is_not_fine_comes_first_and_what_to_do_last(tmp_path, state, verdi
     assert len(told) <= 5
     assert told[0].startswith(verdict)
     assert to_do in told[-1]
+
+
+def test_what_is_signed_for_asks_for_nothing(tmp_path):
+    told = lines(tmp_path, held_batches=[HELD | {"unsigned": 0}])
+    assert told[-1] == "Do now: nothing."
+
+
+def test_lists_that_did_not_arrive_are_to_be_looked_at(tmp_path):
+    told = lines(tmp_path, sent={"accepted": 39, "uncertain": 65, "refused": 1})
+    assert told[-1] == (
+        "Do now: `wendu send --date 2024-05-06` says what to do with lists that are 65 uncertain, "
+        "1 refused."
+    )
+
+
+def test_replies_that_disagree_and_files_in_the_inbox_are_to_be_looked_at(tmp_path):
+    reply = {"alert_id": "A1", "outcome": "duplicate", "visited_on": TODAY}
+    assert "--all" in lines(tmp_path, disputed_replies=[reply])[-1]
+    (tmp_path / "replies" / "inbox").mkdir(parents=True)
+    (tmp_path / "replies" / "inbox" / "a.xlsx").write_bytes(b"")
+    assert "wendu replies" in lines(tmp_path)[-1]
 
 
 def test_a_late_table_is_named_with_its_department_and_what_it_costs(tmp_path):

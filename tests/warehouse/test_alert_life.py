@@ -16,12 +16,13 @@ import polars as pl
 import pytest
 
 from pipelines.contracts.replies import OUTCOMES
+from pipelines.contracts.signatures import releases, write_signature
 from pipelines.contracts.sources import load_contracts
-from pipelines.ingest.control import HANDED_OVER, calendar, handed_over, releases
+from pipelines.ingest.control import HANDED_OVER, calendar, handed_over
 from pipelines.settings import DBT_PROJECT, Home, UsageError
 from pipelines.warehouse import history
 from pipelines.warehouse.dbt import DbtProject
-from pipelines.warehouse.holds import sign
+from pipelines.warehouse.holds import held_sentences, sign
 from pipelines.warehouse.kept_codes import with_kept
 from pipelines.warehouse.work_database import open_shelves, work_database
 
@@ -79,11 +80,9 @@ class Desk:
             "received_on": on, "batch_id": batch,
         })  # fmt: skip
 
-    def sign(self, hold_id: str, on: date) -> None:
-        place = self.home.audit / "releases"
-        place.mkdir(parents=True, exist_ok=True)
+    def sign(self, hold_id: str, on: date, alerts: Sequence[str] | None = None) -> None:
         told = {"hold_id": hold_id, "effective_on": on.isoformat(), "by": "局长", "reason": "已核"}
-        (place / f"{hold_id}.json").write_text(json.dumps(told))
+        write_signature(self.home, told | ({"alerts": alerts} if alerts is not None else {}))
 
     def deliver(self, alert_id: str, on: date) -> None:
         place = self.home.outbox / "delivered"
@@ -445,11 +444,12 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
     run(
         3, red("closed"), red("answered"), unknown, found("R31", "back"), found("R31", "late"),
         facts(term("c1", "10", "2024-06-03"), term("c1", "5", "2024-06-03", "day")),
-        found("R31", "overtaken"), found("R31", "disputed"),
+        found("R31", "overtaken"), found("R31", "disputed"), found("R31", "changed"),
     )  # fmt: skip
     desk.deliver(code("back"), days[3])
     desk.reply(code("closed"), "declines", days[4])
     desk.reply(code("disputed"), "not_eligible", days[4])
+    desk.reply(code("changed"), "not_eligible", days[4])
     run(
         4, red("closed"), found("R25", "answered", inhibited_by="helped"),
         unknown | {"level": None, "is_judged": False, "inhibited_by": "helped"},
@@ -464,6 +464,7 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
     desk.reply(code("disputed"), "taken_in_dibao", days[6])
     desk.reply(code("closed"), "not_verified", days[5], "B2")
     desk.reply(code("late"), "declines", days[5])
+    desk.reply(code("changed"), "circumstances_changed", days[5])
     run(
         5, found("R25", "closed"), found("R25", "answered", inhibited_by="helped"),
         found("R31", "back"),
@@ -472,9 +473,13 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
         found("R31", "overtaken"), found("R31", "disputed"),
     )  # fmt: skip
     desk.deliver(code("back"), days[5])
+    second = str(states[5]["second 0"]["hold_id"])
     desk.sign(str(states[5]["first 0"]["hold_id"]), days[6])
+    desk.sign(second, days[6], [str(states[5][f"second {at}"]["alert_id"]) for at in range(9)])
+    desk.sign(second, days[6], [str(states[5]["second 9"]["alert_id"])])
     run(6, red("closed"), found("R31", "back"), found("R31", "late"),
-        found("R31", "overtaken"), found("R31", "disputed"), *crowd("first"))  # fmt: skip
+        found("R31", "overtaken"), found("R31", "disputed"), found("R31", "changed"),
+        *crowd("first"), *crowd("second"))  # fmt: skip
     with duckdb.connect(str(work_database(desk.home)), read_only=True) as connection:
         memory = connection.sql("from intermediate.int_rules__previous_findings").pl()
     events = pl.concat([desk.events(day) for day in days.values()])
@@ -490,6 +495,13 @@ def test_a_held_flood_does_not_let_the_next_one_pass(june: Told) -> None:
     state = june.states[5]
     assert state["second 0"]["status"] == "held"
     assert state["second 0"]["hold_id"] != state["first 0"]["hold_id"]
+
+
+def test_a_signature_opens_what_it_was_given_for_and_nothing_else(june: Told) -> None:
+    status = {at: june.states[6][f"second {at}"]["status"] for at in range(51)}
+    assert [at for at, told in status.items() if told == "open"] == list(range(10))
+    assert {told for at, told in status.items() if at >= 10} == {"held"}
+    assert june.states[6]["first 50"]["status"] == "open"
 
 
 def test_help_answers_an_alert_whose_condition_is_not_known(june: Told) -> None:
@@ -520,6 +532,12 @@ def test_replies_that_disagree_open_an_alert_again_until_a_later_visit_decides(j
     ]  # fmt: skip
     assert told[1]["cool_until_on"] is None
     assert told[1]["closed_on"] is None
+
+
+def test_a_further_outcome_brings_a_cool_down_of_its_own(june: Told) -> None:
+    until = [june.states[number]["changed"]["cool_until_on"] for number in (4, 5, 6)]
+    declined, changed = date(2024, 6, 4) + timedelta(180), date(2024, 6, 5) + timedelta(60)
+    assert until == [declined, changed, changed]
 
 
 def test_a_closed_alert_stands_as_it_was_answered_and_its_rule_remembers_the_level(
@@ -585,8 +603,32 @@ def test_a_hold_is_signed_for_by_its_name_with_a_reason(tmp_path: Path) -> None:
         sign(home, "H1", " ", "已核", datetime(2024, 5, 8, 9))
     next_day = SECOND + timedelta(days=1)
     assert sign(home, "h1", "局长", "已核", datetime(2024, 5, 8, 9)) == next_day
-    assert releases(home, next_day).row(0) == ("H1", next_day, "局长")
+    assert releases(home, next_day).rows() == [("H1", "A1", next_day, "局长")]
     assert releases(home, SECOND).is_empty()
+
+
+def test_what_is_signed_for_is_not_signed_for_again_and_the_first_name_stays(
+    tmp_path: Path,
+) -> None:
+    home = with_a_hold(tmp_path)
+    sign(home, "H1", "局长", "已核", datetime(2024, 5, 8, 9))
+    with pytest.raises(UsageError, match="signed for already, by 局长; its alerts open with"):
+        sign(home, "H1", "科员", "再核", datetime(2024, 5, 8, 10))
+    assert releases(home)["signed_by"].to_list() == ["局长"]
+    assert held_sentences(home, SECOND)[0].endswith(
+        "局长 signed for them, they open with the run of 2024-05-08."
+    )
+
+
+def test_what_joins_a_hold_after_its_signature_waits_for_another(tmp_path: Path) -> None:
+    home = with_a_hold(tmp_path)
+    sign(home, "H1", "局长", "已核", datetime(2024, 5, 8, 9))
+    kept = history.file_of(home, SECOND, "alerts")
+    (told,) = pl.read_parquet(kept).to_dicts()
+    pl.DataFrame([told, told | {"alert_id": "A2"}], schema=history.ALERTS).write_parquet(kept)
+    assert "1 came after a signature" in held_sentences(home, SECOND)[0]
+    sign(home, "H1", "科员", "再核", datetime(2024, 5, 8, 10))
+    assert releases(home).select("alert_id", "signed_by").rows() == [("A1", "局长"), ("A2", "科员")]
 
 
 def test_a_signature_counts_after_the_newest_day_run_though_that_was_not_published(

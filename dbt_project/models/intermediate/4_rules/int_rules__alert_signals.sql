@@ -143,6 +143,16 @@ new_replies as (
         and replies.reply_batch_id > standing.reply_batch_id
 ),
 
+-- Whoever signed has seen those alerts alone that were held then.
+released as (
+    select distinct standing.alert_id
+    from standing
+    inner join releases
+        on standing.hold_id = releases.hold_id
+        and (releases.alert_id is null or standing.alert_id = releases.alert_id)
+    where standing.status = 'held'
+),
+
 told as (
     select
         standing.*,
@@ -155,11 +165,11 @@ told as (
             when new_replies.is_disputed then 'disputed'
             when new_replies.effect = 'closes' then 'closed_by_reply'
             when new_replies.effect is not null then 'replied'
-            when standing.status = 'held' and releases.hold_id is not null then 'released'
+            when released.alert_id is not null then 'released'
         end as signal_of_people
     from standing
     left join new_replies on standing.alert_id = new_replies.alert_id
-    left join releases on standing.hold_id = releases.hold_id
+    left join released on standing.alert_id = released.alert_id
     left join handed_over on standing.alert_id = handed_over.alert_id
 ),
 
@@ -169,7 +179,7 @@ answered as (
         coalesce(transitions.status_after, told.status) as status_between,
         transitions.event as event_of_people,
         case
-            when told.signal_of_people = 'closed_by_reply' and transitions.event = 'closed'
+            when told.signal_of_people = 'closed_by_reply' and transitions.status_after = 'closed'
                 then {{ add_days("told.new_replied_on", "coalesce(told.cool_down_days, 0)") }}
             when told.signal_of_people = 'disputed' then null
             else told.cool_until_on

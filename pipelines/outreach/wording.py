@@ -37,6 +37,7 @@ NO_DISTANCE = "收入未核对，尚不能比较"
 DOES_NOT_APPLY = "—"
 NO_EARLIER = "无"
 WITHIN_A_DAY = "24 小时内"
+MOVED_HERE = "由其他乡镇（街道）转来，请接续办理"
 LATE = "未按时"
 
 CLUE = "每一行只是线索，不是结论：请入户了解、核实，告知有关政策，协助申请。"
@@ -137,6 +138,7 @@ def update_text(detail: pl.Expr) -> pl.Expr:
             amount.field("1").replace(words), amount.field("2").replace(words),
         ),
         pl.when(detail.str.contains("new evidence")).then(pl.lit("有新的依据")),
+        pl.when(detail.str.contains("moved from")).then(pl.lit(MOVED_HERE)),
         separator="，", ignore_nulls=True,
     )  # fmt: skip
 

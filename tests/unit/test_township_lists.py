@@ -202,6 +202,12 @@ def test_what_joined_an_alert_is_told(lists):
     assert line["变化"].startswith("级别由黄改为橙，金额由 140.00 元变为 280.00 元")
 
 
+def test_a_family_that_moved_here_is_told_of(lists):
+    day = lists([alert(1)], events=[(code(1), "evidence_added", "moved from 371525001")])
+    [line] = lines(day, layout.OPEN)
+    assert line["变化"].startswith("由其他乡镇（街道）转来")
+
+
 def test_what_is_near_due_is_told_again_without_room_for_a_second_reply(lists):
     day = lists([alert(1, days_left=9), alert(2, days_left=-3), alert(3, days_left=2)])
     told = lines(day, layout.NEAR_DUE)

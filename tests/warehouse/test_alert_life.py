@@ -445,6 +445,7 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
         3, red("closed"), red("answered"), unknown, found("R31", "back"), found("R31", "late"),
         facts(term("c1", "10", "2024-06-03"), term("c1", "5", "2024-06-03", "day")),
         found("R31", "overtaken"), found("R31", "disputed"), found("R31", "changed"),
+        found("R31", "moved", township_code="371502001"),
     )  # fmt: skip
     desk.deliver(code("back"), days[3])
     desk.reply(code("closed"), "declines", days[4])
@@ -456,6 +457,7 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
         facts(term("c1", "10", "2024-06-04"), term("c1", "6", "2024-06-04", "day")),
         *crowd("first"), found("R16", "urgent", level="emergency"),
         found("R31", "overtaken"), found("R31", "disputed"),
+        found("R31", "moved", county_code="371525", township_code="371525001"),
     )  # fmt: skip
     desk.reply(code("overtaken"), "not_verified", days[5])
     desk.reply(code("overtaken"), "declines", days[6], "B2", visited=days[4])
@@ -562,6 +564,17 @@ def test_a_new_fact_joins_the_open_alert_and_a_passing_day_is_none(june: Told) -
         & (pl.col("event") == "evidence_added")
     )
     assert told.select("on_date", "detail").rows() == [(date(2024, 6, 5), "new evidence")]
+
+
+def test_a_family_that_moved_is_told_where_it_came_from(june: Told) -> None:
+    told = june.events.filter(
+        (pl.col("alert_id") == june.states[3]["moved"]["alert_id"])
+        & (pl.col("event") == "evidence_added")
+    )
+    assert told.select("on_date", "detail").rows() == [
+        (date(2024, 6, 4), "moved from 371502001"),
+    ]  # fmt: skip
+    assert june.states[4]["moved"]["township_code"] == "371525001"
 
 
 def test_a_list_before_a_reopening_is_not_taken_for_one_after_it(june: Told) -> None:

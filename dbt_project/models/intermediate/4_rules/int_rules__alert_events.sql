@@ -41,13 +41,17 @@ added as (
                 then 'amount ' || coalesce({{ yuan("amount_before_cny") }}, 'unknown')
                     || ' to ' || coalesce({{ yuan("amount_cny") }}, 'unknown')
             end,
-            case when is_evidence_new then 'new evidence' end
+            case when is_evidence_new then 'new evidence' end,
+            case when has_moved then 'moved from ' || coalesce(township_code_before, 'unknown') end
         ) as detail
-    from alerts
-    where status = 'open'
-        and event_of_day is null
-        and signal in ('found', 'found_urgent', 'found_in_flood')
-        and (level <> level_before or amount_cny is distinct from amount_before_cny or is_evidence_new)
+    from (
+        select
+            *,
+            (county_code <> county_code_before or township_code is distinct from township_code_before) as has_moved
+        from alerts
+        where status = 'open' and event_of_day is null and signal in ('found', 'found_urgent', 'found_in_flood')
+    ) as found_again
+    where level <> level_before or amount_cny is distinct from amount_before_cny or is_evidence_new or has_moved
 ),
 
 delivered as (

@@ -111,6 +111,7 @@ described as (
         moved.new_delivered_on,
         moved.status_between,
         standing.county_code as county_code_before,
+        standing.township_code as township_code_before,
         standing.level as level_before,
         standing.amount_cny as amount_before_cny,
         case when moved.is_found then findings.unit else standing.unit end as unit,

@@ -91,9 +91,10 @@ def status(
 ) -> None:
     """Whether today is fine, and what to do if not; --all shows days, sources and alerts."""
     from pipelines.reporting.status import five_lines, print_status, status_as_json, status_of
+    from pipelines.warehouse.holds import held_now
 
     home = Home(Settings().home)
-    state = status_of(home)
+    state = status_of(home, held_now(home))
     if as_json:
         print(status_as_json(state))
     elif all_:

@@ -18,7 +18,6 @@ from rich.table import Table
 from pipelines.contracts.replies import OUTCOMES, dispute_sentences, disputes, waiting_files
 from pipelines.reporting.published import open_published
 from pipelines.settings import Home
-from pipelines.warehouse.holds import held_batches, what_to_do
 
 FAILED = "nothing_published"
 
@@ -39,8 +38,14 @@ class Status:
     disputed_replies: list[dict[str, Any]]
 
 
-def status_of(home: Home) -> Status:
-    """Last ten days run, and what the published warehouse says of sources and open alerts."""
+def status_of(home: Home, held: Sequence[Mapping[str, Any]]) -> Status:
+    """Last ten days run, and what the published warehouse says of sources and open alerts.
+
+    Args:
+        home: the home.
+        held: what the flood breaker holds: `hold_id`, `rule_id`, `county_code`, `alerts`,
+            `unsigned` of them, `waits_for`.
+    """
     records = [
         json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(home.runs.glob("*.json"))[-10:]
@@ -52,9 +57,9 @@ def status_of(home: Home) -> Status:
         def rows(query: str) -> list[dict[str, Any]]:
             return connection.sql(query).pl().to_dicts()
 
-        published_on = date.fromisoformat((home.published / ".current").readlink().name[:10])
+        link = (home.published / ".current").readlink().name
         return Status(
-            published_on=published_on,
+            published_on=date.fromisoformat(link[:10]),
             days=records,
             sources=rows(
                 'select source, "table", expected_by, received_on, rows, quarantined, freshness '
@@ -72,7 +77,7 @@ def status_of(home: Home) -> Status:
                     "on_date = (select max(on_date) from quality_rule_evaluations) order by 1"
                 )
             ],
-            held_batches=held_batches(home, published_on).to_dicts(),
+            held_batches=[dict(batch) for batch in held],
             disputed_replies=disputes(home).to_dicts(),
         )
 
@@ -109,7 +114,7 @@ def print_status(console: Console, status: Status) -> None:
     for held in status.held_batches:
         console.print(
             f"Held: {held['hold_id']}, {held['rule_id']} in {held['county_code']}, "
-            f"{held['alerts']:,} alerts; {what_to_do(held)}"
+            f"{held['alerts']:,} alerts; {held['waits_for']}"
         )
     for sentence in dispute_sentences(pl.DataFrame(status.disputed_replies, schema=OUTCOMES)):
         console.print(sentence)

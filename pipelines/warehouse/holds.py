@@ -6,7 +6,6 @@ hold afterwards waits for one of its own. Does not belong here: when a flood is 
 signatures are kept (`contracts.signatures`).
 """
 
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -23,7 +22,7 @@ def held_batches(home: Home, on_date: date) -> pl.DataFrame:
     """Holds at the end of a day run, those that nobody has signed for first.
 
     Columns: `hold_id`, `rule_id`, `county_code`, `since`, `alerts`, `unsigned` of them, and
-    `signed_by` and `opens_on` where somebody has signed for some.
+    `signed_by` and `opens_on` where somebody has signed for some; `waits_for` says it in words.
     """
     return (
         _held(home, on_date)
@@ -36,8 +35,27 @@ def held_batches(home: Home, on_date: date) -> pl.DataFrame:
             pl.col("effective_on").max().alias("opens_on"),
         )
         .with_columns(signed_by=pl.col("signed_by").replace("", None))
+        .with_columns(waits_for=_waits_for())
         .sort(pl.col("unsigned") == 0, "since", "hold_id", "rule_id", "county_code")
     )
+
+
+def held_now(home: Home) -> list[dict[str, Any]]:
+    """The rows of `held_batches` as readers see them now."""
+    on_date = current_day(home)
+    return held_batches(home, on_date).to_dicts() if on_date else []
+
+
+def _waits_for() -> pl.Expr:
+    asked = pl.format(
+        "{}look at them, then sign with `wendu release --hold {} --by NAME --reason TEXT`",
+        pl.when(pl.col("signed_by").is_null())
+        .then(pl.lit(""))
+        .otherwise(pl.format("{} came after a signature; ", "unsigned")),
+        "hold_id",
+    )
+    opens = pl.format("{} signed for them, they open with the run of {}", "signed_by", "opens_on")
+    return pl.when(pl.col("unsigned") > 0).then(asked).otherwise(opens)
 
 
 def _held(home: Home, on_date: date) -> pl.DataFrame:
@@ -60,20 +78,9 @@ def held_sentences(home: Home, on_date: date) -> list[str]:
     """One sentence for each hold, for the operator."""
     return [
         f"Held: {held['alerts']} new alerts of {held['rule_id']} in {held['county_code']} since "
-        f"{held['since']}, more than can be true; {what_to_do(held)}."
+        f"{held['since']}, more than can be true; {held['waits_for']}."
         for held in held_batches(home, on_date).to_dicts()
     ]
-
-
-def what_to_do(held: Mapping[str, Any]) -> str:
-    """What a row of `held_batches` waits for."""
-    if not held["unsigned"]:
-        return f"{held['signed_by']} signed for them, they open with the run of {held['opens_on']}"
-    some = f"{held['unsigned']} came after a signature; " if held["signed_by"] else ""
-    return (
-        f"{some}look at them, then sign with `wendu release --hold {held['hold_id']} --by NAME "
-        "--reason TEXT`"
-    )
 
 
 def sign(home: Home, hold_id: str, by: str, reason: str, at: datetime) -> date:
@@ -90,8 +97,7 @@ def sign(home: Home, hold_id: str, by: str, reason: str, at: datetime) -> date:
         UsageError: nothing is held under this name, or all of it is signed for already, or name
             or reason is missing.
     """
-    newest = current_day(home)
-    known = held_batches(home, newest).to_dicts() if newest else []
+    newest, known = current_day(home), held_now(home)
     hold_id = hold_id.strip().upper()
     batch = next((batch for batch in known if batch["hold_id"] == hold_id), None)
     if newest is None or batch is None:

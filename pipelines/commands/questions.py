@@ -42,6 +42,8 @@ def show_answer(connection: Any, query: str, *, as_json: bool, as_csv: bool) -> 
     import duckdb
 
     try:
+        if len(connection.extract_statements(query)) > 1:
+            raise UsageError("Ask one query at a time: only the last would be answered.")
         answer = connection.sql(query)
         frame = answer.pl() if answer is not None else None
     except duckdb.Error as fault:

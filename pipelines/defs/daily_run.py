@@ -26,7 +26,7 @@ from pipelines.defs.installation import Installation
 from pipelines.defs.replies import reply_sentences
 from pipelines.defs.sending import notify
 from pipelines.defs.warehouse import BUILD
-from pipelines.settings import INTERRUPTED_QUERY, MailSettings, UsageError
+from pipelines.settings import INTERRUPTED_QUERY, MailSettings, UsageError, today
 from pipelines.warehouse.order_of_days import DueDay, days_to_look_at, due_days, missed_days
 from pipelines.warehouse.policy import current_policy
 from pipelines.warehouse.publication import published_manifest
@@ -63,10 +63,12 @@ def run_days(
         debug: let the orchestrator log and faults through.
 
     Raises:
-        UsageError: nothing was received on or before the first day.
+        UsageError: nothing was received on or before the first day, or the last has not come yet.
         HomeInUseError: another run holds the home.
         KeyboardInterrupt: it was interrupted; what was begun may still be at work.
     """
+    if last > today():
+        raise UsageError(f"{last} has not come yet, today is {today()}; run a day until today.")
     _require_deliveries(installation, first)
     installation.hold()
     installation.vault  # noqa: B018 - a wrong key is told before anything is written

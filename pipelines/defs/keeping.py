@@ -29,6 +29,7 @@ def delete_what_is_old(installation: Installation, on_date: date) -> str:
     """
     days = Settings().keep_raw_days
     home = installation.home
+    deleted = None
     try:
         home.runs.mkdir(parents=True, exist_ok=True)
         deleted = delete_old(home, min(on_date, now().date()), days)
@@ -37,10 +38,14 @@ def delete_what_is_old(installation: Installation, on_date: date) -> str:
                 told = {"at": now().isoformat(), "on_date": str(on_date), "keep_raw_days": days}
                 record.write(json.dumps(told | vars(deleted)) + "\n")
     except OSError as fault:
-        return (
-            f"Old raw deliveries, refused rows or replies could not be deleted below {home.root} "
-            f"({type(fault).__name__}); check who owns the folders. The day is published."
+        what = (
+            f"{deleted.sentence(days)} That could not be written down in {home.runs / RECORD}"
+            if deleted
+            else "Old raw deliveries, refused rows or replies could not be deleted below "
+            f"{home.root}"
         )
+        why = f"({type(fault).__name__}); check who owns the folders. The day is published."
+        return f"{what} {why}"
     return deleted.sentence(days) if deleted else ""
 
 

@@ -92,6 +92,8 @@ def test_a_broken_department_is_told_and_the_others_publish(world, wendu, tmp_pa
         (["make-city", "--out", "/dev/null/city", *ONE_DAY, "--scale", "0.005"], "/dev/null"),
         (["explain", "A0AMJ32J1R4R"], "A0AMJ32J1R4R"),
         (["sql", "select nothing from nowhere"], "nowhere"),
+        (["sql", "select 1; select 2"], "one query at a time"),
+        (["run", "--date", "2024-05-01", "--until", "2999-05-01"], "has not come yet"),
         (["lists", "--date", "2024-01-01"], "2024-01-01"),
         (["lists", "--date", "2024-05-01", "--encrypted", "{}"], "WENDU_LIST_PASSWORDS_FILE"),
         (["replay", "--date", "2024-01-01"], "2024-01-01"),

@@ -27,3 +27,13 @@ def test_where_it_cannot_be_written_down_nothing_is_deleted_and_it_is_told(offic
     told = delete_what_is_old(Installation(office.home, "371500"), LONG_AFTER)
     assert told.endswith("The day is published.")
     assert office.home.delivery("finance", FIRST).is_dir()
+
+
+def test_what_was_deleted_is_told_though_it_cannot_be_written_down(office: Office):
+    office.payroll(FIRST, payroll_row(1))
+    office.receive()
+    (office.home.runs / RECORD).mkdir(parents=True)
+    told = delete_what_is_old(Installation(office.home, "371500"), LONG_AFTER)
+    assert "1 raw deliveries" in told
+    assert "could not be written down" in told
+    assert not office.home.delivery("finance", FIRST).exists()

@@ -2,9 +2,8 @@
 
 The orchestrator takes one step after the other, and much of its own work is plain Python, during
 which the databases have nothing to do: departments are received while it gets ready and beside
-each other, the first marts are written while it records two hundred models. Of several days in a
-row the next one is received beside the work of this one. What was begun is finished by the step
-that it belongs to; a step with nothing begun for it does its work as ever.
+each other, the first marts are written while it records two hundred models. What was begun is
+finished by the step that it belongs to; a step with nothing begun for it does its work as ever.
 """
 
 from collections.abc import Callable
@@ -22,16 +21,12 @@ class Ahead:
 
     def __init__(self) -> None:
         self._workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="ahead")
-        self._beside = ThreadPoolExecutor(1, thread_name_prefix="beside")
         self._begun: dict[tuple[str, str], Future[Any]] = {}
 
-    def begin(
-        self, run_id: str, step: str, work: Callable[[], object], *, beside: bool = False
-    ) -> None:
+    def begin(self, run_id: str, step: str, work: Callable[[], object]) -> None:
         """Begin the work of a step; what goes wrong with it is raised where it is finished.
 
         Work of the same step begun by another run, which failed and never finished it, ends first.
-        What belongs `beside` another day keeps none of that day's own work waiting.
         """
         earlier = [future for (_, begun), future in self._begun.items() if begun == step]
 
@@ -39,8 +34,7 @@ class Ahead:
             wait(earlier)
             return work()
 
-        workers = self._beside if beside else self._workers
-        self._begun[run_id, step] = workers.submit(begin)
+        self._begun[run_id, step] = self._workers.submit(begin)
 
     def finish(self, run_id: str, step: str, work: Callable[[], Result]) -> Result:
         """Wait for what was begun for a step of a run, or do it now; its result."""
@@ -50,5 +44,4 @@ class Ahead:
 
     def close(self) -> None:
         """Wait for what is being done; what was not begun is left."""
-        for workers in (self._workers, self._beside):
-            workers.shutdown(wait=True, cancel_futures=True)
+        self._workers.shutdown(wait=True, cancel_futures=True)

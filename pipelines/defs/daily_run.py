@@ -9,8 +9,8 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass
+from datetime import date
 from itertools import chain
 
 import dagster as dg
@@ -20,12 +20,11 @@ from pipelines.defs.automation import JOB, MISSED, WATCHED
 from pipelines.defs.calendar import days_of_the_graph
 from pipelines.defs.corrections import correction_sentences
 from pipelines.defs.day_report import DayReport, Outcome, remember, report_of
-from pipelines.defs.departments import begin_receiving, begin_receiving_beside
+from pipelines.defs.departments import begin_receiving
 from pipelines.defs.graph import build_definitions, prepare_instance
 from pipelines.defs.installation import Installation
 from pipelines.defs.replies import reply_sentences
 from pipelines.defs.sending import notify
-from pipelines.defs.warehouse import BUILD
 from pipelines.settings import INTERRUPTED_QUERY, MailSettings, UsageError, today
 from pipelines.warehouse.order_of_days import DueDay, days_to_look_at, due_days, missed_days
 from pipelines.warehouse.policy import current_policy
@@ -89,13 +88,12 @@ def run_days(
     if not debug:
         logging.getLogger("dagster").setLevel(logging.CRITICAL)
     with dg.DagsterInstance.get() as instance:
-        coming = _Coming(installation, first, last)
-        for begun in chain([first_begun], map(coming.begun, due_in_turn)):
+        for begun in chain([first_begun], (_begin(installation, due) for due in due_in_turn)):
             due = begun.due
             for sentence in _why(installation, due):
                 say(sentence)
             expect(len(job.nodes), due.on_date.isoformat())
-            report = _run_day(installation, job, instance, begun, tell, coming, debug=debug)
+            report = _run_day(installation, job, instance, begun, tell, debug=debug)
             remember(home, report)
             for sentence in notify(home, MailSettings(), report):
                 say(sentence)
@@ -130,32 +128,6 @@ def _begin(installation: Installation, due: DueDay) -> Begun:
     return begun
 
 
-class _Coming:
-    """The day after the one at work: it is received beside it, of several days asked for."""
-
-    def __init__(self, installation: Installation, first: date, last: date) -> None:
-        self._installation = installation
-        self._first, self._last = first, last
-        self._begun: Begun | None = None
-
-    def begin(self, on_date: date) -> None:
-        """Begin with the day after one that has received all that it stands on."""
-        if not self._first <= on_date < self._last:
-            return
-        due = DueDay(on_date + timedelta(days=1), "asked")
-        self._begun = Begun(due, str(uuid.uuid4()), time.perf_counter())
-        begin_receiving_beside(
-            self._installation, self._begun.run_id, due.on_date, on_date, asks=self._begun.is_asked
-        )
-
-    def begun(self, due: DueDay) -> Begun:
-        """The day whose turn it is: as it was begun, or begun now."""
-        begun, self._begun = self._begun, None
-        if begun is None or begun.due != due:
-            return _begin(self._installation, due)
-        return replace(begun, at=time.perf_counter())
-
-
 def _why(installation: Installation, due: DueDay) -> Iterator[str]:
     """What an operator should know before a day is run that was not simply asked for."""
     published = published_manifest(installation.home, due.on_date)
@@ -177,7 +149,6 @@ def _run_day(
     instance: dg.DagsterInstance,
     begun: Begun,
     tell: Callable[[str], None],
-    coming: _Coming,
     *,
     debug: bool,
 ) -> DayReport:
@@ -191,8 +162,6 @@ def _run_day(
         if happened.is_step_start:
             seconds.setdefault(PREPARE, time.perf_counter() - begun.at)
             tell(happened.step_key)
-            if happened.step_key == BUILD:
-                coming.begin(on_date)
         elif happened.is_step_success:
             seconds[happened.step_key] = happened.step_success_data.duration_ms / 1000
 

@@ -16,7 +16,7 @@ from pipelines.contracts.sources import Contract, contracts_of
 from pipelines.defs.automation import BY_EIGHT, MISSED
 from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
-from pipelines.ingest import Receipt, landed, load_receipts, receive
+from pipelines.ingest import Receipt, load_receipts, receive
 from pipelines.ingest.freshness import freshness
 from pipelines.settings import DEPARTMENTS
 
@@ -33,27 +33,6 @@ def begin_receiving(installation: Installation, run_id: str, until: date, *, ask
     for department in DEPARTMENTS:
         work = _receiving(installation, department, until, asks=asks)
         installation.ahead.begin(run_id, _step_of(department), work)
-
-
-def begin_receiving_beside(
-    installation: Installation, run_id: str, until: date, on_date: date, *, asks: bool
-) -> None:
-    """Begin what a coming run receives while the day before it is still at work.
-
-    Not of a department of which something waits that belongs to the day at work, or to one before:
-    what a day stands on may not change under it.
-
-    Args:
-        installation: where.
-        run_id: of the coming run.
-        until: its day.
-        on_date: the day that is at work, of which everything was received that can be.
-        asks: as in `receive`.
-    """
-    for department in DEPARTMENTS:
-        if not landed(installation.home, department, on_date):
-            work = _receiving(installation, department, until, asks=asks)
-            installation.ahead.begin(run_id, _step_of(department), work, beside=True)
 
 
 def _step_of(department: str) -> str:

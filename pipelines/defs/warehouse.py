@@ -16,9 +16,6 @@ from pipelines.warehouse.exports import declared_marts
 
 CONTROL = "control"
 
-BUILD = "build_warehouse"
-"""The step that begins once everything of the day was received."""
-
 
 def node_key(node: Mapping[str, Any]) -> dg.AssetKey:
     """Name of dbt's node in the graph: the lake's relations are the departments' assets."""
@@ -84,7 +81,7 @@ def warehouse_assets(
     keys = {spec.key for spec in specs}
     marts = declared_marts(manifest)
 
-    @dg.multi_asset(name=BUILD, specs=specs, partitions_def=days)
+    @dg.multi_asset(name="build_warehouse", specs=specs, partitions_def=days)
     def build_warehouse(
         context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
     ) -> Iterator[dg.MaterializeResult]:

@@ -6,14 +6,13 @@ formats (`connectors`), hashes and sealing (`vault`), Great Expectations (`quali
 
 from pipelines.ingest.lake import clean_up, state
 from pipelines.ingest.receipts import FileReceipt, Receipt, TableReceipt, load_receipts
-from pipelines.ingest.receive import landed, receive
+from pipelines.ingest.receive import receive
 
 __all__ = [
     "FileReceipt",
     "Receipt",
     "TableReceipt",
     "clean_up",
-    "landed",
     "load_receipts",
     "receive",
     "state",

@@ -55,12 +55,3 @@ def test_who_closes_waits_for_what_is_being_done() -> None:
     threading.Timer(0.05, let_go.set).start()
     ahead.close()
     assert done == ["done"]
-
-
-def test_what_goes_beside_another_day_keeps_its_work_not_waiting(ahead: Ahead) -> None:
-    let_go = threading.Event()
-    for step in ("one", "other", "third"):
-        ahead.begin("next day", step, lambda: let_go.wait(10), beside=True)
-    assert ahead.finish("day", "step", lambda: "done") == "done"
-    let_go.set()
-    assert ahead.finish("next day", "third", lambda: False)

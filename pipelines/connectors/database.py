@@ -90,7 +90,7 @@ class _Opened:
     def __exit__(self, kind: type | None, fault: BaseException | None, trace: object) -> None:
         if self.connection is not None:
             self.connection.close()
-        if isinstance(fault, sqlite3.Error):
+        if isinstance(fault, sqlite3.Error | UnicodeDecodeError):
             busy = "locked" in str(fault) or "busy" in str(fault)
             state = "is locked by another program" if busy else "cannot be read as SQLite"
             advice = "close that program and run again" if busy else "deliver it again"

@@ -239,7 +239,7 @@ class _Source:
 
 def _mark(page: _Page) -> str:
     told = json.dumps([page.records, page.next_cursor], ensure_ascii=False, sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
+    return hashlib.sha256(told.encode(errors="replace")).hexdigest()
 
 
 def _told(fault: httpx.HTTPError, number: int) -> str:
@@ -265,6 +265,7 @@ def _retry_after(headers: httpx.Headers) -> float | None:
 
 
 def _keep(records: Sequence[Mapping[str, Any]], path: Path) -> None:
-    with path.open("w", encoding="utf-8") as file:
+    # Half a character, which some interfaces cut a long text to, is no text: it becomes "?".
+    with path.open("w", encoding="utf-8", errors="replace") as file:
         for record in records:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")

@@ -22,6 +22,14 @@ UNITS = {"万元": 10_000, "元": 1}
 """Units a money header may name in brackets or at its end, and what they are worth in yuan."""
 
 
+def is_of_a_reader(fault: BaseException) -> bool:
+    """Whether a fault came of reading: damaged files can make the libraries themselves panic.
+
+    An interrupt, or what the orchestrator makes of one, is none.
+    """
+    return isinstance(fault, Exception) or type(fault).__name__ == "PanicException"
+
+
 class ConnectorError(WenduError):
     """A delivery cannot be read; the sentence says which file and what to do."""
 

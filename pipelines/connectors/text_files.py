@@ -33,6 +33,9 @@ ENCODINGS = ("utf-8", "gb18030")
 TELLING_BYTES = 64 * 1024
 """How much of a file usually tells that it is not in an encoding."""
 
+WORDS = re.compile(r"[^\W\d_]{2,}")
+"""Such as 合计: no number of a record begins a line so."""
+
 BARE_NUMBER = re.compile(rb'((?<!\\)":\s*)(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}])')
 """A JSON number. It is read as it stands in the file: a parser would round it to a binary one."""
 
@@ -41,20 +44,49 @@ def read_csv(path: Path, contract: Contract, renamed: Mapping[str, str]) -> Iter
     """Read a CSV file block by block, every value as text.
 
     Raises:
-        ConnectorError: the file is empty or in UTF-16, or its header does not fit.
+        ConnectorError: the file is empty, in UTF-16 or was cut off, or its header does not fit.
     """
     content = path.read_bytes()
     if not content.strip():
         raise ConnectorError(f"{shown_file(path)}: the file is empty; send it again")
     content, damaged = _as_utf8(content, path)
     start = _end_of_record(content, 0)
-    titles = next(csv.reader(io.StringIO(content[:start].decode("utf-8"), newline="")), [])
+    titles = _fields_of(content[:start], path)
     header = match_header(titles, contract, renamed, shown_file(path))
+    if _is_cut_off(content, len(titles), path):
+        raise ConnectorError(
+            f"{shown_file(path)}: the file ends inside a record; send it again, whole"
+        )
     line = content.count(b"\n", 0, start) + 1
     for block in _blocks(content, start):
         cells, unreadable = split_records(block, len(titles), line, damaged)
         line += block.count(b"\n")
         yield RawRows(declared_rows(cells, header), unreadable, header.unknown, header.factors)
+
+
+def _fields_of(record: bytes, path: Path) -> list[str]:
+    """The fields of one record.
+
+    Raises:
+        ConnectorError: one is longer than any field of a table.
+    """
+    try:
+        return next(csv.reader(io.StringIO(record.decode("utf-8", "replace"), newline="")), [])
+    except csv.Error as fault:
+        raise ConnectorError(
+            f"{shown_file(path)}: the file is no CSV, or a quote in it is not closed; send the "
+            "table again as CSV"
+        ) from fault
+
+
+def _is_cut_off(content: bytes, width: int, path: Path) -> bool:
+    """Whether the last line has neither an end nor all fields; a line of words is a foot."""
+    last = content[content.rfind(b"\n") + 1 :]
+    if not last.strip() or last.count(b'"') % 2:
+        return False
+    fields = _fields_of(last, path)
+    is_foot = bool(WORDS.search(fields[0])) or not fields[0].strip()
+    return len(fields) < width and not is_foot
 
 
 def _as_utf8(content: bytes, path: Path) -> tuple[bytes, frozenset[int]]:

@@ -25,13 +25,16 @@ from pipelines.defs.graph import build_definitions, prepare_instance
 from pipelines.defs.installation import Installation
 from pipelines.defs.replies import reply_sentences
 from pipelines.defs.sending import notify
-from pipelines.settings import INTERRUPTED_QUERY, MailSettings, UsageError, today
+from pipelines.settings import INTERRUPTED_QUERY, MailSettings, UsageError
 from pipelines.warehouse.order_of_days import DueDay, days_to_look_at, due_days, missed_days
 from pipelines.warehouse.policy import current_policy
 from pipelines.warehouse.publication import published_manifest
 
 INTERRUPTS = ("KeyboardInterrupt", "DagsterExecutionInterruptedError")
 """An interrupt that comes while a step is at work, and what the orchestrator makes of it."""
+
+MOST_MISSED_DAYS = 300
+"""With more days missed the year was mistyped; days that are asked for are no slip."""
 
 PREPARE = "prepare"
 """What is done of a day before its first step: the orchestrator gets ready, beside receiving."""
@@ -62,18 +65,22 @@ def run_days(
         debug: let the orchestrator log and faults through.
 
     Raises:
-        UsageError: nothing was received on or before the first day, or the last has not come yet.
+        UsageError: nothing was received on or before the first day, or more days were missed
+            before it than anybody misses.
         HomeInUseError: another run holds the home.
         KeyboardInterrupt: it was interrupted; what was begun may still be at work.
     """
-    if last > today():
-        raise UsageError(f"{last} has not come yet, today is {today()}; run a day until today.")
     _require_deliveries(installation, first)
     installation.hold()
     installation.vault  # noqa: B018 - a wrong key is told before anything is written
     home = installation.home
     days = days_to_look_at(home, first, last)
     missed = missed_days(home, first)
+    if len(missed) > MOST_MISSED_DAYS:
+        raise UsageError(
+            f"{len(missed):,} days before {first} were not run, since {missed[0]}, and would be "
+            f"run first; if {first} is meant, run them with --date {missed[0]} --until {first}."
+        )
     if missed:
         until = f" to {missed[-1]}, {len(missed)} days" if len(missed) > 1 else ""
         say(f"Due before {first}, and run first: {missed[0]}{until}.")

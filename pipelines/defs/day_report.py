@@ -117,7 +117,10 @@ def _unread(installation: Installation, own: Sequence[Receipt]) -> Iterator[str]
         what = f"{receipt.department}, delivery of {receipt.received_on}: "
         folder = installation.home.delivery(receipt.department, receipt.received_on)
         if receipt.verdict == "accepted":
-            if names := unread_files(installation.home, installation.city, receipt):
+            is_newest = receipt.received_on == accepted_on[-1]
+            if names := unread_files(
+                installation.home, installation.city, receipt, looks_inside=is_newest
+            ):
                 yield (
                     f"{what}{', '.join(names)} came after it was accepted and was not read; put "
                     "it into the folder of a later date."

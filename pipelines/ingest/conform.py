@@ -127,7 +127,8 @@ def _read_values(
             columns.extend(identities.read(name, bearers))
             continue
         texts = raw[name] if name in raw.columns else no_texts(raw.height)
-        result = values.by_distinct(texts, parser_of(column, received_on, factors.get(name, 1)))
+        parse = parser_of(column, received_on, factors.get(name, 1), is_key=name in contract.key)
+        result = values.by_distinct(texts, parse)
         columns.append(result["value"].alias(name))
         columns.append(result["reason"].cast(pl.String).alias(fault_of(name)))
     return pl.DataFrame(columns)

@@ -2,7 +2,7 @@
 
 A table is late when nothing of it was accepted since the last day it was expected. An append
 table that is absent from an accepted delivery brought no new rows and is not late; one of which
-every row was refused brought what nobody can read, and is.
+every row was refused, or most of many, brought what nobody can read, and is.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,6 +13,10 @@ import polars as pl
 from pipelines.contracts.sources import Contract
 from pipelines.contracts.working_days import last_working_day
 from pipelines.ingest.receipts import Receipt, TableReceipt
+
+MANY_ROWS, MOST_REFUSED_SHARE = 20, 0.5
+"""Of so many rows more than this share refused: no judgement may rely on the rest. Default of
+2026-11-27; departments' mistakes are of some rows in a hundred, a wrong export is of nearly all."""
 
 FRESHNESS = pl.Schema({
     "department": pl.String(), "table_name": pl.String(), "mode": pl.String(),
@@ -46,10 +50,10 @@ def freshness(
             if receipt.department == department
             and (
                 receipt.received_on <= (known_on or on_date)
-                and not _is_refused_to_the_last_row(receipt.tables.get(table))
                 if contract.mode == "append"
                 else receipt.received_on <= on_date and table in receipt.tables
             )
+            and not _is_refused(receipt.tables.get(table))
         ]
         last = deliveries[-1] if deliveries else None
         of_table = last.tables.get(table) if last else None
@@ -65,5 +69,9 @@ def freshness(
     return pl.DataFrame(rows, schema=FRESHNESS)
 
 
-def _is_refused_to_the_last_row(table: TableReceipt | None) -> bool:
-    return table is not None and table.received > 0 and table.quarantined == table.received
+def _is_refused(table: TableReceipt | None) -> bool:
+    """Whether every row that came was refused, or most of many."""
+    if table is None or not table.received:
+        return False
+    is_mostly = table.quarantined > table.received * MOST_REFUSED_SHARE
+    return table.quarantined == table.received or (is_mostly and table.received >= MANY_ROWS)

@@ -19,8 +19,10 @@ def no_texts(height: int) -> pl.Series:
     return pl.repeat(None, height, dtype=pl.String(), eager=True)
 
 
-def parser_of(column: Column, received_on: date, factor: int) -> values.Parser:  # noqa: PLR0911, PLR0912
-    """How the texts of a column are read."""
+def parser_of(  # noqa: PLR0911, PLR0912
+    column: Column, received_on: date, factor: int, *, is_key: bool = False
+) -> values.Parser:
+    """How the texts of a column are read; `is_key` where its number tells a record from others."""
     match column.kind:
         case "id":
             return lambda texts: parse_citizen_numbers(texts, received_on)
@@ -49,6 +51,8 @@ def parser_of(column: Column, received_on: date, factor: int) -> values.Parser: 
             return lambda texts: values.parse_codes(texts, codes)
         case _ if column.space is not None:
             return values.parse_numbers_of_office
+        case _ if is_key:
+            return values.parse_record_numbers
         case _:
             return values.parse_restricted if column.restricted else values.parse_texts
 

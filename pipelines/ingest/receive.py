@@ -26,7 +26,7 @@ from pipelines.connectors import (
     open_delivery,
     table_files,
 )
-from pipelines.connectors.raw import LINE
+from pipelines.connectors.raw import LINE, is_of_a_reader
 from pipelines.contracts.city import City
 from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract, contracts_of
 from pipelines.ingest import lake
@@ -65,6 +65,8 @@ class Desk:
     department: str
     vault: Vault
     judge: Judge
+    asked_on: date | None
+    """The day on which the department may be asked for what it holds."""
 
     @cached_property
     def divisions(self) -> Divisions:
@@ -101,8 +103,8 @@ def receive(
     Returns:
         A receipt of each delivery that was tried; a fault is a failed receipt, no exception.
     """
-    desk = Desk(home, city, department, vault, judge)
-    waiting = _waiting(desk, until, asks)
+    desk = Desk(home, city, department, vault, judge, until if asks else None)
+    waiting = _waiting(desk, until)
     receipts: list[Receipt] = []
     while waiting:
         received_on = waiting.pop(0)
@@ -112,10 +114,10 @@ def receive(
     return receipts
 
 
-def _waiting(desk: Desk, until: date, asks: bool) -> list[date]:
+def _waiting(desk: Desk, until: date) -> list[date]:
     """Dates of deliveries that are due: those in landing, and what is to be asked for now."""
     days = landed(desk.home, desk.department, until)
-    if asks and desk.city.connection(desk.department).is_pulled:
+    if desk.asked_on and desk.city.connection(desk.department).is_pulled:
         accepted = accepted_dates(desk.home, desk.department)
         if until not in days and (not accepted or until > accepted[-1]):
             days.append(until)
@@ -176,7 +178,9 @@ def _receive_one(desk: Desk, received_on: date) -> tuple[Receipt, list[date]]:
         )  # fmt: skip
     except WenduError as fault:
         receipt = _failed(desk, received_on, form, str(fault))
-    except (OSError, pl.exceptions.PolarsError) as fault:
+    except BaseException as fault:
+        if not is_of_a_reader(fault):
+            raise
         receipt = _failed(desk, received_on, form, _sentence_of(desk, received_on, fault))
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -187,8 +191,8 @@ def _receive_one(desk: Desk, received_on: date) -> tuple[Receipt, list[date]]:
     return receipt, reopened if receipt.verdict == "accepted" else []
 
 
-def _sentence_of(desk: Desk, received_on: date, fault: Exception) -> str:
-    """One sentence on a fault of the machine; its own text may quote a value or a path."""
+def _sentence_of(desk: Desk, received_on: date, fault: BaseException) -> str:
+    """One sentence on a fault that nobody foresaw; its own text may quote a value or a path."""
     what = f"the delivery of {desk.department} of {received_on}"
     number = getattr(fault, "errno", None)
     if number in FULL or is_full_disk(str(fault)):
@@ -221,11 +225,20 @@ def _open(desk: Desk, received_on: date) -> Delivery:
     connection = desk.city.connection(desk.department)
     contracts = list(desk.contracts.values())
     folder = desk.home.delivery(desk.department, received_on)
+    if connection.is_fetched and received_on == desk.asked_on:
+        _forget_bad_answer(desk, received_on)
     if connection.is_fetched and not table_files(connection, contracts, folder):
         earlier = [day for day in accepted_dates(desk.home, desk.department) if day < received_on]
         since = earlier[-1] if earlier else None
         fetch_delivery(connection, contracts, folder, received_on, since)
     return open_delivery(connection, contracts, folder, received_on)
+
+
+def _forget_bad_answer(desk: Desk, received_on: date) -> None:
+    """What was fetched on this day and could not be accepted is fetched anew, not read again."""
+    before = load_receipt(desk.home, desk.department, received_on, with_answers=False)
+    if before is not None and before.verdict == "failed":
+        shutil.rmtree(desk.home.delivery(desk.department, received_on), ignore_errors=True)
 
 
 def _in_declared_order(desk: Desk, delivery: Delivery) -> Iterator[tuple[str, list[Piece]]]:

@@ -23,6 +23,9 @@ EXACT = pl.Decimal(38, 12)
 LONGEST_NOISE = 17
 """Decimals with which a binary number may be written, such as 6.800000000000001."""
 
+LOST_DIGITS = r"^\d(?:\.\d+)?[Ee]\+\d{2,}$"
+"""What a spreadsheet leaves of a number of more than 15 digits: 5.0012E+16."""
+
 SAMPLE = 20_000
 """Rows whose repetition tells whether a column is worth reading by distinct text."""
 
@@ -147,7 +150,7 @@ def parse_months(texts: pl.Series) -> pl.DataFrame:
 
 def _number(text: pl.Expr, decimals: int, factor: int, is_measure: bool) -> pl.Expr:
     """Decimal of a text times a factor; of more decimals a measure is rounded, money is null."""
-    plain = rf"^[+-]?(?:\d{{1,14}}|\d{{1,3}}(?:,\d{{3}}){{1,4}})(?:\.\d{{1,{LONGEST_NOISE}}})?$"
+    plain = rf"^[+-]?(?:\d{{1,14}}|\d{{1,3}}(?:,\d{{3}}){{1,4}})(?:\.\d{{1,{LONGEST_NOISE}}}0*)?$"
     digits = pl.when(text.str.contains(plain)).then(
         text.str.replace_all(",", "", literal=True)
         .str.strip_prefix("+")
@@ -247,7 +250,27 @@ def parse_restricted(texts: pl.Series) -> pl.DataFrame:
 
 def parse_numbers_of_office(texts: pl.Series) -> pl.DataFrame:
     """Household and account numbers: ordinary width, no blanks anywhere."""
-    return _never_at_fault(compact(ordinary_width(texts)))
+    return _unless_digits_are_lost(compact(ordinary_width(texts)))
+
+
+def parse_record_numbers(texts: pl.Series) -> pl.DataFrame:
+    """Numbers by which a department knows its records: as `parse_texts`."""
+    return _unless_digits_are_lost(trimmed(ordinary_width(texts)))
+
+
+def _unless_digits_are_lost(numbers: pl.Series) -> pl.DataFrame:
+    """Numbers as they are; one in scientific notation stands for many, and is nobody's."""
+    is_lost = numbers.str.contains(LOST_DIGITS)
+    if not is_lost.any():
+        return _never_at_fault(numbers)
+    return (
+        numbers.alias("_text")
+        .to_frame()
+        .select(
+            value=pl.when(~pl.lit(is_lost)).then("_text"),
+            reason=pl.when(pl.lit(is_lost)).then(pl.lit("id_lost_digits")),
+        )
+    )
 
 
 def parse_names(texts: pl.Series) -> pl.DataFrame:

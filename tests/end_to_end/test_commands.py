@@ -93,7 +93,7 @@ def test_a_broken_department_is_told_and_the_others_publish(world, wendu, tmp_pa
         (["explain", "A0AMJ32J1R4R"], "A0AMJ32J1R4R"),
         (["sql", "select nothing from nowhere"], "nowhere"),
         (["sql", "select 1; select 2"], "one query at a time"),
-        (["run", "--date", "2024-05-01", "--until", "2999-05-01"], "has not come yet"),
+        (["run", "--date", "2034-05-01"], "--date 2024-05-02 --until 2034-05-01"),
         (["lists", "--date", "2024-01-01"], "2024-01-01"),
         (["lists", "--date", "2024-05-01", "--encrypted", "{}"], "WENDU_LIST_PASSWORDS_FILE"),
         (["replay", "--date", "2024-01-01"], "2024-01-01"),

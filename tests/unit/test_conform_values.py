@@ -167,3 +167,19 @@ def test_a_measure_that_is_no_number_is_refused() -> None:
 @pytest.mark.parametrize("text", ["6.800000000000001", "6.80000000000000001"])
 def test_money_with_binary_noise_is_refused(text: str) -> None:
     assert one(values.parse_money(texts(text))) == (None, "bad_money")
+
+
+def test_zeros_behind_the_decimals_are_no_decimals() -> None:
+    assert one(values.parse_money(texts(f"5000.5{'0' * 17}"))) == (Decimal("5000.50"), None)
+
+
+@pytest.mark.parametrize("parse", [values.parse_numbers_of_office, values.parse_record_numbers])
+@pytest.mark.parametrize("text", ["5.0012E+16", "9E+18", "9.99999e+18"])
+def test_a_number_that_a_spreadsheet_shortened_is_nobodys(parse, text: str) -> None:
+    assert one(parse(texts(text))) == (None, "id_lost_digits")
+
+
+@pytest.mark.parametrize("parse", [values.parse_numbers_of_office, values.parse_record_numbers])
+@pytest.mark.parametrize("text", ["37E12", "E+16", "5.0012", "6228001234567890123", "A-5.0E+16"])
+def test_a_number_with_letters_stays_as_it_is(parse, text: str) -> None:
+    assert one(parse(texts(text))) == (text, None)

@@ -84,6 +84,22 @@ def test_lines_with_too_few_or_too_many_fields_are_set_aside_with_their_number(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("cut", [20, 30, len(LINE.encode()) - 3])
+def test_a_file_that_ends_inside_a_record_is_not_taken_for_whole(tmp_path: Path, cut: int) -> None:
+    with pytest.raises(ConnectorError, match=r"payroll\.csv: the file ends inside a record"):
+        csv(tmp_path, f"{HEADER}\n{LINE}\n".encode() + LINE.encode()[:cut])
+
+
+@pytest.mark.parametrize("end", [LINE, "合计 1 人", ",,,5000", f"{LINE}\n合计,5000"])
+def test_a_last_line_without_an_end_may_be_whole_or_a_foot(tmp_path: Path, end: str) -> None:
+    assert names(csv(tmp_path, f"{HEADER}\n{LINE}\n{end}".encode()))[0] == "张某"
+
+
+def test_what_is_no_csv_at_all_is_told_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ConnectorError, match=r"payroll\.csv: the file is no CSV"):
+        csv(tmp_path, b"A" * 200_000)
+
+
 def test_rows_after_a_broken_line_keep_their_line_number(tmp_path: Path) -> None:
     parts = csv(tmp_path, f"{HEADER}\n{LINE}\n短,行\n\n{LINE}\n".encode())
     assert parts[0].rows["_line"].to_list() == [2, 5]
@@ -201,6 +217,17 @@ def test_a_text_in_a_database_that_is_no_utf8_costs_its_row_only(office: Office)
     connection.close()
     (receipt,) = office.receive("civil_affairs")
     assert receipt.tables["vagrants"].reasons == {"undecodable_text": 1}
+
+
+def test_a_column_of_a_database_whose_name_is_no_utf8_is_told_in_one_sentence(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "finance.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table payroll (aaaa, 姓名)")
+    path.write_bytes(path.read_bytes().replace(b"aaaa", "证件".encode("gbk")))
+    with pytest.raises(ConnectorError, match="cannot be read as SQLite"):
+        list(SqliteTable(path, PAYROLL, "payroll", {}).read())
 
 
 def test_the_longest_table_name_wins(office: Office) -> None:

@@ -71,6 +71,17 @@ def test_a_file_that_came_into_an_accepted_delivery_is_told(office):
     ]
 
 
+@pytest.mark.parametrize("amount", ["100.01", "1000.00"])
+def test_another_content_in_the_place_of_a_file_that_was_read_is_told(office, amount):
+    office.receive()
+    office.payments(FIRST, payment_row("P1", amount=amount))
+    office.receive()
+    assert told(office, FIRST) == [
+        f"finance, delivery of {FIRST}: payments.csv came after it was accepted and was not "
+        "read; put it into the folder of a later date."
+    ]
+
+
 def test_what_is_of_no_table_is_not_told_again(office):
     office.file("finance", FIRST, "readme.txt", b"hello")
     office.receive()

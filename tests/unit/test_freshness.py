@@ -22,14 +22,24 @@ def counts(received: int, *, accepted: int = 0, exact_duplicates: int = 0) -> Ta
     ("delivered", "is_late"),
     [
         ({"payments": counts(30)}, True),
-        ({"payments": counts(30, accepted=1)}, False),
-        ({"payments": counts(30, exact_duplicates=1)}, False),
+        ({"payments": counts(30, accepted=14)}, True),
+        ({"payments": counts(30, accepted=15)}, False),
+        ({"payments": counts(19, accepted=1)}, False),
+        ({"payments": counts(19, exact_duplicates=1)}, False),
         ({"payments": counts(0)}, False),
         ({}, False),
     ],
-    ids=["refused to the last row", "one row", "a duplicate", "a heading alone", "no file"],
+    ids=[
+        "refused to the last row",
+        "most of many refused",
+        "half of many refused",
+        "most of a few refused",
+        "a duplicate",
+        "a heading alone",
+        "no file",
+    ],
 )
-def test_only_what_was_refused_to_the_last_row_did_not_come(
+def test_only_what_was_refused_to_the_last_row_or_for_the_most_part_did_not_come(
     delivered: dict[str, TableReceipt], is_late: bool
 ) -> None:
     receipt = Receipt(

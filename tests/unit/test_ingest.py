@@ -4,6 +4,7 @@ import errno
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import pipelines.ingest.receive  # noqa: F401 - its name is that of a function
 from pipelines.ingest import clean_up, load_receipts, state
 from pipelines.ingest.quarantine import load_rejections
 from pipelines.ingest.read_ahead import one_ahead
@@ -26,6 +28,8 @@ from tests.unit.deliveries import (
     payment_row,
     payroll_row,
 )
+
+receiving = sys.modules["pipelines.ingest.receive"]
 
 
 def key(office: Office, sequence: int) -> bytes:
@@ -51,6 +55,56 @@ def files(root: Path) -> dict[str, bytes]:
         for path in sorted((root / place).rglob("*"))
         if path.is_file()
     }
+
+
+class PanicException(BaseException):
+    """What a damaged file can make a library raise."""
+
+
+@pytest.mark.parametrize("fault", [ZeroDivisionError("李某某"), PanicException("李某某")])
+def test_a_fault_that_nobody_foresaw_costs_the_delivery_alone(
+    office: Office, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
+    def fail(*_: object) -> None:
+        raise fault
+
+    office.payroll(FIRST, payroll_row(1))
+    with monkeypatch.context() as broken:
+        broken.setattr(receiving, "open_delivery", fail)
+        (receipt,) = office.receive()
+    assert receipt.verdict == "failed"
+    assert type(fault).__name__ in receipt.message
+    assert "李某某" not in receipt.message
+    (receipt,) = office.receive()
+    assert receipt.verdict == "accepted"
+
+
+def test_an_interrupt_is_no_fault_of_a_delivery(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    office.payroll(FIRST, payroll_row(1))
+    monkeypatch.setattr(receiving, "open_delivery", stop)
+    with pytest.raises(KeyboardInterrupt):
+        office.receive()
+    assert load_receipts(office.home, FIRST) == []
+
+
+def test_numbers_that_a_spreadsheet_shortened_make_no_two_payments_one(office: Office) -> None:
+    office.payments(
+        FIRST,
+        payment_row("5.00120E+16"),
+        payment_row("5.00120E+16", 2),
+        payment_row("P3", 3, account_no="9.99999E+18"),
+        payment_row("P4", 4, household_no="5.0E+16"),
+    )
+    (receipt,) = office.receive()
+    counts = receipt.tables["payments"]
+    assert (counts.accepted, counts.quarantined, counts.value_faults) == (1, 3, 1)
+    assert counts.reasons == {"id_lost_digits": 4}
+    assert shelf(office, FIRST, "payments")["household_key"].to_list() == [None]
 
 
 def test_every_row_is_accepted_refused_or_a_duplicate(office: Office) -> None:

@@ -320,3 +320,36 @@ def test_a_broken_interface_is_tried_again_on_the_next_run(serve, office: Office
         receipts = receive(office.home, city, "agriculture", THIRD, office.vault, office.gate)
         verdicts += [receipt.verdict for receipt in receipts]
     assert verdicts == ["failed", "accepted"]
+
+
+def test_a_bad_answer_is_not_kept_but_asked_for_anew(serve, office: Office) -> None:
+    answers = {"is_well": False}
+
+    def sometimes(path: str, _query: dict[str, str], _times: int) -> Answer:
+        return page(rows_of(path.rsplit("/", 1)[1]) if answers["is_well"] else [])
+
+    server = serve(sometimes)
+    city = city_that_asks(server)
+    verdicts = []
+    for answers["is_well"] in (False, True):
+        receipts = receive(office.home, city, "agriculture", THIRD, office.vault, office.gate)
+        verdicts += [receipt.verdict for receipt in receipts]
+    assert verdicts == ["failed", "accepted"]
+
+
+def test_what_was_fetched_on_an_earlier_day_is_never_replaced_by_what_is_held_now(
+    serve, office: Office
+) -> None:
+    server = serve(lambda *_: page([]))
+    city = city_that_asks(server)
+    receive(office.home, city, "agriculture", FIRST, office.vault, office.gate)
+    server.answer = lambda path, *_: page(rows_of(path.rsplit("/", 1)[1]))
+    receipts = receive(office.home, city, "agriculture", THIRD, office.vault, office.gate)
+    told = [(receipt.received_on, receipt.verdict) for receipt in receipts]
+    assert told == [(FIRST, "failed"), (THIRD, "accepted")]
+
+
+def test_half_a_character_costs_no_more_than_itself(serve, folder: Path) -> None:
+    server = serve(lambda *_: (200, {}, b'{"data": [{"id_no": "1", "name": "\\ud83d"}]}'))
+    (name,) = fetched(server, folder)
+    assert name["name"] == "?"

@@ -143,19 +143,20 @@ class _Source:
             if page.records or (number == 1 and self._is_snapshot):
                 yield page
             cursor = page.next_cursor
-            if self._is_last(page):
+            if self._is_last(page, received, total):
                 break
             if number >= interface.most_pages:
                 raise self._fault(f"it goes on after {interface.most_pages} pages")
         if total is not None and received != total:
             raise self._fault(f"it told {total} records and sent {received}")
 
-    def _is_last(self, page: _Page) -> bool:
+    def _is_last(self, page: _Page, received: int, total: int | None) -> bool:
+        """Whether nothing comes after a page; of how many rows one is, the interface decides."""
         if self._interface.paging == "none":
             return True
         if self._interface.paging == "cursor":
             return page.next_cursor is None
-        return len(page.records) < self._interface.page_rows
+        return not page.records or received == total
 
     def _page(self, number: int, cursor: str | None, ends_at: float) -> _Page:
         interface = self._interface

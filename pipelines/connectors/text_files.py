@@ -10,7 +10,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -312,7 +312,7 @@ def read_ndjson(path: Path, contract: Contract, renamed: Mapping[str, str]) -> I
     content = _numbers_as_texts(content)
     cells = pl.read_ndjson(content, schema=dict.fromkeys(titles, pl.String))
     header = match_header(titles, contract, renamed, shown_file(path))
-    _refuse_nested(cells, path)
+    _refuse_nested(cells, [lines[number - 1] for number in numbers], path)
     cells = cells.with_columns(pl.Series(LINE, numbers, dtype=pl.Int64))
     yield RawRows(declared_rows(cells, header), unreadable, header.unknown, header.factors)
 
@@ -348,11 +348,16 @@ def _finite(number: str) -> float:
     return value
 
 
-def _refuse_nested(cells: pl.DataFrame, path: Path) -> None:
+def _refuse_nested(cells: pl.DataFrame, records: Sequence[bytes], path: Path) -> None:
+    """A text in brackets is looked at in its record: it may be a text."""
     looks_nested = cells.select(
-        pl.any_horizontal(pl.all().str.contains(r"^(?:\[.*\]|\{.*\})$").any())
-    ).item()
-    if looks_nested:
+        pl.any_horizontal(pl.all().str.contains(r"^(?:\[.*\]|\{.*\})$")).arg_true()
+    ).to_series()
+    if any(
+        isinstance(value, list | dict)
+        for at in looks_nested
+        for value in json.loads(records[at]).values()
+    ):
         raise ConnectorError(
             f"{shown_file(path)}: a value is a list or a record; send one plain value per field"
         )

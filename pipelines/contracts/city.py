@@ -26,7 +26,8 @@ class Interface(Declared):
     An answer is a JSON object: a list of records in the field `rows`, the number of all records
     in `total` where it tells it. With paging by `cursor` it carries the next page's cursor in
     `next_cursor` (none: the last page), asked for by the parameter `cursor`; with paging by
-    `page` pages are counted from `first_page` and end with the first that is not full.
+    `page` pages are counted from `first_page` and end with the record that `total` told, else
+    with the first empty one.
     `since` names the parameter that asks an append table for what is new since a date, `on` the
     one that names the date of the state; none: the interface has no such parameter.
     """

@@ -178,6 +178,11 @@ def test_a_line_that_is_no_record_is_set_aside(tmp_path: Path) -> None:
     assert (raw.rows["_line"].to_list(), raw.unreadable["_line"].to_list()) == ([1, 3], [2])
 
 
+def test_a_text_in_brackets_is_a_text(tmp_path: Path) -> None:
+    rows = ndjson(tmp_path, RECORD.replace('"局"', '"[某局]"'), RECORD).rows
+    assert rows["employer"].to_list() == ["[某局]", "局"]
+
+
 def test_nested_values_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConnectorError, match="list or a record"):
         ndjson(tmp_path, RECORD.replace('"局"', '["局"]'))

@@ -147,13 +147,29 @@ def test_pages_are_followed_by_their_cursor(serve, folder: Path) -> None:
     assert names == ["M0", "M1", "M2", "M3", "M4"]
 
 
+@pytest.mark.parametrize("tells_total", [True, False])
 @pytest.mark.parametrize("rows", [0, 1, 2, 3, 4])
-def test_pages_are_counted_until_one_is_not_full(serve, folder: Path, rows: int) -> None:
+def test_pages_are_counted_until_all_came_or_one_is_empty(
+    serve, folder: Path, rows: int, tells_total: bool
+) -> None:
     def by_number(_path: str, query: dict[str, str], _times: int) -> Answer:
         start = (int(query["page"]) - 1) * int(query["size"])
-        return page([record(at) for at in range(start, min(start + 2, rows))], rows)
+        records = [record(at) for at in range(start, min(start + 2, rows))]
+        return page(records, rows if tells_total else None)
 
-    assert len(fetched(serve(by_number), folder, paging="page")) == rows
+    server = serve(by_number)
+    assert len(fetched(server, folder, paging="page")) == rows
+    assert len(server.asked) == max(1, -(-rows // 2)) + (rows > 0 and not tells_total)
+
+
+def test_an_interface_that_sends_fewer_rows_a_page_than_asked_for_is_read_to_its_end(
+    serve, folder: Path
+) -> None:
+    def by_number(_path: str, query: dict[str, str], _times: int) -> Answer:
+        at = int(query["page"]) - 1
+        return page([record(at)] if at < 5 else [])
+
+    assert len(fetched(serve(by_number), folder, paging="page")) == 5
 
 
 def test_the_token_goes_out_as_bearer_and_never_into_a_sentence(

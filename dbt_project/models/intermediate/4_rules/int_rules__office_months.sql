@@ -45,7 +45,7 @@ allocated as (
         programmes.programme,
         allocations.period as month_on,
         sum(allocations.amount_cny) as allocated_cny,
-        min(allocations.allocation_no) as allocation_no
+        case when count(*) = 1 then min(allocations.allocation_no) end as allocation_no
     from {{ ref("stg_finance__allocations") }} as allocations
     inner join months on allocations.period = months.month_on
     inner join programmes on allocations.program = programmes.program

@@ -1,7 +1,8 @@
 -- One row per household that lost a member who worked, or of which it cannot be told (R21). Rows that are judged and have no
--- level hold the ground alone: somebody is helped, and R24 asks for the ground without that test.
--- Membership is that of the last snapshot received before the death, else the first one known. Of several households of the
--- dead one of civil affairs comes first: active where covered, active, any. Whether a survivor works, the latest snapshot says.
+-- level hold the ground alone, which R24 asks for: somebody is helped, or another household of the dead is told of.
+-- Membership is that of the last snapshot received before the death, else the first one known. Of several households that lost
+-- the same member one of civil affairs is told of first: active where covered, active, any; then a watched one. Whether a
+-- survivor works, the latest snapshot says.
 with deaths as (
     select * from {{ ref("int_people__deaths") }}
 ),
@@ -118,31 +119,18 @@ dead_members as (
     left join households on register_rows.household_id = households.household_id
 ),
 
-first_places as (
-    select
-        person_id,
-        died_on,
-        min(place) as place,
-        max(works) as works
-    from dead_members
-    group by person_id, died_on
-),
-
 dead as (
     select
-        arg_min(dead_members.household_id, household_order.household_order) as household_id,
-        first_places.person_id as dead_person_id,
-        first_places.died_on,
-        case when first_places.place = 4 then 'agriculture.monitored_members' else 'civil_affairs.members' end as register,
-        first_places.works = 1 as has_worked,
-        cast({{ age_on("persons.birth_on", "first_places.died_on") }} as integer) as age_at_death
-    from first_places
-    inner join dead_members
-        on first_places.person_id = dead_members.person_id
-        and first_places.place = dead_members.place
-    inner join household_order on dead_members.household_id = household_order.household_id
-    inner join persons on first_places.person_id = persons.person_id
-    group by first_places.person_id, first_places.died_on, first_places.place, first_places.works, persons.birth_on
+        dead_members.household_id,
+        dead_members.person_id as dead_person_id,
+        dead_members.died_on,
+        min(dead_members.place) as place,
+        case when min(dead_members.place) = 4 then 'agriculture.monitored_members' else 'civil_affairs.members' end as register,
+        max(max(dead_members.works)) over (partition by dead_members.person_id) = 1 as has_worked,
+        cast({{ age_on("persons.birth_on", "dead_members.died_on") }} as integer) as age_at_death
+    from dead_members
+    inner join persons on dead_members.person_id = persons.person_id
+    group by dead_members.household_id, dead_members.person_id, dead_members.died_on, persons.birth_on
 ),
 
 family_members as (
@@ -207,6 +195,7 @@ losses as (
         dead.household_id,
         dead.dead_person_id,
         dead.register,
+        dead.place,
         dead.died_on,
         dead.age_at_death,
         cast({{ days_between("dead.died_on", run_date()) }} as integer) as days_ago,
@@ -230,10 +219,24 @@ losses as (
     where dead.age_at_death between numbers.from_age and numbers.to_age
 ),
 
+-- One household is told of a death, a certain loss before one that cannot be told.
+met as (
+    select
+        losses.*,
+        row_number() over (
+            partition by losses.dead_person_id
+            order by coalesce(losses.is_ground, false) desc, losses.place, household_order.household_order
+        ) = 1 as is_first
+    from losses
+    inner join household_order on losses.household_id = household_order.household_id
+    where coalesce(losses.is_ground, true)
+),
+
 counted as (
     select
         losses.household_id,
         max(case when losses.is_ground then 1 else 0 end) = 1 as is_ground,
+        max(case when losses.is_ground and losses.is_first then 1 else 0 end) = 1 as is_told,
         min(case when losses.is_ground then losses.days_ago end) as days_ago,
         min(case when losses.is_ground then losses.workers end) as workers,
         max(case when losses.is_ground then losses.dependants end) as dependants,
@@ -270,10 +273,10 @@ counted as (
             ]),
             "losses.died_on, keys.person_key",
         ) }} as terms
-    from losses
+    from met as losses
     inner join keys on losses.dead_person_id = keys.person_id
     inner join household_keys on losses.household_id = household_keys.household_id
-    where coalesce(losses.is_ground, true)
+    where losses.is_ground or losses.is_first
     group by losses.household_id
 ),
 
@@ -284,6 +287,7 @@ tested as (
         workers,
         dependants,
         is_asked,
+        is_told,
         terms,
         case when is_ground then true end as is_ground
     from counted
@@ -297,7 +301,7 @@ final as (
         cast(null as integer) as subject_person_id,
         cast(null as varchar) as subject_code,
         cast(null as varchar) as programme,
-        case when tested.is_ground and tested.is_asked then 'red' end as level,
+        case when tested.is_told and tested.is_asked then 'red' end as level,
         tested.household_id,
         cast(null as integer) as person_id,
         coalesce(households.county_code, watched_households.county_code) as county_code,

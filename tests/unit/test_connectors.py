@@ -1,12 +1,16 @@
 """What comes in by files and databases, and what a broken one says."""
 
+import re
 import sqlite3
+import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 import xlsxwriter
+import xlwt
 
 from pipelines.connectors import ConnectorError
 from pipelines.connectors.database import SqliteTable
@@ -157,6 +161,140 @@ def test_a_truncated_workbook_fails_in_one_sentence(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:800])
     with pytest.raises(ConnectorError, match="truncated, encrypted"):
         list(read_workbook(path, PAYROLL, {}))
+
+
+ROW = ["张某", "某局", "5000", "2010-01-01", ""]
+
+
+def old_workbook(tmp_path: Path, identities: list[object]) -> pl.Series:
+    """The numbers of an old workbook (.xls), as read."""
+    path = tmp_path / "payroll.xls"
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("名册")
+    for row, cells in enumerate([HEADER.split(","), *([told, *ROW] for told in identities)]):
+        for column, cell in enumerate(cells):
+            sheet.write(row, column, cell)
+    book.save(str(path))
+    return next(read_workbook(path, PAYROLL, {})).rows["id_no"]
+
+
+def test_a_right_number_in_a_text_cell_of_an_old_workbook_stays(tmp_path: Path) -> None:
+    identities = [number(sequence) for sequence in range(400)]
+    exact = [told for told in identities if told.isdigit() and int(float(told)) == int(told)]
+    assert exact  # numbers that a number cell would hold as they are
+    assert old_workbook(tmp_path, list(identities)).to_list() == identities
+
+
+def test_a_number_cell_of_an_old_workbook_has_lost_digits(tmp_path: Path) -> None:
+    told = old_workbook(tmp_path, [number(1), float(number(2)[:17] + "0")])
+    assert told[0] == number(1)
+    assert told[1].endswith("E+17")
+
+
+def parts_of(path: Path, change: Callable[[str, str], tuple[str, str]]) -> None:
+    """Write a workbook anew with its parts renamed or rewritten."""
+    with zipfile.ZipFile(path) as book:
+        parts = [(name, book.read(name).decode()) for name in book.namelist()]
+    with zipfile.ZipFile(path, "w") as book:
+        for name, content in parts:
+            book.writestr(*change(name, content))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda name, xml: (name, re.sub(r'<c r="(A2)"', r'<c  r="\1"', xml)),
+        lambda name, xml: (name, re.sub(r'<c r="(A2)" t="s"', r'<c t="s" r="\1"', xml)),
+        lambda name, xml: (name, re.sub(r'(<c r="A2"[^>]*>)<v>', "\\1\n<v>", xml)),
+        lambda name, xml: (name.replace("sheet2", "liste"), xml.replace("sheet2", "liste")),
+    ],
+    ids=["blanks", "order of attributes", "line break", "name of the part"],
+)
+@pytest.mark.parametrize("is_text", [True, False])
+def test_the_kind_of_a_cell_is_known_however_its_xml_is_written(
+    tmp_path: Path, change: Callable[[str, str], tuple[str, str]], is_text: bool
+) -> None:
+    workbook(tmp_path, number(1) if is_text else 371599195001011234)
+    path = tmp_path / "payroll.xlsx"
+    parts_of(path, change)
+    (told,) = next(read_workbook(path, PAYROLL, {})).rows["id_no"]
+    assert told == number(1) if is_text else told.endswith("E+17")
+
+
+def test_a_formula_is_a_number_cell(tmp_path: Path) -> None:
+    path = tmp_path / "payroll.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, HEADER.split(","))
+        sheet.write_row(1, 1, ROW)
+        sheet.write_formula(1, 0, "=A9", None, 371599195001011234)
+    assert next(read_workbook(path, PAYROLL, {})).rows["id_no"][0].endswith("E+17")
+
+
+def test_number_cells_destroy_numbers_of_payments_and_accounts_as_well(tmp_path: Path) -> None:
+    contract = load_contracts()["finance", "payments"]
+    path = tmp_path / "payments.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, [column.zh for column in contract.columns.values()])
+        sheet.write_row(
+            1, 0, [11012024050000000, "B1", "1101", number(1), "张某", 6228001234567890]
+        )
+    (told,) = next(read_workbook(path, contract, {})).rows.to_dicts()
+    assert (told["payment_no"], told["account_no"]) == ("1.10120E+17", "6.22800E+17")
+
+
+def test_an_error_in_a_cell_is_handed_over_as_it_shows(tmp_path: Path) -> None:
+    path = tmp_path / "payroll.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, HEADER.split(","))
+        for row in (1, 2):
+            sheet.write_row(row, 0, [number(row), *ROW])
+        sheet.write_formula(1, 5, "=NA()", None, "#N/A")
+    rows = next(read_workbook(path, PAYROLL, {})).rows
+    assert rows["until"].to_list() == ["#N/A", None]
+
+
+def sheets(tmp_path: Path, **rows: list[list[object]]) -> RawRows:
+    """A workbook with sheets by name; one whose name begins with 藏 is hidden."""
+    path = tmp_path / "payroll.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for name, cells in rows.items():
+            sheet = book.add_worksheet(name)
+            for row, told in enumerate(cells):
+                sheet.write_row(row, 0, told)
+            if name.startswith("藏"):
+                sheet.hide()
+        book.worksheets_objs[-1].activate()
+    return next(read_workbook(path, PAYROLL, {}))
+
+
+def test_notes_and_hidden_sheets_before_the_table_are_passed_over(tmp_path: Path) -> None:
+    head = HEADER.split(",")
+    told = sheets(
+        tmp_path, 说明=[["填表说明"], ["姓名"]], 藏=[head, [number(9), *ROW]],
+        名册=[head, [number(1), *ROW]],
+    )  # fmt: skip
+    assert told.rows["id_no"].to_list() == [number(1)]
+
+
+def test_a_table_on_two_sheets_is_not_taken_by_half(tmp_path: Path) -> None:
+    head = HEADER.split(",")
+    with pytest.raises(
+        ConnectorError, match="stands on the sheets 一月, 二月; put all rows on one"
+    ):
+        sheets(tmp_path, 一月=[head, [number(1), *ROW]], 二月=[head, [number(2), *ROW]])
+
+
+def test_a_moment_with_a_zone_is_told_by_the_clocks_of_the_city(tmp_path: Path) -> None:
+    path = tmp_path / "payroll.parquet"
+    moment = datetime(2010, 1, 1, 1, tzinfo=UTC)
+    pl.DataFrame({
+        "id_no": ["1"], "name": ["张某"], "employer": ["局"], "monthly_wage": [5000],
+        "since": [moment],
+    }).write_parquet(path)  # fmt: skip
+    assert next(read_parquet(path, PAYROLL, {})).rows["since"].to_list() == ["2010-01-01 09:00:00"]
 
 
 def ndjson(tmp_path: Path, *lines: str) -> RawRows:

@@ -91,18 +91,13 @@ def match_header(
     Raises:
         ConnectorError: a required column is missing, or one column is there twice.
     """
-    known = {
-        plain(title): name
-        for name, column in contract.columns.items()
-        for title in (name, column.zh, renamed.get(name, name))
-    }
+    known = _known_titles(contract, renamed)
     positions: dict[str, int] = {}
     factors: dict[str, int] = {}
     unknown: list[str] = []
     for position, title in enumerate(titles):
-        stem, factor = _unit_of(plain(title))
-        name = known.get(plain(title)) or (known.get(stem) if factor else None)
-        if name is None or (factor not in (None, 1) and contract.columns[name].kind != "money"):
+        name, factor = _declared(title, contract, known)
+        if name is None:
             if plain(title):
                 unknown.append(shown(title))
             continue
@@ -125,6 +120,34 @@ def match_header(
             f"{', '.join(missing)}; send the file again with it"
         )
     return Header(positions, factors, tuple(unknown), len(titles))
+
+
+def named_columns(
+    titles: Sequence[str], contract: Contract, renamed: Mapping[str, str]
+) -> set[str]:
+    """The declared columns that some titles name, units or not."""
+    known = _known_titles(contract, renamed)
+    return {name for title in titles if (name := _declared(title, contract, known)[0])}
+
+
+def _known_titles(contract: Contract, renamed: Mapping[str, str]) -> dict[str, str]:
+    """Declared columns by every title they may bear."""
+    return {
+        plain(title): name
+        for name, column in contract.columns.items()
+        for title in (name, column.zh, renamed.get(name, name))
+    }
+
+
+def _declared(
+    title: str, contract: Contract, known: Mapping[str, str]
+) -> tuple[str | None, int | None]:
+    """The declared column a title names, and the worth of the unit it names."""
+    stem, factor = _unit_of(plain(title))
+    name = known.get(plain(title)) or (known.get(stem) if factor else None)
+    if name is None or (factor not in (None, 1) and contract.columns[name].kind != "money"):
+        return None, None
+    return name, factor
 
 
 def _unit_of(title: str) -> tuple[str, int | None]:

@@ -7,6 +7,7 @@ that hold an error. Does not belong here: what a date or an amount means.
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import fastexcel
 import polars as pl
 from python_calamine import CalamineWorkbook
 
+from pipelines.connectors.office_files import DAYS_FROM_1900_TO_1904
 from pipelines.connectors.raw import (
     LINE,
     ConnectorError,
@@ -21,8 +23,8 @@ from pipelines.connectors.raw import (
     declared_rows,
     is_of_a_reader,
     match_header,
+    named_columns,
     no_unreadable,
-    plain,
     shown,
     shown_file,
 )
@@ -34,7 +36,11 @@ LONGEST_EXACT_NUMBER = 15
 LARGEST_UNPACKED_BYTES = 500_000_000
 """No register of a city comes near it; a file that unpacks to more is not opened."""
 
-ERRORS = pl.Schema({LINE: pl.Int64(), "_error": pl.String()})
+ERRORS = {
+    "NA": "#N/A", "Div0": "#DIV/0!", "Name": "#NAME?", "Null": "#NULL!", "Num": "#NUM!",
+    "Ref": "#REF!", "Value": "#VALUE!",
+}  # fmt: skip
+"""What a cell shows, by the library's name for its error."""
 
 
 def read_workbook(path: Path, contract: Contract, renamed: Mapping[str, str]) -> Iterator[RawRows]:
@@ -48,48 +54,36 @@ def read_workbook(path: Path, contract: Contract, renamed: Mapping[str, str]) ->
         ConnectorError: the workbook is empty, truncated or encrypted, has no fitting header, or
             the table on more than one sheet.
     """
-    position, cells = _sheet_of(path, contract, renamed)
-    part = _part_of_sheet(path, position)
-    header_line = _header_line(cells, contract, renamed)
-    titles = [str(title or "") for title in cells.row(header_line)]
-    header = match_header(titles, contract, renamed, shown_file(path))
-    rows = cells.slice(header_line + 1).with_columns(
-        pl.int_range(header_line + 2, cells.height + 1, dtype=pl.Int64).alias(LINE)
-    )
-    rows = declared_rows(rows, header)
-    holds_errors = part is not None and b't="e"' in part
-    for name, column in contract.columns.items():
-        if name not in header.positions:
-            continue
-        at = header.positions[name]
-        if holds_errors:
-            rows = (
-                rows.join(_errors(part, at), on=LINE, how="left", maintain_order="left")
-                .with_columns(pl.coalesce("_error", name).alias(name))
-                .drop("_error")
-            )
+    sheet = _sheet_of(path, contract, renamed)
+    header_row, _ = _header_row(sheet, contract, renamed)
+    header = match_header(_titles(sheet.cells.row(header_row)), contract, renamed, shown_file(path))
+    lines = pl.int_range(1, sheet.cells.height + 1, dtype=pl.Int64).alias(LINE)
+    rows = declared_rows(sheet.cells.with_columns(lines).slice(header_row + 1), header)
+    part = _part_of_sheet(path, sheet.position)
+    shift = DAYS_FROM_1900_TO_1904 if _counts_from_1904(path) else 0
+    for name, at in header.positions.items():
+        column = contract.columns[name]
         is_number_of_office = column.kind in ("id", "certificate") or column.space is not None
         if is_number_of_office or (column.kind == "text" and name in contract.key):
-            rows = _with_destroyed(rows, name, path, position, part, at)
+            rows = _with_destroyed(rows, name, path, sheet.position, part, sheet.left + at)
+        if shift and column.kind in ("date", "datetime"):
+            rows = rows.with_columns(_shifted(name, shift))
     yield RawRows(rows, no_unreadable(), header.unknown, header.factors)
 
 
-def _sheet_of(
-    path: Path, contract: Contract, renamed: Mapping[str, str]
-) -> tuple[int, pl.DataFrame]:
-    """Position and cells of the sheet that names most columns of the table.
+def _sheet_of(path: Path, contract: Contract, renamed: Mapping[str, str]) -> "_SheetWithData":
+    """The sheet that holds the table; where none does, the one that names most of its columns.
 
     A hidden sheet counts only where no visible one holds data.
     """
     sheets = _sheets_with_data(path)
     visible = [sheet for sheet in sheets if sheet.is_visible] or sheets
-    headers = [_header_hits(sheet.cells, contract, renamed) for sheet in visible]
-    hits = [found for _, found in headers]
-    required = sum(column.required for column in contract.columns.values())
+    headers = [_header_row(sheet, contract, renamed) for sheet in visible]
+    required = {name for name, column in contract.columns.items() if column.required}
     fitting = [
         sheet
-        for sheet, (line, found) in zip(visible, headers, strict=True)
-        if found >= required and sheet.cells.height > line + 1
+        for sheet, (row, found) in zip(visible, headers, strict=True)
+        if found >= required and sheet.cells.height > row + 1
     ]
     if len(fitting) > 1:
         named = ", ".join(shown(sheet.name) for sheet in fitting)
@@ -97,8 +91,8 @@ def _sheet_of(
             f"{shown_file(path)}: the table stands on the sheets {named}; put all rows on one "
             "sheet and send it again"
         )
-    chosen = visible[hits.index(max(hits))]
-    return chosen.position, chosen.cells
+    hits = [len(found) for _, found in headers]
+    return fitting[0] if fitting else visible[hits.index(max(hits))]
 
 
 @dataclass(frozen=True)
@@ -106,35 +100,60 @@ class _SheetWithData:
     position: int
     name: str
     is_visible: bool
+    left: int
+    """Columns of the sheet before the first cell; rows are all there, blank ones too."""
     cells: pl.DataFrame
 
 
 def _sheets_with_data(path: Path) -> list[_SheetWithData]:
     found = []
-    try:
+    with _opened(path):
         if path.stat().st_size == 0:
             raise ConnectorError(f"{shown_file(path)}: the file is empty; send it again")
         _refuse_bomb(path)
         workbook = fastexcel.read_excel(path)
         for position, name in enumerate(workbook.sheet_names):
-            sheet = workbook.load_sheet(position, header_row=None, dtypes="string")
+            sheet = workbook.load_sheet(position, header_row=None, skip_rows=0, dtypes="string")
             if sheet.width and sheet.height:
                 is_visible = sheet.visible == "visible"
-                found.append(_SheetWithData(position, name, is_visible, sheet.to_polars()))
+                left = sheet.available_columns()[0].absolute_index
+                found.append(_SheetWithData(position, name, is_visible, left, _cells(sheet)))
+    if not found:
+        raise ConnectorError(
+            f"{shown_file(path)}: no sheet of the workbook holds data; send it again"
+        )
+    return found
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[None]:
+    """Tell in one sentence of a file that the libraries cannot read, or panic over."""
+    try:
+        yield
     except ConnectorError:
         raise
-    except BaseException as fault:  # a damaged file can make the reader itself panic
+    except BaseException as fault:
         if not is_of_a_reader(fault):
             raise
         raise ConnectorError(
             f"{shown_file(path)}: the workbook cannot be opened (truncated, encrypted or not a "
             "workbook); save it anew without a password and send it again"
         ) from fault
-    if not found:
-        raise ConnectorError(
-            f"{shown_file(path)}: no sheet of the workbook holds data; send it again"
-        )
-    return found
+
+
+def _cells(sheet: fastexcel.ExcelSheet) -> pl.DataFrame:
+    """Cells as text; the library leaves those with an error empty and lists them apart."""
+    batch, errors = sheet.to_arrow_with_errors()
+    cells = pl.DataFrame(batch)
+    shown_errors: dict[int, dict[int, str]] = {}
+    for error in errors.errors if errors else []:
+        row, column = error.offset_position
+        if kind := re.search(r"\bError\((\w+)\)", error.detail):
+            shown_errors.setdefault(column, {})[row] = ERRORS.get(kind[1], f"#{kind[1].upper()}!")
+    return cells.with_columns(
+        cells.to_series(column).scatter([*by_row], [*by_row.values()])
+        for column, by_row in shown_errors.items()
+    )
 
 
 def _refuse_bomb(path: Path) -> None:
@@ -149,22 +168,22 @@ def _refuse_bomb(path: Path) -> None:
         )
 
 
-def _header_line(cells: pl.DataFrame, contract: Contract, renamed: Mapping[str, str]) -> int:
-    """The row among the first that names most declared columns: titles may stand above it."""
-    return _header_hits(cells, contract, renamed)[0]
-
-
-def _header_hits(
-    cells: pl.DataFrame, contract: Contract, renamed: Mapping[str, str]
-) -> tuple[int, int]:
-    """The header's row, and how many declared columns it names."""
-    known = {plain(title) for name in contract.columns for title in (name, renamed.get(name, name))}
-    known |= {plain(column.zh) for column in contract.columns.values()}
-    hits = [
-        sum(plain(str(title or "")) in known for title in row)
-        for row in cells.head(HEADER_IS_WITHIN).rows()
+def _header_row(
+    sheet: _SheetWithData, contract: Contract, renamed: Mapping[str, str]
+) -> tuple[int, set[str]]:
+    """The row that names most declared columns, and these: titles and blanks may stand above."""
+    blank = next((at for at, row in enumerate(sheet.cells.iter_rows()) if any(row)), 0)
+    named = [
+        named_columns(_titles(row), contract, renamed)
+        for row in sheet.cells.slice(blank, HEADER_IS_WITHIN).rows()
     ]
-    return hits.index(max(hits)), max(hits)
+    hits = [len(found) for found in named]
+    at = hits.index(max(hits))
+    return blank + at, named[at]
+
+
+def _titles(row: tuple[str | None, ...]) -> list[str]:
+    return [title or "" for title in row]
 
 
 def _part_of_sheet(path: Path, position: int) -> bytes | None:
@@ -187,11 +206,21 @@ def _part_of_sheet(path: Path, position: int) -> bytes | None:
         return None
 
 
-def _errors(part: bytes | None, column: int) -> pl.DataFrame:
-    """Lines whose cell of a column holds an error, and the error as it shows."""
-    cell = rf'<c r="{_letters(column)}(\d+)"[^>]*\bt="e"[^>]*>(?:<f.*?)??<v>([^<]+)</v>'
-    lines = {int(line): told.decode() for line, told in re.findall(cell.encode(), part or b"")}
-    return pl.DataFrame({LINE: [*lines], "_error": [*lines.values()]}, schema=ERRORS)
+def _counts_from_1904(path: Path) -> bool:
+    """Whether a workbook (XLSX) counts its days from 1904; old ones (XLS) cannot be asked."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            book = archive.read("xl/workbook.xml")
+    except (zipfile.BadZipFile, KeyError, OSError):
+        return False
+    told = rb"""<(?:\w+:)?workbookPr\b[^>]*\bdate1904\s*=\s*["'](?:1|true|on)["']"""
+    return re.search(told, book) is not None
+
+
+def _shifted(name: str, days: int) -> pl.Expr:
+    """Bare numbers of days, of four or five digits, counted from the epoch conform knows."""
+    serial = pl.col(name).str.extract(r"^(\d{4,5})(?:\.0+)?$").cast(pl.Int64) + days
+    return pl.coalesce(pl.when(serial >= 10_000).then(serial.cast(pl.String)), name).alias(name)
 
 
 def _with_destroyed(
@@ -223,10 +252,12 @@ def _text_lines(part: bytes | None, column: int) -> list[int]:
 
 def _number_lines(path: Path, position: int, column: int) -> list[int]:
     """Lines whose cell of a column holds a number, as the library tells cell by cell."""
-    sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(position)
+    with _opened(path):
+        sheet = CalamineWorkbook.from_path(path).get_sheet_by_index(position)
+        cells = sheet.to_python(skip_empty_area=False)
     return [
         line
-        for line, row in enumerate(sheet.to_python(skip_empty_area=False), start=1)
+        for line, row in enumerate(cells, start=1)
         if column < len(row) and isinstance(row[column], int | float)
     ]
 

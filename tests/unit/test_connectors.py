@@ -287,6 +287,139 @@ def test_a_table_on_two_sheets_is_not_taken_by_half(tmp_path: Path) -> None:
         sheets(tmp_path, 一月=[head, [number(1), *ROW]], 二月=[head, [number(2), *ROW]])
 
 
+def test_a_template_without_rows_does_not_hide_the_table(tmp_path: Path) -> None:
+    head = HEADER.split(",")
+    told = sheets(tmp_path, 模板=[head], 名册=[head[:5], [number(1), *ROW[:4]]])
+    assert told.rows["id_no"].to_list() == [number(1)]
+
+
+def test_a_table_with_a_unit_in_its_header_is_told_on_every_sheet(tmp_path: Path) -> None:
+    head = HEADER.replace("月工资", "月工资（万元）").split(",")[:5]
+    with pytest.raises(ConnectorError, match="stands on the sheets 一月, 二月"):
+        sheets(tmp_path, 一月=[head, [number(1), *ROW]], 二月=[head, [number(2), *ROW]])
+
+
+def test_a_sheet_that_lacks_a_required_column_does_not_hold_the_table(tmp_path: Path) -> None:
+    head = HEADER.split(",")
+    told = sheets(
+        tmp_path, 摘要=[[*head[:4], head[5]], [number(9), *ROW[:4]]],
+        名册=[head[:5], [number(1), *ROW[:4]]],
+    )  # fmt: skip
+    assert told.rows["id_no"].to_list() == [number(1)]
+
+
+@pytest.mark.parametrize("above", [2, 15])
+def test_a_table_that_stands_apart_is_read_by_its_own_cells_and_lines(
+    tmp_path: Path, above: int
+) -> None:
+    path = tmp_path / "payroll.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(above, 1, HEADER.split(","))
+        sheet.write_row(above + 1, 1, [371599195001011234, *ROW])
+        sheet.write_row(above + 2, 1, [number(1), *ROW])
+        sheet.write_formula(above + 2, 6, "=NA()", None, "#N/A")
+    rows = next(read_workbook(path, PAYROLL, {})).rows
+    assert rows.select("_line", "id_no", "until").rows() == [
+        (above + 2, "3.71599E+17", None), (above + 3, number(1), "#N/A"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda name, xml: (name, re.sub(r'<c r="(F2)" t="e"', r'<c t="e" r="\1"', xml)),
+        lambda name, xml: (name, xml.replace('t="e"', "t='e'")),
+        lambda name, xml: (name, re.sub(r'(<c r="F2"[^>]*>)', "\\1\n", xml)),
+        lambda name, xml: (name, re.sub(r'(<(?:c|row)) r="\w+"', r"\1", xml)),
+        lambda name, xml: (
+            name,
+            re.sub(r"<(/?)(c|v|f|row|sheetData|worksheet)\b", r"<\1x:\2", xml).replace(
+                "xmlns=", "xmlns:x="
+            )
+            if name == "xl/worksheets/sheet1.xml"
+            else xml,
+        ),
+    ],
+    ids=["order of attributes", "quotes", "line break", "no places", "prefixes"],
+)
+def test_an_error_is_told_however_its_xml_is_written(
+    tmp_path: Path, change: Callable[[str, str], tuple[str, str]]
+) -> None:
+    path = tmp_path / "payroll.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, HEADER.split(","))
+        sheet.write_row(1, 0, [number(1), *ROW])
+        sheet.write_formula(1, 5, "=B9", None, "#REF!")
+    parts_of(path, change)
+    assert next(read_workbook(path, PAYROLL, {})).rows["until"].to_list() == ["#REF!"]
+
+
+@pytest.mark.parametrize(
+    ("code", "shows"),
+    [
+        (0x00, "#NULL!"), (0x07, "#DIV/0!"), (0x0F, "#VALUE!"), (0x17, "#REF!"), (0x1D, "#NAME?"),
+        (0x24, "#NUM!"), (0x2A, "#N/A"),
+    ],
+)  # fmt: skip
+def test_an_error_in_an_old_workbook_is_handed_over(tmp_path: Path, code: int, shows: str) -> None:
+    path = tmp_path / "payroll.xls"
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("名册")
+    for column, title in enumerate(HEADER.split(",")):
+        sheet.write(0, column, title)
+    for column, cell in enumerate([number(1), *ROW[:-1]]):
+        sheet.write(1, column, cell)
+    sheet.row(1).set_cell_error(5, code)
+    book.save(str(path))
+    assert next(read_workbook(path, PAYROLL, {})).rows["until"].to_list() == [shows]
+
+
+@pytest.mark.parametrize("counts_from_1904", [True, False])
+def test_bare_numbers_of_days_are_counted_as_their_workbook_counts(
+    tmp_path: Path, counts_from_1904: bool
+) -> None:
+    path = tmp_path / "payroll.xlsx"
+    with xlsxwriter.Workbook(path, {"date_1904": counts_from_1904}) as book:
+        sheet = book.add_worksheet()
+        as_date = book.add_format({"num_format": "yyyy-mm-dd"})
+        sheet.write_row(0, 0, HEADER.split(","))
+        sheet.write_row(1, 0, [number(1), *ROW[:3], 38717 if counts_from_1904 else 40179])
+        sheet.write_row(2, 0, [number(2), *ROW[:3]])
+        sheet.write_datetime(2, 4, datetime(2010, 1, 1), as_date)
+        sheet.write_row(3, 0, [number(3), *ROW[:3], "2010"])
+    since = next(read_workbook(path, PAYROLL, {})).rows["since"]
+    assert since.to_list() == ["40179", "2010-01-01 00:00:00", "2010"]
+
+
+class PanicException(BaseException):
+    """As a library's own panic is called."""
+
+
+@pytest.mark.parametrize("library", ["fastexcel.read_excel", "CalamineWorkbook"])
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [(PanicException("index"), ConnectorError), (KeyboardInterrupt(), KeyboardInterrupt)],
+)
+def test_a_workbook_that_a_library_panics_over_cannot_be_opened(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    library: str,
+    fault: BaseException,
+    told: type[BaseException],
+) -> None:
+    class Broken:
+        def __init__(self, path: Path) -> None:
+            raise fault
+
+        from_path = classmethod(lambda cls, path: cls(path))
+
+    monkeypatch.setattr(f"pipelines.connectors.workbooks.{library}", Broken)
+    with pytest.raises(told, match="cannot be opened" if told is ConnectorError else None):
+        workbook(tmp_path, 371599195001011234)
+
+
 def test_a_moment_with_a_zone_is_told_by_the_clocks_of_the_city(tmp_path: Path) -> None:
     path = tmp_path / "payroll.parquet"
     moment = datetime(2010, 1, 1, 1, tzinfo=UTC)

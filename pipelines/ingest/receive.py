@@ -235,10 +235,17 @@ def _open(desk: Desk, received_on: date) -> Delivery:
 
 
 def _forget_bad_answer(desk: Desk, received_on: date) -> None:
-    """What was fetched on this day and could not be accepted is fetched anew, not read again."""
+    """What was fetched on this day and could not be accepted is fetched anew, not read again.
+
+    What came into the folder after that was put there by hand, and is read.
+    """
     before = load_receipt(desk.home, desk.department, received_on, with_answers=False)
-    if before is not None and before.verdict == "failed":
-        shutil.rmtree(desk.home.delivery(desk.department, received_on), ignore_errors=True)
+    if before is None or before.verdict != "failed":
+        return
+    folder = desk.home.delivery(desk.department, received_on)
+    told_at = desk.home.receipt(desk.department, received_on).stat().st_mtime_ns
+    if all(file.stat().st_ctime_ns <= told_at for file in folder.glob("*")):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _in_declared_order(desk: Desk, delivery: Delivery) -> Iterator[tuple[str, list[Piece]]]:

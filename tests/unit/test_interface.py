@@ -353,6 +353,22 @@ def test_a_bad_answer_is_not_kept_but_asked_for_anew(serve, office: Office) -> N
     assert verdicts == ["failed", "accepted"]
 
 
+def test_pages_put_there_by_hand_after_a_bad_answer_are_read_and_stay(
+    serve, office: Office
+) -> None:
+    city = city_that_asks(serve(lambda *_: page([])))
+    receive(office.home, city, "agriculture", THIRD, office.vault, office.gate)
+    folder = office.home.delivery("agriculture", THIRD)
+    for kept in [*folder.iterdir()]:
+        kept.unlink()
+    for table in ("monitored_households", "monitored_members"):
+        lines = [json.dumps(row) for row in rows_of(table)]
+        (folder / f"{table}.ndjson").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (receipt,) = receive(office.home, city, "agriculture", THIRD, office.vault, office.gate)
+    assert receipt.verdict == "accepted"
+    assert (folder / "monitored_members.ndjson").exists()
+
+
 def test_what_was_fetched_on_an_earlier_day_is_never_replaced_by_what_is_held_now(
     serve, office: Office
 ) -> None:

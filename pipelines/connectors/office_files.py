@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 import fastexcel
 import polars as pl
 
-from pipelines.connectors.raw import ConnectorError, plain
+from pipelines.connectors.raw import ConnectorError, is_of_a_reader, plain
 
 LARGEST_BYTES = 20_000_000
 """A list of a township has some hundred lines; a file beyond this is none."""
@@ -220,9 +220,9 @@ def _sheets(path: Path, content: bytes) -> tuple[tuple[Sheet, ...], str]:
             for at, name in enumerate(workbook.sheet_names)
         )
         names = "\n".join(name.formula for name in workbook.defined_names())
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as fault:  # a damaged file can make the reader itself panic
+    except BaseException as fault:
+        if not is_of_a_reader(fault):
+            raise
         raise _unopened(path) from fault
     return tuple(Sheet(sheet.name, _numbered(sheet.cells)) for sheet in sheets), names
 

@@ -143,12 +143,17 @@ def _copy_table(
     titles = [column.name for column in columns or []]
     types = [column.type_display.partition("(")[0] for column in columns or []]
     header = match_header(titles, contract, renamed, f"database table {table}")
-    texts = sql.SQL(", ").join(
+    declared = [
         sql.SQL("{} as {}").format(
-            _as_text(titles[at], types[at], contract.columns[name].kind), sql.Identifier(name)
+            _as_text(titles[at], types[at], contract.columns[name].kind),
+            # A title that tells its unit is read with it.
+            sql.Identifier(titles[at] if name in header.factors else name),
         )
         for name, at in header.positions.items()
-    )
+    ]
+    # Of columns nobody declared the title alone is taken, so that it is told of.
+    named = [sql.SQL("null as {}").format(sql.Identifier(title)) for title in header.unknown]
+    texts = sql.SQL(", ").join([*declared, *named])
     wanted: sql.Composable = sql.SQL("")
     if changed_at and since:
         wanted = sql.SQL(" where {} >= {}").format(

@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -19,6 +20,7 @@ from pipelines.connectors.postgresql import FILE_BYTES
 from pipelines.contracts.city import City, Connection, load_city
 from pipelines.contracts.sources import Contract, load_contracts
 from pipelines.ingest import receive
+from pipelines.ingest.receipts import Receipt
 from tests.unit.deliveries import FIRST, SECOND, THIRD, Office, number
 
 CONTRACTS = load_contracts()
@@ -102,6 +104,10 @@ def refused(address: str, folder: Path, contract: Contract = PAYROLL, **told: ob
     return str(fault.value)
 
 
+def received(office: Office, address: str, day: date = SECOND) -> list[Receipt]:
+    return receive(office.home, city_with(address), "finance", day, office.vault, office.gate)
+
+
 def make_payroll(database: psycopg.Connection, rows: int = 2) -> None:
     database.execute(
         "create table payroll (id_no char(18), name text, employer text, "
@@ -119,13 +125,29 @@ def test_values_arrive_as_text_of_their_kind(database, address: str, folder: Pat
     (row,) = fetched(address, folder, PAYROLL).to_dicts()
     assert row == {
         "id_no": number(0), "name": "张某", "employer": '某,"局"', "monthly_wage": "5000.1",
-        "since": "2010-01-01", "until": None,
+        "since": "2010-01-01", "until": None, "secret_note": None,
     }  # fmt: skip
 
 
-def test_columns_nobody_declared_are_not_pulled(database, address: str, folder: Path) -> None:
+def test_columns_nobody_declared_are_told_of_and_not_pulled(
+    database, address: str, office: Office
+) -> None:
     make_payroll(database)
-    assert "secret_note" not in fetched(address, folder, PAYROLL).columns
+    [receipt] = received(office, address)
+    assert receipt.tables["payroll"].unknown_columns == ["secret_note"]
+    [file] = (office.home.landing / "finance" / str(SECOND)).glob("payroll*")
+    assert pl.read_csv(file)["secret_note"].null_count() == 2
+
+
+def test_an_amount_in_ten_thousands_by_its_title_is_one(
+    database, address: str, office: Office
+) -> None:
+    make_payroll(database, 1)
+    database.execute("update payroll set monthly_wage = 0.5")
+    database.execute('alter table payroll rename monthly_wage to "月工资（万元）"')
+    received(office, address)
+    [shelf] = (office.home.lake / "finance" / "payroll").rglob("*.parquet")
+    assert pl.read_parquet(shelf)["monthly_wage"].to_list() == [Decimal("5000.00")]
 
 
 def test_a_moment_keeps_the_clock_of_the_city(database, address: str, folder: Path) -> None:
@@ -261,11 +283,7 @@ def test_a_day_is_fetched_once_and_can_be_received_again_from_landing(
     database, address: str, office: Office
 ) -> None:
     make_payroll(database)
-    city = city_with(address)
-    receipts = [
-        receive(office.home, city, "finance", day, office.vault, office.gate)
-        for day in (SECOND, SECOND, THIRD)
-    ]
+    receipts = [received(office, address, day) for day in (SECOND, SECOND, THIRD)]
     accepted = [[receipt.tables["payroll"].accepted for receipt in told] for told in receipts]
     assert accepted == [[2], [], [2]]
 

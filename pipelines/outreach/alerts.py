@@ -16,6 +16,9 @@ LEVELS = ("emergency", "red", "orange", "yellow")
 
 QUOTA = "list_daily_quota_households"
 COMING = ("opened", "reopened", "released")
+MOVED_FROM = r"moved from (\w+)"
+"""How an event tells that a family moved: the code of the office that had it, or `unknown`."""
+
 
 
 def read_mart(marts: Path, name: str, *columns: str) -> pl.DataFrame:
@@ -30,7 +33,7 @@ def open_alerts(marts: Path, on_date: date) -> pl.DataFrame:
         The columns of `fct_alerts`, and: `line_key` (the household; else the person; else the
         alert itself), `office` (township, else county, else `unknown`: one for a whole line),
         `area_code` (one for a whole line), `head_person_key`, `present_category` (of the assistance
-        that the household has on the day), `members`, `came_today`, `precision`, `too_few`,
+        that the household has on the day), `members`, `came_today` (to its office), `precision`, `too_few`,
         `level_rank`, `position` within the line from 1, `reasons_of_line`, `level_of_line` (the
         most severe). Lines and reasons stand in order of urgency.
     """
@@ -47,7 +50,8 @@ def open_alerts(marts: Path, on_date: date) -> pl.DataFrame:
         "rule_id", "replied", "confirmed", "precision", "too_few"
     )
     came = read_mart(marts, "fct_alert_events").filter(
-        pl.col("on_date") == on_date, pl.col("event").is_in(COMING)
+        pl.col("on_date") == on_date,
+        pl.col("event").is_in(COMING) | pl.col("detail").str.contains(MOVED_FROM),
     )
     alerts = pl.concat(
         [

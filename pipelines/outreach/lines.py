@@ -14,11 +14,12 @@ from pipelines.outreach import layout, wording
 from pipelines.outreach.alerts import (
     COMING,
     LEVELS,
+    MOVED_FROM,
     households_of_people,
     read_mart,
     with_lines,
 )
-from pipelines.outreach.policy import CITY_DIGITS, EVERYWHERE, PROVINCE_DIGITS, Policy
+from pipelines.outreach.policy import CITY_DIGITS, COUNTY_DIGITS, EVERYWHERE, PROVINCE_DIGITS, Policy
 from pipelines.vault import Vault, mask_name, mask_number
 
 EVIDENCE = pl.List(pl.Struct({"source": pl.String, "key": pl.String}))
@@ -266,6 +267,7 @@ def changes(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
         "alert_id", update=wording.update_text(pl.col("detail"))
     )
     back = events.filter(pl.col("event") == "reopened")["alert_id"]
+    moved = events.filter(pl.col("detail").str.contains(MOVED_FROM))["alert_id"]
     came = pl.col("came_today")
     return (
         alerts.join(added, on="alert_id", how="left", maintain_order="left")
@@ -274,15 +276,24 @@ def changes(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
             is_new=came.all(),
             came=came.sum(),
             came_back=pl.col("alert_id").is_in(back.implode()).any(),
+            moved_here=pl.col("alert_id").is_in(moved.implode()).all(),
             update=unique_text(pl.col("update"), "；"),
         )
         .select(
             "line_key",
             "is_new",
-            change=pl.when(pl.col("is_new") & pl.col("came_back"))
-            .then(pl.lit(wording.CAME_BACK))
+            change=pl.when("moved_here")
+            .then("update")
             .when("is_new")
-            .then(pl.lit(wording.NEW_TODAY))
+            .then(
+                pl.concat_str(
+                    pl.when("came_back")
+                    .then(pl.lit(wording.CAME_BACK))
+                    .otherwise(pl.lit(wording.NEW_TODAY)),
+                    pl.when(pl.col("update") != "").then("update"),
+                    separator="；", ignore_nulls=True,
+                )
+            )
             .when(pl.col("came") > 0)
             .then(
                 pl.concat_str(
@@ -429,27 +440,50 @@ def paid_lately(sources: Sources) -> pl.DataFrame:
 
 
 def cleared_alerts(marts: Path, on_date: date) -> pl.DataFrame:
-    """Alerts that were cleared or answered by data on the day, with `why`, line by line.
+    """Alerts that ended by data on the day, or left with their family, with `why`, line by line.
 
-    One that was held until then stood on no list, so nobody need be told.
+    One that was held until then stood on no list, so nobody need be told. What left stands with
+    the office that had it.
     """
     events = read_mart(marts, "fct_alert_events")
-    ended = events.filter(
-        pl.col("on_date") == on_date, pl.col("event").is_in(list(wording.EVENTS))
-    ).select("alert_id", why=pl.col("event").replace(wording.EVENTS))
+    today = events.filter(pl.col("on_date") == on_date)
+    ended = today.filter(pl.col("event").is_in(list(wording.EVENTS))).select(
+        "alert_id", why=pl.col("event").replace(wording.EVENTS)
+    )
+    left = today.select("alert_id", left=pl.col("detail").str.extract(MOVED_FROM)).drop_nulls()
     was_open = events.filter(pl.col("event").is_in(COMING))
     people = households_of_people(marts)
     households = read_mart(marts, "dim_households", "household_key", "head_person_key")
-    alerts = (
-        read_mart(marts, "fct_alerts")
-        .join(ended, on="alert_id")
-        .join(was_open, on="alert_id", how="semi")
-        .join(people, on="person_key", how="left")
+    alerts = read_mart(marts, "fct_alerts")
+    gone = pl.concat(
+        [alerts.join(ended, on="alert_id"), moved_away(alerts.join(left, on="alert_id"), marts)],
+        how="diagonal",
     )
     return (
-        with_lines(alerts)
+        with_lines(
+            gone.join(was_open, on="alert_id", how="semi").join(people, on="person_key", how="left")
+        )
         .join(households, on="household_key", how="left")
         .sort("office", "area_code", "line_key", "alert_id", nulls_last=True)
+    )
+
+
+def moved_away(alerts: pl.DataFrame, marts: Path) -> pl.DataFrame:
+    """Alerts with `left`, the office that had them, as that office is told of them, with `why`."""
+    areas = read_mart(marts, "dim_areas", "area_code", "name", "valid_to")
+    names = areas.filter(pl.col("valid_to").is_null()).unique("area_code")
+    left, is_known = pl.col("left"), pl.col("left") != "unknown"
+    return (
+        alerts.filter(pl.col("status") == "open")
+        .with_columns(now_at=pl.coalesce("township_code", "county_code"))
+        .join(names.select(now_at="area_code", now="name"), on="now_at", how="left")
+        .with_columns(
+            why=pl.format(wording.MOVED_AWAY, pl.col("now").fill_null(wording.ELSEWHERE)),
+            county_code=pl.when(is_known).then(left.str.head(COUNTY_DIGITS)).otherwise(left),
+            township_code=pl.when(left.str.len_chars() > COUNTY_DIGITS).then(left),
+            area_code=pl.when(is_known).then(left),
+        )
+        .drop("left", "now_at", "now")
     )
 
 

@@ -21,7 +21,7 @@ EVENTS = DBT_PROJECT / "models/intermediate/4_rules/int_rules__alert_events.sql"
         ("level emergency, hold 20240501-R01-371502", "级别：特急，暂缓批次 20240501-R01-371502"),
         ("level yellow to red; new evidence", "级别由黄改为红；有新的依据"),
         ("amount unknown to 12.50", "金额（元）由 不明 变为 12.50"),
-        ("moved from 371502001", "由乡镇（街道） 371502001 转来"),
+        ("moved from 371502001", "由 371502001 转来"),
         ("outcome not_eligible", "走访结果：不符合条件"),
         ("on the list of 2024-05-01", "列入 2024-05-01 清单"),
         ("replies of one visit disagree", "同一次走访的回复不一致"),

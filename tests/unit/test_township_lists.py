@@ -204,8 +204,35 @@ def test_what_joined_an_alert_is_told(lists):
 
 def test_a_family_that_moved_here_is_told_of(lists):
     day = lists([alert(1)], events=[(code(1), "evidence_added", "moved from 371525001")])
-    [line] = lines(day, layout.OPEN)
+    [line] = lines(day, layout.NEW)
     assert line["变化"].startswith("由其他乡镇（街道）转来")
+
+
+@pytest.mark.parametrize("left", [OTHER_TOWN, COUNTY, "unknown"])
+def test_the_office_a_family_left_is_told_where_it_went(lists, left):
+    day = lists([alert(1)], events=[(code(1), "evidence_added", f"moved from {left}")])
+    [line] = lines(day, layout.CLEARED, office=left)
+    assert (line["编号"], line["解除原因"]) == (code(1), "家庭已转到古楼街道，由那里接续办理")
+
+
+def test_a_family_that_moved_and_has_a_new_reason_is_new_with_both(lists):
+    day = lists(
+        [alert(1), alert(2, household_key=key(1), first_seen_on=DAY)],
+        events=[
+            (code(1), "evidence_added", "moved from 371525001"),
+            (code(2), "opened", "level orange"),
+        ],
+    )
+    [line] = lines(day, layout.NEW)
+    assert line["变化"].startswith("今日新增；由其他乡镇（街道）转来")
+
+
+def test_an_alert_that_left_with_its_family_and_is_held_is_told_to_nobody(lists):
+    day = lists(
+        [alert(1, status="held"), alert(2)],
+        events=[(code(1), "evidence_added", f"moved from {OTHER_TOWN}")],
+    )
+    assert not (day / "lists" / f"{OTHER_TOWN}.xlsx").exists()
 
 
 def test_what_is_near_due_is_told_again_without_room_for_a_second_reply(lists):

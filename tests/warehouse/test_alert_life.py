@@ -445,7 +445,7 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
         3, red("closed"), red("answered"), unknown, found("R31", "back"), found("R31", "late"),
         facts(term("c1", "10", "2024-06-03"), term("c1", "5", "2024-06-03", "day")),
         found("R31", "overtaken"), found("R31", "disputed"), found("R31", "changed"),
-        found("R31", "moved", township_code="371502001"),
+        found("R31", "moved", township_code="371502001"), found("R31", "placed", township_code=None),
     )  # fmt: skip
     desk.deliver(code("back"), days[3])
     desk.reply(code("closed"), "declines", days[4])
@@ -458,6 +458,7 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
         *crowd("first"), found("R16", "urgent", level="emergency"),
         found("R31", "overtaken"), found("R31", "disputed"),
         found("R31", "moved", county_code="371525", township_code="371525001"),
+        found("R31", "placed", township_code="371502001"),
     )  # fmt: skip
     desk.reply(code("overtaken"), "not_verified", days[5])
     desk.reply(code("overtaken"), "declines", days[6], "B2", visited=days[4])
@@ -566,14 +567,15 @@ def test_a_new_fact_joins_the_open_alert_and_a_passing_day_is_none(june: Told) -
     assert told.select("on_date", "detail").rows() == [(date(2024, 6, 5), "new evidence")]
 
 
-def test_a_family_that_moved_is_told_where_it_came_from(june: Told) -> None:
+@pytest.mark.parametrize(("subject", "left"), [("moved", "371502001"), ("placed", "371502")])
+def test_a_family_that_moved_is_told_which_office_had_it(
+    june: Told, subject: str, left: str
+) -> None:
     told = june.events.filter(
-        (pl.col("alert_id") == june.states[3]["moved"]["alert_id"])
+        (pl.col("alert_id") == june.states[3][subject]["alert_id"])
         & (pl.col("event") == "evidence_added")
     )
-    assert told.select("on_date", "detail").rows() == [
-        (date(2024, 6, 4), "moved from 371502001"),
-    ]  # fmt: skip
+    assert told.select("on_date", "detail").rows() == [(date(2024, 6, 4), f"moved from {left}")]
     assert june.states[4]["moved"]["township_code"] == "371525001"
 
 

@@ -42,7 +42,7 @@ added as (
                     || ' to ' || coalesce({{ yuan("amount_cny") }}, 'unknown')
             end,
             case when is_evidence_new then 'new evidence' end,
-            case when has_moved then 'moved from ' || coalesce(township_code_before, 'unknown') end
+            case when has_moved then 'moved from ' || coalesce(township_code_before, county_code_before, 'unknown') end
         ) as detail
     from (
         select

@@ -13,6 +13,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from pipelines.contracts.sources import Declared, Title
+from pipelines.contracts.yaml_files import read_yaml, what_is_wrong
 from pipelines.settings import DEPARTMENTS, PROJECT, Home, UsageError, secret
 
 Form = Literal["files", "database", "api"]
@@ -182,10 +183,10 @@ def load_city(code: str, home: Home | None = None) -> City:
         raise UsageError(f"there is no city {code}: choose one of {known}, or make its folder")
     path = folders[code] / "city.yml"
     try:
-        told = yaml.safe_load(path.read_text(encoding="utf-8"))
+        told = read_yaml(path.read_text(encoding="utf-8"))
         city = City.model_validate({**told, "folder": path.parent})
     except (yaml.YAMLError, ValidationError, OSError, TypeError) as fault:
-        raise UsageError(f"{path}: this city cannot be used: {fault}") from fault
+        raise UsageError(f"{path}: this city cannot be used: {what_is_wrong(fault)}.") from fault
     if city.code != code:
         raise UsageError(f"{path}: the folder must be named as its code {city.code}")
     return city

@@ -12,6 +12,7 @@ import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from pipelines.contracts.yaml_files import read_yaml, what_is_wrong
 from pipelines.settings import DEPARTMENTS, EXPECTATIONS, UsageError
 
 Kind = Literal[
@@ -191,13 +192,14 @@ def load_contract(path: Path, shared_codes: dict[str, dict[str, str]]) -> Contra
         lines = [str(line) for line, told in enumerate(text.splitlines(), 1) if FILL_IN in told]
         raise UsageError(f"{path}: not filled in yet, lines {', '.join(lines)}.")
     try:
-        declared = yaml.load(text, yaml.CSafeLoader)
+        declared = read_yaml(text)
         for column in declared["columns"].values():
             if isinstance(column.get("codes"), str):
                 column["codes"] = shared_codes[column["codes"]]
         contract = Contract.model_validate(declared)
     except (yaml.YAMLError, ValidationError, KeyError, TypeError) as fault:
-        raise UsageError(f"{path}: this declaration cannot be used: {fault}") from fault
+        why = what_is_wrong(fault)
+        raise UsageError(f"{path}: this declaration cannot be used: {why}.") from fault
     if (contract.department, contract.table) != (path.parent.name, path.stem):
         raise UsageError(f"{path}: file and folder must be named as its table and department")
     return contract
@@ -206,7 +208,7 @@ def load_contract(path: Path, shared_codes: dict[str, dict[str, str]]) -> Contra
 @cache
 def load_contracts(folder: Path = EXPECTATIONS) -> dict[tuple[str, str], Contract]:
     """All declarations by (department, table), departments in their usual order."""
-    shared_codes = yaml.load((folder / "codes.yml").read_text(encoding="utf-8"), yaml.CSafeLoader)
+    shared_codes = read_yaml((folder / "codes.yml").read_text(encoding="utf-8"))
     contracts = [
         load_contract(path, shared_codes)
         for department in DEPARTMENTS

@@ -20,7 +20,6 @@ MOVED_FROM = r"moved from (\w+)"
 """How an event tells that a family moved: the code of the office that had it, or `unknown`."""
 
 
-
 def read_mart(marts: Path, name: str, *columns: str) -> pl.DataFrame:
     """A mart as exported, all of it or some columns; those of people and families are large."""
     return pl.read_parquet(marts / f"{name}.parquet", columns=list(columns) or None)
@@ -33,9 +32,9 @@ def open_alerts(marts: Path, on_date: date) -> pl.DataFrame:
         The columns of `fct_alerts`, and: `line_key` (the household; else the person; else the
         alert itself), `office` (township, else county, else `unknown`: one for a whole line),
         `area_code` (one for a whole line), `head_person_key`, `present_category` (of the assistance
-        that the household has on the day), `members`, `came_today` (to its office), `precision`, `too_few`,
-        `level_rank`, `position` within the line from 1, `reasons_of_line`, `level_of_line` (the
-        most severe). Lines and reasons stand in order of urgency.
+        that the household has on the day), `members`, `came_today` (to its office), `precision`,
+        `too_few`, `level_rank`, `position` within the line from 1, `reasons_of_line`,
+        `level_of_line` (the most severe). Lines and reasons stand in order of urgency.
     """
     people = households_of_people(marts)
     households = read_mart(

@@ -19,7 +19,13 @@ from pipelines.outreach.alerts import (
     read_mart,
     with_lines,
 )
-from pipelines.outreach.policy import CITY_DIGITS, COUNTY_DIGITS, EVERYWHERE, PROVINCE_DIGITS, Policy
+from pipelines.outreach.policy import (
+    CITY_DIGITS,
+    COUNTY_DIGITS,
+    EVERYWHERE,
+    PROVINCE_DIGITS,
+    Policy,
+)
 from pipelines.vault import Vault, mask_name, mask_number
 
 EVIDENCE = pl.List(pl.Struct({"source": pl.String, "key": pl.String}))

@@ -14,6 +14,7 @@ import yaml
 from pydantic import ValidationError
 
 from pipelines.contracts.sources import LAKE_TYPES, Contract, Declared, Expectation
+from pipelines.contracts.yaml_files import read_yaml, what_is_wrong
 from pipelines.settings import EXPECTATIONS, UsageError
 
 DERIVED_SINCE = "2024-04-30"
@@ -195,10 +196,10 @@ def load_mart_promise(path: Path) -> MartPromise:
         UsageError: the file does not hang together; says which file and what.
     """
     try:
-        declared = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
+        declared = read_yaml(path.read_text(encoding="utf-8"))
         promise = MartPromise.model_validate(declared)
     except (yaml.YAMLError, ValidationError) as fault:
-        raise UsageError(f"{path}: this promise cannot be used: {fault}") from fault
+        raise UsageError(f"{path}: this promise cannot be used: {what_is_wrong(fault)}.") from fault
     if promise.mart != path.stem:
         raise UsageError(f"{path}: the file must be named as its mart, {promise.mart}.yml")
     return promise

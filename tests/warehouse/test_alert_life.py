@@ -445,7 +445,8 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
         3, red("closed"), red("answered"), unknown, found("R31", "back"), found("R31", "late"),
         facts(term("c1", "10", "2024-06-03"), term("c1", "5", "2024-06-03", "day")),
         found("R31", "overtaken"), found("R31", "disputed"), found("R31", "changed"),
-        found("R31", "moved", township_code="371502001"), found("R31", "placed", township_code=None),
+        found("R31", "moved", township_code="371502001"),
+        found("R31", "placed", township_code=None),
     )  # fmt: skip
     desk.deliver(code("back"), days[3])
     desk.reply(code("closed"), "declines", days[4])

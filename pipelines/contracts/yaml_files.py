@@ -12,15 +12,15 @@ from pydantic import ValidationError
 BOOLEAN = "tag:yaml.org,2002:bool"
 
 
-class _Loader(yaml.CSafeLoader):
+class PlainSafeLoader(yaml.CSafeLoader):
     """YAML 1.2's two words for yes and no: in 1.1 a key `on`, `no` or `y` is no text either."""
 
 
-_Loader.yaml_implicit_resolvers = {
+PlainSafeLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != BOOLEAN]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
-_Loader.add_implicit_resolver(
+PlainSafeLoader.add_implicit_resolver(
     BOOLEAN, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), "tTfF"
 )
 
@@ -31,7 +31,7 @@ def read_yaml(text: str) -> Any:
     Raises:
         yaml.YAMLError: it is none.
     """
-    return yaml.load(text, _Loader)
+    return yaml.load(text, PlainSafeLoader)
 
 
 def what_is_wrong(fault: Exception) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
+from pipelines.contracts.yaml_files import PlainSafeLoader
 from pipelines.settings import PROJECT
 from tests.architecture.licences import is_allowed, licences, locked
 
 MODULES = sorted([*PROJECT.glob("pipelines/**/*.py"), *PROJECT.glob("tests/**/*.py")])
-SAFE_LOADERS = {"SafeLoader", "CSafeLoader"}
+SAFE_LOADERS = {"SafeLoader", "CSafeLoader", PlainSafeLoader.__name__}
 UNSAFE = {"unsafe_load", "unsafe_load_all", "full_load", "full_load_all", "load_all"}
 
 
@@ -37,6 +39,10 @@ def test_yaml_is_read_safely_everywhere() -> None:
     assert [
         f"{path}:{node.lineno}" for path, call, node in found if reads_unsafely(call, node)
     ] == []
+
+
+def test_our_own_loader_makes_what_the_safe_one_makes() -> None:
+    assert PlainSafeLoader.yaml_constructors == yaml.CSafeLoader.yaml_constructors
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,13 @@ changes as (
         last_checks.income_year_cny - checks_12m.income_year_cny as change_12m_year_cny,
         last_checks.medical_expense_cny + last_checks.education_expense_cny + last_checks.disability_expense_cny
             as rigid_spending_year_cny,
+        case
+            when coalesce(last_checks.medical_expense_cny, last_checks.education_expense_cny, last_checks.disability_expense_cny)
+                is not null
+                then coalesce(last_checks.medical_expense_cny, 0)
+                    + coalesce(last_checks.education_expense_cny, 0)
+                    + coalesce(last_checks.disability_expense_cny, 0)
+        end as recorded_rigid_spending_year_cny,
         case when last_checks.income_year_cny > 0 then last_checks.income_year_cny end as checked_income_year_cny
     from checks as last_checks
     inner join earlier_checks on last_checks.household_id = earlier_checks.household_id
@@ -192,6 +199,9 @@ final as (
         changes.rigid_spending_year_cny,
         changes.checked_income_year_cny,
         {{ ratio("changes.rigid_spending_year_cny", "changes.checked_income_year_cny") }} as rigid_spending_ratio,
+        -- What is not recorded can only add to it.
+        changes.recorded_rigid_spending_year_cny,
+        {{ ratio("changes.recorded_rigid_spending_year_cny", "changes.checked_income_year_cny") }} as recorded_rigid_spending_ratio,
         coalesce(families.severely_disabled_members, 0) as severely_disabled_members,
         coalesce(families.minors, 0) as minors,
         coalesce(families.elderly, 0) as elderly,

@@ -130,7 +130,10 @@ def _folder(home: Home, on_date: date) -> Path:
 
 
 def _told(counts: Mapping[str, int]) -> str:
-    parts = [f"{counts['open']} faults, {counts['new']} of them new, {counts['mended']} mended"]
+    faults = f"{counts['open']} faults"
+    if counts.get("rows", 0) > counts["open"]:
+        faults += f" in {counts['rows']:,} rows"
+    parts = [f"{faults}, {counts['new']} of them new, {counts['mended']} mended"]
     parts += [f"{counts[name]} {what}" for name, what in OTHERS.items() if counts[name]]
     return "; ".join(parts)
 

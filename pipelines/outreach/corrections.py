@@ -82,7 +82,7 @@ class Column:
 
 SUMMARY = (
     Column("title", "数据表", 20), Column("what", "问题", 44), Column("done", "目前处理", 32),
-    Column("open", "待更正", 10, True),
+    Column("open", "待更正", 10, True), Column("rows", "涉及行数", 10, True),
     Column("new", "今日新增", 10, True), Column("mended", "今日核销", 10, True),
     Column("oldest", "最早发现", 12),
 )  # fmt: skip
@@ -143,6 +143,7 @@ class Corrections:
         still_open = self.open_faults
         return {
             "open": still_open.height,
+            "rows": still_open.group_by("table").agg(_rows_with_fault()).sum()["rows"].item(),
             "new": still_open.filter(pl.col("since_on") == self.on_date).height,
             "mended": self.faults.height - still_open.height,
             "deliveries": self.deliveries.height,
@@ -193,6 +194,7 @@ def _summary(corrections: Corrections, contracts: Mapping[str, Contract]) -> pl.
     return (
         corrections.faults.group_by("table", "reason", "severity")
         .agg(
+            _rows_with_fault(is_open),
             open=is_open.sum(),
             new=(is_open & (pl.col("since_on") == corrections.on_date)).sum(),
             mended=is_open.not_().sum(),
@@ -201,6 +203,12 @@ def _summary(corrections: Corrections, contracts: Mapping[str, Contract]) -> pl.
         .sort("table", "severity", "reason")
         .with_columns(title=_title(contracts), what=_said(0), done=_of(DONE, "severity"))
     )
+
+
+def _rows_with_fault(is_meant: pl.Expr | None = None) -> pl.Expr:
+    """How many different rows have the faults: keys that lost their digits are all one key."""
+    raws = pl.col("raws") if is_meant is None else pl.col("raws").filter(is_meant)
+    return raws.explode().drop_nulls().n_unique().alias("rows")
 
 
 def _rows(corrections: Corrections, contracts: Mapping[str, Contract]) -> pl.DataFrame:

@@ -64,6 +64,18 @@ def test_a_row_at_fault_is_told_with_its_own_key_value_place_and_what_is_expecte
     )  # fmt: skip
 
 
+def test_rows_whose_keys_lost_their_digits_are_counted_each_though_all_have_one_key(office):
+    lost = [payroll_row(0, str(wage), id_no="3.71599E+17") for wage in range(5001, 5008)]
+    office.payroll(FIRST, payroll_row(1), *lost)
+    office.receive()
+    assert counts(office, FIRST)["finance"] | {"names": 0} == {
+        "open": 1, "rows": 7, "new": 1, "mended": 0, "deliveries": 0, "visits": 0, "names": 0,
+    }  # fmt: skip
+    [summed] = [row for row in rows(office.home, FIRST, "汇总") if row[0] == "财政供养人员"]
+    assert summed[3:5] == (1, 7)
+    assert "1 faults in 7 rows, 1 of them new" in " ".join(correction_sentences(office.home, FIRST))
+
+
 def test_a_fault_of_a_snapshot_is_open_from_its_first_day_until_a_delivery_is_without_it(office):
     for day in (FIRST, SECOND):
         office.payroll(day, payroll_row(1), payroll_row(2, wage="五千"))

@@ -39,15 +39,17 @@ def household_order(
             column = contract.columns[name]
             if contract.mode != "snapshot" or column.space not in CONCEPTS:
                 continue
-            sealed = vault.identities(contract.department, contract.table, until)
-            if sealed.height:
+            sealed = vault.scan_identities(contract.department, contract.table, until)
+            if name in sealed.collect_schema():
                 numbered.append(
                     sealed.select(
                         household_key=contract.lake_columns[name],
                         concept=pl.lit(CONCEPTS[column.space]),
                         number_order=pl.lit(None, pl.Int64),
                         number=name,
-                    ).drop_nulls("number")
+                    )
+                    .drop_nulls("number")
+                    .collect()
                 )
     by_number = pl.col("number").rank("dense").over("concept")
     return (

@@ -34,10 +34,10 @@ class RememberedPseudonyms:
             keys: lake columns of their keys, which follow from the values.
         """
         if contract.table not in self._recalled:
-            sealed = self._vault.identities(contract.department, contract.table)
+            sealed = self._vault.scan_identities(contract.department, contract.table)
             self._recalled[contract.table] = (
-                sealed.select(*values, *keys).unique(values, keep="any")
-                if {*values, *keys} <= set(sealed.columns)
+                sealed.select(*values, *keys).unique(values, keep="any").collect()
+                if {*values, *keys} <= set(sealed.collect_schema())
                 else pl.DataFrame(schema=dict.fromkeys(values, pl.String))
             )
         return self._recalled[contract.table]

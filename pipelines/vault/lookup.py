@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.contracts.sources import Contract, load_contracts
 from pipelines.settings import DEPARTMENTS
 
-Identities = Callable[[str, str], pl.DataFrame]
+Identities = Callable[[str, str], pl.LazyFrame]
 
 PEOPLE = {"person_key": pl.Binary, "id_no": pl.String, "name": pl.String}
 DIFFERING = {
@@ -30,6 +30,8 @@ NUMBER_LENGTH = 18
 def newest_people(keys: pl.Series, identities: Identities) -> pl.DataFrame:
     """Number and newest name of every key found; on one day civil affairs wins."""
     wanted = keys.drop_nulls().unique()
+    if wanted.is_empty():
+        return pl.DataFrame(schema=PEOPLE)
     found = [
         frame.with_columns(precedence=pl.lit(-DEPARTMENTS.index(contract.department)))
         for contract in load_contracts().values()
@@ -39,8 +41,8 @@ def newest_people(keys: pl.Series, identities: Identities) -> pl.DataFrame:
     if not found:
         return pl.DataFrame(schema=PEOPLE)
     return _newest(
-        pl.concat(found), "person_key", pl.col("name").is_not_null(), pl.col("received_on"),
-        pl.col("precedence"), pl.col("id_no"), pl.col("name"),
+        pl.concat(pl.collect_all(found)), "person_key", pl.col("name").is_not_null(),
+        pl.col("received_on"), pl.col("precedence"), pl.col("id_no"), pl.col("name"),
     ).select(*PEOPLE)  # fmt: skip
 
 
@@ -59,7 +61,7 @@ def differing_names(identities: Identities) -> pl.DataFrame:
     ]
     if not found:
         return pl.DataFrame(schema=DIFFERING)
-    known = pl.concat(found)
+    known = pl.concat(pl.collect_all(found))
     # Nearly everybody has one name: a million texts are compared as numbers first.
     known = known.with_columns(marked=pl.col("person_key").hash(), named=pl.col("name").hash())
     names = known.group_by("marked").agg(pl.min("named"), last=pl.max("named"))
@@ -79,6 +81,8 @@ def differing_names(identities: Identities) -> pl.DataFrame:
 def newest_households(keys: pl.Series, identities: Identities) -> pl.DataFrame:
     """Number, head and address of every key found; the register itself goes before mentions."""
     wanted = keys.drop_nulls().unique()
+    if wanted.is_empty():
+        return pl.DataFrame(schema=HOUSEHOLDS)
     found = [
         frame
         for contract in load_contracts().values()
@@ -91,8 +95,8 @@ def newest_households(keys: pl.Series, identities: Identities) -> pl.DataFrame:
     if not found:
         return pl.DataFrame(schema=HOUSEHOLDS)
     return _newest(
-        pl.concat(found), "household_key", pl.col("is_register"), pl.col("received_on"),
-        pl.col("household_no"), pl.col("head_id"), pl.col("address"),
+        pl.concat(pl.collect_all(found)), "household_key", pl.col("is_register"),
+        pl.col("received_on"), pl.col("household_no"), pl.col("head_id"), pl.col("address"),
     ).select(*HOUSEHOLDS)  # fmt: skip
 
 
@@ -101,14 +105,15 @@ def _is_person(contract: Contract, column: str) -> bool:
 
 
 def _people_in(
-    contract: Contract, sealed: pl.DataFrame, wanted: pl.Series | None = None
-) -> Iterator[pl.DataFrame]:
+    contract: Contract, sealed: pl.LazyFrame, wanted: pl.Series | None = None
+) -> Iterator[pl.LazyFrame]:
+    there = set(sealed.collect_schema())
     names = {column.names: name for name, column in contract.columns.items() if column.names}
     for number, column in contract.columns.items():
         key = "person_key" if column.kind == "certificate" else column.becomes
-        if not _is_person(contract, number) or not {number, key} <= set(sealed.columns):
+        if not _is_person(contract, number) or not {number, key} <= there:
             continue
-        name = pl.col(names[number]) if names.get(number) in sealed.columns else pl.lit(None)
+        name = pl.col(names[number]) if names.get(number) in there else pl.lit(None)
         asked = pl.lit(True) if wanted is None else pl.col(str(key)).is_in(wanted.implode())
         yield sealed.filter(asked).select(
             person_key=pl.col(str(key)),
@@ -119,13 +124,14 @@ def _people_in(
 
 
 def _households_in(
-    contract: Contract, number: str, sealed: pl.DataFrame, wanted: pl.Series
-) -> Iterator[pl.DataFrame]:
+    contract: Contract, number: str, sealed: pl.LazyFrame, wanted: pl.Series
+) -> Iterator[pl.LazyFrame]:
+    there = set(sealed.collect_schema())
     key = contract.columns[number].becomes
-    if not {number, key} <= set(sealed.columns):
+    if not {number, key} <= there:
         return
     known = {
-        column: pl.col(column) if column in sealed.columns else pl.lit(None, dtype=kind)
+        column: pl.col(column) if column in there else pl.lit(None, dtype=kind)
         for column, kind in HOUSEHOLDS.items()
         if column not in ("household_key", "household_no")
     }

@@ -156,8 +156,12 @@ class Vault:
         Raises:
             VaultError: the file is damaged, was moved, or belongs to another key.
         """
+        return self._scan(path).collect()
+
+    def _scan(self, path: Path) -> pl.LazyFrame:
         try:
-            return pl.read_parquet(io.BytesIO(self._read(path)))
+            # What can be decrypted is what was encrypted: nothing is left to go wrong later.
+            return pl.scan_parquet(io.BytesIO(self._read(path)))
         except (InvalidTag, OSError, pl.exceptions.PolarsError) as fault:
             raise VaultError(
                 f"{path} cannot be opened: it is missing, damaged, was moved, or belongs to "
@@ -170,16 +174,21 @@ class Vault:
         Given a date, only what was received by then. A table of which nothing was sealed gives a
         frame without rows and columns.
         """
+        return self.scan_identities(department, table, until).collect()
+
+    def scan_identities(
+        self, department: str, table: str, until: date | None = None
+    ) -> pl.LazyFrame:
+        """As `identities`, decrypted and not yet read: of what is asked no more is read."""
         last = f"received_on={until}{SUFFIX}" if until else f"received_on=9{SUFFIX}"
         sealed = (self._folder / department / table).glob(f"received_on=*{SUFFIX}")
-        paths = sorted(path for path in sealed if path.name <= last)
         frames = [
-            self.unseal(path).with_columns(
+            self._scan(path).with_columns(
                 received_on=pl.lit(path.stem.removeprefix("received_on=")).str.to_date()
             )
-            for path in paths
+            for path in sorted(path for path in sealed if path.name <= last)
         ]
-        return pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
+        return pl.concat(frames, how="diagonal_relaxed") if frames else pl.LazyFrame()
 
     def people(self, keys: pl.Series, until: date | None = None) -> pl.DataFrame:
         """Who stands behind person keys: `person_key`, `id_no`, `name`, a row per key found.
@@ -187,14 +196,14 @@ class Vault:
         The newest name wins, of those received by a date where one is given; on one day civil
         affairs goes before the other departments.
         """
-        return newest_people(keys, partial(self.identities, until=until))
+        return newest_people(keys, partial(self.scan_identities, until=until))
 
     def differing_names(self, until: date | None = None) -> pl.DataFrame:
         """People whom department tables know by different names, of what was received by a date.
 
         Columns: `person_key`, `department`, `table`, `id_no`, `name`, a row per person and table.
         """
-        return differing_names(partial(self.identities, until=until))
+        return differing_names(partial(self.scan_identities, until=until))
 
     def households(self, keys: pl.Series) -> pl.DataFrame:
         """What stands behind household keys, a row per key found, the newest state.
@@ -203,7 +212,7 @@ class Vault:
         `head_key`, `head_id`, `head_name`, `address`, `phone`. Head, address and phone are
         known of families in civil affairs' register alone.
         """
-        return newest_households(keys, self.identities)
+        return newest_households(keys, self.scan_identities)
 
     def _holds(self, frame: pl.DataFrame, path: Path) -> bool:
         try:

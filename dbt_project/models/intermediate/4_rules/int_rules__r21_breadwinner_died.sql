@@ -219,17 +219,26 @@ losses as (
     where dead.age_at_death between numbers.from_age and numbers.to_age
 ),
 
--- One household is told of a death, a certain loss before one that cannot be told.
+asked as (
+    select
+        *,
+        max(helped) over (partition by household_id) = 0 as is_asked
+    from losses
+    where coalesce(is_ground, true)
+),
+
+-- One household is told of a death: one that nobody helps before one that is helped, a certain loss before one that cannot
+-- be told.
 met as (
     select
         losses.*,
         row_number() over (
             partition by losses.dead_person_id
-            order by coalesce(losses.is_ground, false) desc, losses.place, household_order.household_order
+            order by
+                losses.is_asked desc, coalesce(losses.is_ground, false) desc, losses.place, household_order.household_order
         ) = 1 as is_first
-    from losses
+    from asked as losses
     inner join household_order on losses.household_id = household_order.household_id
-    where coalesce(losses.is_ground, true)
 ),
 
 counted as (
@@ -240,7 +249,7 @@ counted as (
         min(case when losses.is_ground then losses.days_ago end) as days_ago,
         min(case when losses.is_ground then losses.workers end) as workers,
         max(case when losses.is_ground then losses.dependants end) as dependants,
-        max(losses.helped) = 0 as is_asked,
+        bool_and(losses.is_asked) as is_asked,
         {{ flattened_terms(
             evidence_list([
                 ("losses.is_ground", evidence_term(

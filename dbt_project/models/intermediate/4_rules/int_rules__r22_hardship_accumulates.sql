@@ -125,6 +125,17 @@ families as (
     where household_id is null
 ),
 
+-- Of the cost of one person the household is told where that person counts; R24 asks for the ground in every one.
+residents as (
+    select
+        families.household_id,
+        families.person_id,
+        families.household_id is not distinct from residence.household_id and not assistance.is_assisted as is_asked
+    from families
+    inner join residence on families.person_id = residence.person_id
+    inner join assistance on families.person_id = assistance.person_id
+),
+
 case_counts as (
     select
         person_id,
@@ -139,17 +150,16 @@ sums as (
         families.alone_id,
         sum(coalesce(case_counts.relief_cases, 0)) as relief_cases,
         max(case when care_sums.cost_cny >= numbers.services_cny then 1 else 0 end) = 1 as is_care_ground,
-        max(case when care_sums.cost_cny >= numbers.services_cny and not assistance.is_assisted then 1 else 0 end) = 1
-            as is_care_asked,
+        max(case when care_sums.cost_cny >= numbers.services_cny and residents.is_asked then 1 else 0 end) = 1 as is_care_asked,
         max(case
             when not coalesce(care_sums.cost_cny >= numbers.services_cny, false) and care_sums.is_lower_bound then 1 else 0
         end) = 1 as is_care_unknown,
         max(case
             when not coalesce(care_sums.cost_cny >= numbers.services_cny, false) and care_sums.is_lower_bound
-                and not assistance.is_assisted then 1 else 0
+                and residents.is_asked then 1 else 0
         end) = 1 as is_unknown_care_asked,
         max(case when care_sums.cost_cny >= numbers.services_cny then care_sums.cost_cny end) as care_cost_cny,
-        max(case when care_sums.cost_cny >= numbers.services_cny and not assistance.is_assisted then care_sums.cost_cny end)
+        max(case when care_sums.cost_cny >= numbers.services_cny and residents.is_asked then care_sums.cost_cny end)
             as asked_care_cost_cny,
         max(case when assistance.is_assisted then 1 else 0 end) = 1 as is_anybody_assisted,
         min(case when assistance.is_helped then 1 else 0 end) = 1 as is_everybody_helped,
@@ -158,6 +168,9 @@ sums as (
     cross join numbers
     inner join persons on families.person_id = persons.person_id
     inner join assistance on families.person_id = assistance.person_id
+    inner join residents
+        on families.person_id = residents.person_id
+        and families.household_id is not distinct from residents.household_id
     left join case_counts on families.person_id = case_counts.person_id
     left join care_sums on families.person_id = care_sums.person_id
     group by families.household_id, families.alone_id

@@ -130,9 +130,11 @@ residents as (
     select
         families.household_id,
         families.person_id,
-        families.household_id is not distinct from residence.household_id and not assistance.is_assisted as is_asked
+        not assistance.is_assisted and (families.household_id is null or residence.person_id is not null) as is_asked
     from families
-    inner join residence on families.person_id = residence.person_id
+    left join residence
+        on families.person_id = residence.person_id
+        and families.household_id = residence.household_id
     inner join assistance on families.person_id = assistance.person_id
 ),
 

@@ -39,8 +39,8 @@
 {% macro is_household_of(benefit_month_no) %}({{ whole_quotient(benefit_month_no, 1000000000) }} % 2 = 1){% endmacro %}
 {% macro beneficiary_id_of(benefit_month_no) %}cast({{ whole_quotient(benefit_month_no, 2000000000) }} as integer){% endmacro %}
 
-{# The number of a row of the ledger, found for dibao without a household number too: it belongs to the active household
-   whose head, else member, the payee is; else to the payee. #}
+{# The number of a row of the ledger, found for dibao without a household number too: it belongs to the payee's
+   household of the month; else to the payee. #}
 {% macro belongs_to(ledger, payee_households, programmes) -%}
     coalesce(
         {{ ledger }}.benefit_month_no,

@@ -24,7 +24,10 @@ paid as (
     from {{ ref("int_measures__ledger_in_window") }} as ledger
     inner join months on ledger.month_on = months.month_on
     inner join programmes on ledger.program_no = programmes.program_no
-    left join payee_households on ledger.benefit_month_no is null and ledger.person_id = payee_households.person_id
+    left join payee_households
+        on ledger.benefit_month_no is null
+        and ledger.person_id = payee_households.person_id
+        and ledger.month_on = payee_households.month_on
     group by {{ beneficiary }}
 ),
 
@@ -41,7 +44,10 @@ out_of_order as (
     from {{ ref("int_measures__ledger_in_window") }} as ledger
     inner join months on ledger.month_on = months.month_on
     inner join programmes on ledger.program_no = programmes.program_no
-    left join payee_households on ledger.benefit_month_no is null and ledger.person_id = payee_households.person_id
+    left join payee_households
+        on ledger.benefit_month_no is null
+        and ledger.person_id = payee_households.person_id
+        and ledger.month_on = payee_households.month_on
     where ledger.paid_on > months.last_day_in_time_on or ledger.amount_cny < 0 or not ledger.is_successful
     group by {{ beneficiary }}
 ),

@@ -16,13 +16,14 @@ household_keys as (
 ),
 
 payee_households as (
-    select * from {{ ref("int_people__payee_households") }}
+    select * from {{ ref("int_measures__payee_households") }}
 ),
 
 -- Only dibao without a household number needs looking up.
 looked_up as (
     select
         keys.person_key,
+        payee_households.month_on,
         household_keys.household_key
     from payee_households
     inner join keys on payee_households.person_id = keys.person_id
@@ -47,6 +48,7 @@ final as (
         on payments.household_key is null
         and programmes.unit = 'household'
         and payments.person_key = looked_up.person_key
+        and payments.period = looked_up.month_on
 )
 
 select * from final

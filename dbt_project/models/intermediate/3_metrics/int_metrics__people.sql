@@ -6,7 +6,8 @@ with ledger as (
     select
         person_id,
         household_id,
-        program_no
+        program_no,
+        month_on
     from {{ ref("int_measures__ledger") }}
     where month_on >= (select min(month_on) from {{ ref("int_measures__months") }})
 ),
@@ -17,7 +18,7 @@ programmes as (
 ),
 
 payee_households as (
-    select * from {{ ref("int_people__payee_households") }}
+    select * from {{ ref("int_measures__payee_households") }}
 ),
 
 persons as (
@@ -85,15 +86,16 @@ single_dibao_members as (
     group by members_of_families.person_id
 ),
 
--- Dibao for a family by its number is paid to the family, not to a person.
+-- Dibao for a family is paid to the family, by its number or its payee's, not to a person.
 paid as (
-    select
-        ledger.person_id,
-        max(case when programmes.unit = 'person' then 1 else 0 end) = 1 as is_paid_as_a_person
+    select distinct ledger.person_id
     from ledger
     inner join programmes on ledger.program_no = programmes.program_no
-    where programmes.unit = 'person' or ledger.household_id is null
-    group by ledger.person_id
+    left join payee_households
+        on ledger.household_id is null
+        and ledger.person_id = payee_households.person_id
+        and ledger.month_on = payee_households.month_on
+    where programmes.unit = 'person' or ledger.household_id is null and payee_households.person_id is null
 ),
 
 watched_people as (
@@ -110,10 +112,7 @@ watched_people as (
     inner join keys on relief.person_key = keys.person_key
     where relief.known_until_on is null
     union
-    select paid.person_id
-    from paid
-    left join payee_households on paid.person_id = payee_households.person_id
-    where paid.is_paid_as_a_person or payee_households.person_id is null
+    select person_id from paid
 ),
 
 payroll as (

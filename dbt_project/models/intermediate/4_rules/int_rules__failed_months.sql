@@ -19,10 +19,10 @@ household_keys as (
 ),
 
 payee_households as (
-    select * from {{ ref("int_people__payee_households") }}
+    select * from {{ ref("int_measures__payee_households") }}
 ),
 
--- Dibao belongs to the household named, else to the active household of the payee, else to the payee.
+-- Dibao belongs to the household named, else to the payee's of the month, else to the payee.
 named as (
     select
         failed_payments.payment_no,
@@ -39,7 +39,9 @@ named as (
     inner join keys on failed_payments.person_key = keys.person_key
     inner join programmes on failed_payments.program = programmes.program
     left join household_keys on failed_payments.household_key = household_keys.household_key
-    left join payee_households on keys.person_id = payee_households.person_id
+    left join payee_households
+        on keys.person_id = payee_households.person_id
+        and failed_payments.period = payee_households.month_on
 ),
 
 failed as (
@@ -71,7 +73,9 @@ paid_instead as (
     select failed.benefit_month_no
     from {{ ref("int_measures__ledger") }} as ledger
     inner join programmes on ledger.program_no = programmes.program_no
-    left join payee_households on ledger.person_id = payee_households.person_id
+    left join payee_households
+        on ledger.person_id = payee_households.person_id
+        and ledger.month_on = payee_households.month_on
     inner join failed on {{ belongs_to("ledger", "payee_households", "programmes") }} = failed.benefit_month_no
     where ledger.is_successful and ledger.amount_cny > 0 and ledger.benefit_month_no is null
 ),

@@ -32,7 +32,7 @@ household_keys as (
 ),
 
 payee_households as (
-    select * from {{ ref("int_people__payee_households") }}
+    select * from {{ ref("int_measures__payee_households") }}
 ),
 
 families_without_living as (
@@ -114,13 +114,9 @@ payees as (
 keyed_payees as (
     select
         keys.person_key,
-        keys.person_id,
-        payee_households.household_id,
-        payee_households.household_id is null or named_households.household_id is not null as is_whole
+        keys.person_id
     from payees
     inner join keys on payees.person_id = keys.person_id
-    left join payee_households on payees.person_id = payee_households.person_id
-    left join named_households on payee_households.household_id = named_households.household_id
 ),
 
 keyed_households as (
@@ -133,7 +129,7 @@ keyed_households as (
 
 named as (
     select
-        case when programmes.unit = 'household' then keyed_payees.household_id end as household_id,
+        payee_households.household_id,
         keyed_payees.person_id,
         programmes.programme,
         payments_by_person.period as month_on,
@@ -145,7 +141,14 @@ named as (
     from payments_by_person
     inner join programmes on payments_by_person.program = programmes.program
     inner join keyed_payees on payments_by_person.person_key = keyed_payees.person_key
-    where programmes.unit = 'person' or payments_by_person.household_key is null and keyed_payees.is_whole
+    left join payee_households
+        on programmes.unit = 'household'
+        and keyed_payees.person_id = payee_households.person_id
+        and payments_by_person.period = payee_households.month_on
+    left join named_households on payee_households.household_id = named_households.household_id
+    where programmes.unit = 'person'
+        or payments_by_person.household_key is null
+        and (payee_households.household_id is null or named_households.household_id is not null)
     union all
     select
         keyed_households.household_id,

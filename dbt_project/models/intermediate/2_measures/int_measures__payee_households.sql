@@ -1,0 +1,84 @@
+-- One row per payee and month of dibao paid without a household number, where it belongs to a household: the one that was on
+-- dibao in the month, else the one that is active on the day, with dibao first, else any that was active in the month. Of
+-- several the one the payee heads, then the smallest number.
+-- A family that left dibao was paid rightly until then: what it was paid may not go to the payee, nor to a later family.
+with payees as (
+    select distinct
+        person_id,
+        month_on
+    from {{ ref("int_measures__ledger") }}
+    where benefit_month_no is null
+),
+
+households as (
+    select * from {{ ref("int_people__households") }}
+),
+
+household_versions as (
+    select * from {{ ref("int_people__household_versions") }}
+),
+
+household_order as (
+    select * from {{ ref("int_people__household_order") }}
+),
+
+families as (
+    select
+        head_person_id as person_id,
+        household_id,
+        true as is_head
+    from households
+    where head_person_id is not null
+    union all
+    select
+        person_id,
+        household_id,
+        false as is_head
+    from {{ ref("int_people__members") }}
+),
+
+candidates as (
+    select
+        payees.person_id,
+        payees.month_on,
+        families.household_id,
+        families.is_head,
+        households.is_active,
+        households.category = 'dibao' as is_dibao,
+        households.approved_on <= payees.month_on
+        and (households.ended_on is null or households.ended_on > payees.month_on) as was_active,
+        coalesce(household_versions.category = 'dibao', false) as was_dibao
+    from payees
+    inner join families on payees.person_id = families.person_id
+    inner join households on families.household_id = households.household_id
+    left join household_versions
+        on families.household_id = household_versions.household_id
+        and {{ month_end("payees.month_on") }} >= household_versions.state_from_on
+        and {{ month_end("payees.month_on") }} < household_versions.state_until_on
+),
+
+ranked as (
+    select
+        candidates.*,
+        household_order.household_order,
+        case
+            when candidates.was_active and candidates.was_dibao then 1
+            when candidates.is_active and candidates.is_dibao then 2
+            when candidates.is_active then 3
+            when candidates.was_active then 4
+        end as place
+    from candidates
+    inner join household_order on candidates.household_id = household_order.household_id
+),
+
+final as (
+    select
+        person_id,
+        month_on,
+        arg_min(household_id, (place, not is_head, household_order)) as household_id
+    from ranked
+    where place is not null
+    group by person_id, month_on
+)
+
+select * from final

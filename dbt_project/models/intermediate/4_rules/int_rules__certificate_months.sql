@@ -72,15 +72,14 @@ valid as (
                     then certificates.level
             end
         ) as level,
-        max(
+        min(
             case
                 when {{ names_agree("certificates.name_key", "candidates.name_key") }}
                     and certificates.status <> '1'
                     and certificates.changed_on is null
-                    then 1
-                else 0
+                    then certificates.level
             end
-        ) = 1 as is_day_of_change_unknown,
+        ) as level_ended_some_day,
         max(case when {{ names_agree("certificates.name_key", "candidates.name_key") }} then 0 else 1 end) = 1 as is_under_another_name
     from candidates
     cross join months
@@ -96,7 +95,8 @@ valid as (
     group by candidates.person_id, candidates.programme, months.month_on
 ),
 
--- Level '0' stands for no valid certificate, '?' for a question of data that nobody may be asked to answer for.
+-- Level '0' stands for no valid certificate, '?' for a question of data that nobody may be asked to answer for: one of them a
+-- certificate that ended on an unknown day, where it would be the most severe.
 states as (
     select
         candidates.person_id,
@@ -105,7 +105,9 @@ states as (
         months.month_on,
         months.checkable_rank,
         case
-            when valid.is_day_of_change_unknown or valid.is_under_another_name and valid.level is null then '?'
+            when coalesce(valid.level_ended_some_day < valid.level, valid.level_ended_some_day is not null)
+                or valid.is_under_another_name and valid.level is null
+                then '?'
             else coalesce(valid.level, '0')
         end as state
     from candidates

@@ -486,7 +486,7 @@ def moved_away(alerts: pl.DataFrame, marts: Path) -> pl.DataFrame:
         .with_columns(
             why=pl.format(wording.MOVED_AWAY, pl.col("now").fill_null(wording.ELSEWHERE)),
             county_code=pl.when(is_known).then(left.str.head(COUNTY_DIGITS)).otherwise(left),
-            township_code=pl.when(left.str.len_chars() > COUNTY_DIGITS).then(left),
+            township_code=pl.when(is_known & (left.str.len_chars() > COUNTY_DIGITS)).then(left),
             area_code=pl.when(is_known).then(left),
         )
         .drop("left", "now_at", "now")

@@ -81,7 +81,7 @@ hits as (
         programme,
         sum(difference_cny) as difference_cny,
         count(*) as months,
-        count(last_paid_on) = 0 as is_nothing_paid,
+        count(last_paid_on) = 0 and bool_and(paid_cny = 0) as is_nothing_paid,
         min(month_on) as first_month_on,
         max(month_on) as last_month_on,
         {{ joined_text(year_month("month_on"), "、", "month_on") }} as months_zh,

@@ -54,8 +54,7 @@ def read_workbook(path: Path, contract: Contract, renamed: Mapping[str, str]) ->
         ConnectorError: the workbook is empty, truncated or encrypted, has no fitting header, or
             the table on more than one sheet.
     """
-    sheet = _sheet_of(path, contract, renamed)
-    header_row, _ = _header_row(sheet, contract, renamed)
+    sheet, header_row = _sheet_of(path, contract, renamed)
     header = match_header(_titles(sheet.cells.row(header_row)), contract, renamed, shown_file(path))
     lines = pl.int_range(1, sheet.cells.height + 1, dtype=pl.Int64).alias(LINE)
     rows = declared_rows(sheet.cells.with_columns(lines).slice(header_row + 1), header)
@@ -71,8 +70,12 @@ def read_workbook(path: Path, contract: Contract, renamed: Mapping[str, str]) ->
     yield RawRows(rows, no_unreadable(), header.unknown, header.factors)
 
 
-def _sheet_of(path: Path, contract: Contract, renamed: Mapping[str, str]) -> "_SheetWithData":
-    """The sheet that holds the table; where none does, the one that names most of its columns.
+def _sheet_of(
+    path: Path, contract: Contract, renamed: Mapping[str, str]
+) -> "tuple[_SheetWithData, int]":
+    """The sheet that holds the table, and its header row.
+
+    Where none does, it is the sheet that names most of the table's columns.
 
     A hidden sheet counts only where no visible one holds data.
     """
@@ -81,18 +84,19 @@ def _sheet_of(path: Path, contract: Contract, renamed: Mapping[str, str]) -> "_S
     headers = [_header_row(sheet, contract, renamed) for sheet in visible]
     required = {name for name, column in contract.columns.items() if column.required}
     fitting = [
-        sheet
-        for sheet, (row, found) in zip(visible, headers, strict=True)
+        at
+        for at, (sheet, (row, found)) in enumerate(zip(visible, headers, strict=True))
         if found >= required and sheet.cells.height > row + 1
     ]
     if len(fitting) > 1:
-        named = ", ".join(shown(sheet.name) for sheet in fitting)
+        named = ", ".join(shown(visible[at].name) for at in fitting)
         raise ConnectorError(
             f"{shown_file(path)}: the table stands on the sheets {named}; put all rows on one "
             "sheet and send it again"
         )
     hits = [len(found) for _, found in headers]
-    return fitting[0] if fitting else visible[hits.index(max(hits))]
+    at = fitting[0] if fitting else hits.index(max(hits))
+    return visible[at], headers[at][0]
 
 
 @dataclass(frozen=True)

@@ -10,19 +10,24 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.outreach.policy import Policy
+from pipelines.outreach.wording import MOVED_FROM
 
 LEVELS = ("emergency", "red", "orange", "yellow")
 """From the most severe to the least."""
 
 QUOTA = "list_daily_quota_households"
 COMING = ("opened", "reopened", "released")
-MOVED_FROM = r"moved from (\w+)"
-"""How an event tells that a family moved: the code of the office that had it, or `unknown`."""
 
 
 def read_mart(marts: Path, name: str, *columns: str) -> pl.DataFrame:
     """A mart as exported, all of it or some columns; those of people and families are large."""
     return pl.read_parquet(marts / f"{name}.parquet", columns=list(columns) or None)
+
+
+def area_names(marts: Path) -> dict[str, str]:
+    """Names of townships and counties by code."""
+    areas = read_mart(marts, "dim_areas").filter(pl.col("valid_to").is_null())
+    return dict(areas.select("area_code", "name").iter_rows())
 
 
 def open_alerts(marts: Path, on_date: date) -> pl.DataFrame:

@@ -8,6 +8,7 @@ here: which faults are open (`ingest.open_faults`), where the workbooks lie (`de
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
@@ -137,7 +138,7 @@ class Corrections:
         """Faults that are still to be mended."""
         return self.faults.filter(pl.col("mended_on").is_null())
 
-    @property
+    @cached_property
     def counts(self) -> dict[str, int]:
         """What may be told outside the department: numbers only."""
         still_open = self.open_faults

@@ -14,7 +14,7 @@ from pipelines.outreach import layout, wording
 from pipelines.outreach.alerts import (
     COMING,
     LEVELS,
-    MOVED_FROM,
+    area_names,
     households_of_people,
     read_mart,
     with_lines,
@@ -273,7 +273,7 @@ def changes(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
         "alert_id", update=wording.update_text(pl.col("detail"))
     )
     back = events.filter(pl.col("event") == "reopened")["alert_id"]
-    moved = events.filter(pl.col("detail").str.contains(MOVED_FROM))["alert_id"]
+    moved = events.filter(pl.col("detail").str.contains(wording.MOVED_FROM))["alert_id"]
     came = pl.col("came_today")
     return (
         alerts.join(added, on="alert_id", how="left", maintain_order="left")
@@ -456,7 +456,9 @@ def cleared_alerts(marts: Path, on_date: date) -> pl.DataFrame:
     ended = today.filter(pl.col("event").is_in(list(wording.EVENTS))).select(
         "alert_id", why=pl.col("event").replace(wording.EVENTS)
     )
-    left = today.select("alert_id", left=pl.col("detail").str.extract(MOVED_FROM)).drop_nulls()
+    left = today.select(
+        "alert_id", left=pl.col("detail").str.extract(wording.MOVED_FROM)
+    ).drop_nulls()
     was_open = events.filter(pl.col("event").is_in(COMING))
     people = households_of_people(marts)
     households = read_mart(marts, "dim_households", "household_key", "head_person_key")
@@ -476,20 +478,19 @@ def cleared_alerts(marts: Path, on_date: date) -> pl.DataFrame:
 
 def moved_away(alerts: pl.DataFrame, marts: Path) -> pl.DataFrame:
     """Alerts with `left`, the office that had them, as that office is told of them, with `why`."""
-    areas = read_mart(marts, "dim_areas", "area_code", "name", "valid_to")
-    names = areas.filter(pl.col("valid_to").is_null()).unique("area_code")
+    now = pl.coalesce("township_code", "county_code").replace_strict(
+        area_names(marts), default=wording.ELSEWHERE, return_dtype=pl.String
+    )
     left, is_known = pl.col("left"), pl.col("left") != "unknown"
     return (
         alerts.filter(pl.col("status") == "open")
-        .with_columns(now_at=pl.coalesce("township_code", "county_code"))
-        .join(names.select(now_at="area_code", now="name"), on="now_at", how="left")
         .with_columns(
-            why=pl.format(wording.MOVED_AWAY, pl.col("now").fill_null(wording.ELSEWHERE)),
+            why=pl.format(wording.MOVED_AWAY, now),
             county_code=pl.when(is_known).then(left.str.head(COUNTY_DIGITS)).otherwise(left),
             township_code=pl.when(is_known & (left.str.len_chars() > COUNTY_DIGITS)).then(left),
             area_code=pl.when(is_known).then(left),
         )
-        .drop("left", "now_at", "now")
+        .drop("left")
     )
 
 

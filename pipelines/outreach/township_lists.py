@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.contracts.sources import load_contracts
 from pipelines.outreach import layout, wording
-from pipelines.outreach.alerts import QUOTA, open_alerts, read_mart, within_capacity
+from pipelines.outreach.alerts import QUOTA, area_names, open_alerts, within_capacity
 from pipelines.outreach.digest import DIGESTS, digests
 from pipelines.outreach.how_to import explanations, limits, outcome_choices
 from pipelines.outreach.lines import Sources, cleared_alerts, cleared_lines, lines_of, masked_people
@@ -226,9 +226,3 @@ def notes_of_the_day(sources: Sources) -> list[str]:
         f"当日未评估的规则（不新增、也不解除）：{rules}。" if rules else "各项规则均已评估。",
         wording.CLUE,
     ]
-
-
-def area_names(marts: Path) -> dict[str, str]:
-    """Names of townships and counties by code."""
-    areas = read_mart(marts, "dim_areas").filter(pl.col("valid_to").is_null())
-    return dict(areas.select("area_code", "name").iter_rows())

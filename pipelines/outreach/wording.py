@@ -37,6 +37,9 @@ NO_DISTANCE = "收入未核对，尚不能比较"
 DOES_NOT_APPLY = "—"
 NO_EARLIER = "无"
 WITHIN_A_DAY = "24 小时内"
+MOVED_FROM = r"moved from (\w+)"
+"""How an event tells that a family moved: the code of the office that had it, or `unknown`."""
+
 MOVED_HERE = "由其他乡镇（街道）转来，请接续办理"
 MOVED_AWAY, ELSEWHERE = "家庭已转到{}，由那里接续办理", "其他地方"
 LATE = "未按时"
@@ -139,7 +142,7 @@ def update_text(detail: pl.Expr) -> pl.Expr:
             amount.field("1").replace(words), amount.field("2").replace(words),
         ),
         pl.when(detail.str.contains("new evidence")).then(pl.lit("有新的依据")),
-        pl.when(detail.str.contains("moved from")).then(pl.lit(MOVED_HERE)),
+        pl.when(detail.str.contains(MOVED_FROM)).then(pl.lit(MOVED_HERE)),
         separator="，", ignore_nulls=True,
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.defs.installation import Installation
-from pipelines.ingest import load_receipts
+from pipelines.ingest import accepted_deliveries, load_receipts
 from pipelines.ingest.control import control_tables, sources_of
 from pipelines.outreach.township_lists import write_lists
 from pipelines.reporting.bulletin import write_bulletin
@@ -47,7 +47,8 @@ def build_day(
         contracts, receipts, installation.city, home, on_date, installation.vault, known_on
     )
     before = with_kept(home, on_date, history.earlier(home, on_date))
-    given = open_shelves(home, on_date, contracts, control | before, known_on)
+    accepted = accepted_deliveries(receipts)
+    given = open_shelves(home, on_date, contracts, accepted, control | before, known_on)
     policy = keep_policy(home, installation.dbt.project)
     built = installation.dbt.build(on_date, given)
     history.remember(home, on_date, policy)

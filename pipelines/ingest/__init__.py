@@ -5,13 +5,20 @@ formats (`connectors`), hashes and sealing (`vault`), Great Expectations (`quali
 """
 
 from pipelines.ingest.lake import clean_up, state
-from pipelines.ingest.receipts import FileReceipt, Receipt, TableReceipt, load_receipts
+from pipelines.ingest.receipts import (
+    FileReceipt,
+    Receipt,
+    TableReceipt,
+    accepted_deliveries,
+    load_receipts,
+)
 from pipelines.ingest.receive import receive
 
 __all__ = [
     "FileReceipt",
     "Receipt",
     "TableReceipt",
+    "accepted_deliveries",
     "clean_up",
     "load_receipts",
     "receive",

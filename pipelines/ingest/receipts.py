@@ -6,6 +6,7 @@ does not exist for readers.
 
 import hashlib
 import json
+from collections.abc import Iterable
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -109,6 +110,15 @@ def accepted_dates(home: Home, department: str) -> list[date]:
     """Dates of a department's accepted deliveries, in order."""
     receipts = [_counts(path) for path in sorted((home.receipts / department).glob("*.json"))]
     return [receipt.received_on for receipt in receipts if receipt.verdict == "accepted"]
+
+
+def accepted_deliveries(receipts: Iterable[Receipt]) -> set[tuple[str, date]]:
+    """Department and received date of the deliveries that were accepted."""
+    return {
+        (receipt.department, receipt.received_on)
+        for receipt in receipts
+        if receipt.verdict == "accepted"
+    }
 
 
 def _whole(path: Path) -> Receipt:

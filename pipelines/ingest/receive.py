@@ -10,6 +10,7 @@ import errno
 import shutil
 from collections.abc import Container, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from functools import cached_property, partial
@@ -142,6 +143,8 @@ def _day_of(path: Path) -> date | None:
 def _receive_one(desk: Desk, received_on: date) -> tuple[Receipt, list[date]]:
     """One delivery; the dates of later deliveries that must be received anew come with it.
 
+    They must be also where this one fails after they were taken back.
+
     Raises:
         IngestError: not even the receipt can be written.
     """
@@ -188,7 +191,10 @@ def _receive_one(desk: Desk, received_on: date) -> tuple[Receipt, list[date]]:
         write_receipt(desk.home, receipt)
     except OSError as fault:
         raise IngestError(_sentence_of(desk, received_on, fault)) from fault
-    return receipt, reopened if receipt.verdict == "accepted" else []
+    if receipt.verdict == "failed":
+        with suppress(OSError):  # what is left has no receipt: nobody reads it, the next run tidies
+            lake.remove_unaccepted(desk.home, desk.department)
+    return receipt, reopened
 
 
 def _sentence_of(desk: Desk, received_on: date, fault: BaseException) -> str:
@@ -222,15 +228,18 @@ def _failed(desk: Desk, received_on: date, form: str, sentence: str) -> Receipt:
 
 
 def _open(desk: Desk, received_on: date) -> Delivery:
+    """What lies in landing of a day; of the day on which the department is asked, its answer."""
     connection = desk.city.connection(desk.department)
     contracts = list(desk.contracts.values())
     folder = desk.home.delivery(desk.department, received_on)
     if connection.is_fetched and received_on == desk.asked_on:
         _forget_bad_answer(desk, received_on)
-    if connection.is_fetched and not table_files(connection, contracts, folder):
-        earlier = [day for day in accepted_dates(desk.home, desk.department) if day < received_on]
-        since = earlier[-1] if earlier else None
-        fetch_delivery(connection, contracts, folder, received_on, since)
+        if not table_files(connection, contracts, folder):
+            earlier = [
+                day for day in accepted_dates(desk.home, desk.department) if day < received_on
+            ]
+            since = earlier[-1] if earlier else None
+            fetch_delivery(connection, contracts, folder, received_on, since)
     return open_delivery(connection, contracts, folder, received_on)
 
 
@@ -346,9 +355,12 @@ def _reopen_later(desk: Desk, received_on: date) -> list[date]:
 
 
 def _is_intact(desk: Desk, day: date) -> bool:
+    """Whether a delivery still lies in landing as it was received; nobody is asked for it."""
     receipt = load_receipt(desk.home, desk.department, day)
+    connection = desk.city.connection(desk.department)
+    folder = desk.home.delivery(desk.department, day)
     try:
-        delivery = _open(desk, day)
+        delivery = open_delivery(connection, list(desk.contracts.values()), folder, day)
     except WenduError:
         return False
     return receipt is not None and all(

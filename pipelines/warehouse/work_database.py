@@ -9,7 +9,7 @@ leaves it whole, and after a crash of the machine nobody goes on with it.
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -55,6 +55,7 @@ def open_shelves(
     home: Home,
     on_date: date,
     contracts: Mapping[tuple[str, str], Contract],
+    accepted: Collection[tuple[str, date]],
     control: Mapping[str, pl.DataFrame],
     known_on: date | None = None,
 ) -> dict[str, Given]:
@@ -65,6 +66,8 @@ def open_shelves(
         on_date: the day; shelves received later are left out.
         contracts: every declared table gets a relation `lake.<department>__<table>`, and every
             department `lake.<department>__people`, empty where nothing was received.
+        accepted: department and received date of every accepted delivery; a shelf of another one
+            is what a fault or a kill left half-way.
         control: frames that become the tables `control.<name>`.
         known_on: a later day: what was received until then corrects the day.
 
@@ -77,7 +80,8 @@ def open_shelves(
         f"control.{name}": (Given(_sign_of(frame)), frame) for name, frame in control.items()
     } | {
         f"lake.{department}__{table}": _lake_relation(
-            home, on_date, department, table, contracts.get((department, table)), known_on
+            _shelves(home, department, table, accepted, known_on or on_date),
+            contracts.get((department, table)), on_date, known_on,
         )
         for department, table in [*contracts, *((name, "people") for name, _ in contracts)]
     }  # fmt: skip
@@ -148,15 +152,9 @@ def kinds_of_relations(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def _lake_relation(
-    home: Home,
-    on_date: date,
-    department: str,
-    table: str,
-    contract: Contract | None,
-    known_on: date | None,
+    shelves: Sequence[Path], contract: Contract | None, on_date: date, known_on: date | None
 ) -> tuple[Given, str | pl.DataFrame]:
     """What a relation of the lake is made of, and its query, or an empty table."""
-    shelves = shelves_until(home, department, table, known_on or on_date)
     if not shelves:
         schema = contract.lake_schema if contract else PEOPLE_SCHEMA
         return Given(hash_of(repr(schema))), schema.to_frame()
@@ -177,13 +175,12 @@ def _sign_of(frame: pl.DataFrame) -> str:
     return hashlib.sha256(rows).hexdigest()
 
 
-def shelves_until(home: Home, department: str, table: str, on_date: date) -> list[Path]:
-    """The table's shelves received on or before a day, oldest first."""
-    return [
-        shelf
-        for shelf in sorted((home.lake / department / table).glob("received_on=*/part.parquet"))
-        if shelf.parent.name.removeprefix("received_on=") <= on_date.isoformat()
-    ]
+def _shelves(
+    home: Home, department: str, table: str, accepted: Collection[tuple[str, date]], until: date
+) -> list[Path]:
+    """A table's shelves of accepted deliveries received by a day, oldest first."""
+    days = sorted(day for name, day in accepted if name == department and day <= until)
+    return [path for day in days if (path := home.shelf(department, table, day)).is_file()]
 
 
 def sql_text(text: str) -> str:

@@ -20,7 +20,7 @@ import yaml
 
 from pipelines.contracts.city import load_city
 from pipelines.contracts.sources import Contract, load_contracts
-from pipelines.ingest import load_receipts, receive
+from pipelines.ingest import accepted_deliveries, load_receipts, receive
 from pipelines.ingest.control import control_tables
 from pipelines.settings import DEPARTMENTS, Home
 from pipelines.vault import Vault
@@ -230,9 +230,11 @@ def judge(cases: Sequence[Case], root: Path, standing: Path) -> Judged:
             assert receipt.verdict == "accepted", receipt.message
             refused = {name: counts.reasons for name, counts in receipt.tables.items()}
             assert not any(refused.values()), f"rows of cases were refused: {refused}"
-    control = control_tables(load_contracts(), load_receipts(home, on), CITY, home, on, vault)
+    contracts, receipts = load_contracts(), load_receipts(home, on)
+    control = control_tables(contracts, receipts, CITY, home, on, vault)
     before = with_kept(home, on, history.earlier(home, on))
-    given = open_shelves(home, on, load_contracts(), control | before)
+    accepted = accepted_deliveries(receipts)
+    given = open_shelves(home, on, contracts, accepted, control | before)
     DbtProject(home).build(on, given)
     with duckdb.connect(str(work_database(home)), read_only=True) as connection:
         alerts = connection.sql("select * from marts.fct_alerts").pl()

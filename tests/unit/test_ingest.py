@@ -1,11 +1,12 @@
 """Deliveries through the front door: rows accounted for, states kept, faults contained."""
 
 import errno
+import itertools
 import os
 import re
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import pipelines.ingest.receive  # noqa: F401 - its name is that of a function
 from pipelines.ingest import clean_up, load_receipts, state
 from pipelines.ingest.quarantine import load_rejections
 from pipelines.ingest.read_ahead import one_ahead
-from pipelines.settings import WenduError
+from pipelines.settings import WenduError, put_in_place
 from tests.unit.deliveries import (
     FIRST,
     SECOND,
@@ -502,6 +503,49 @@ def test_a_full_disk_is_told_with_its_folder_and_leaves_the_old_state(
     (receipt,) = office.receive()
     told = [words in receipt.message for words in ("is full", str(office.home.root))]
     assert (receipt.verdict, told, standing(office, SECOND)) == ("failed", [True] * 2, before)
+
+
+def test_a_delivery_that_cannot_be_put_in_place_whole_leaves_nothing_behind(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.payroll(FIRST, payroll_row(1))
+    office.receive()
+    before = files(office.home.root)
+    office.payroll(SECOND, payroll_row(1), payroll_row(2))
+    office.payments(SECOND, payment_row("P1", 3))
+    with monkeypatch.context() as broken:
+        broken.setattr(receiving, "put_in_place", once(put_in_place, then=errno.EACCES))
+        (receipt,) = office.receive()
+    kept = files(office.home.root)
+    told = str(office.home.receipt("finance", SECOND).relative_to(office.home.root))
+    assert (receipt.verdict, kept.pop(told, b"") != b"", kept) == ("failed", True, before)
+
+
+def test_later_deliveries_are_received_again_though_the_late_one_fails(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for day in (FIRST, THIRD):
+        office.payroll(day, payroll_row(1), payroll_row(day.day))
+        office.receive()
+    before = standing(office, THIRD)
+    office.payroll(SECOND, payroll_row(1, "6000"))
+    with monkeypatch.context() as broken:
+        broken.setattr(receiving, "put_in_place", once(put_in_place, then=errno.EACCES, times=0))
+        receipts = office.receive()
+    told = [(receipt.received_on, receipt.verdict) for receipt in receipts]
+    assert (told, standing(office, THIRD)) == ([(SECOND, "failed"), (THIRD, "accepted")], before)
+
+
+def once(move: Callable[..., None], then: int, times: int = 1) -> Callable[..., None]:
+    """A move that fails once, after it went well some times."""
+    calls = itertools.count()
+
+    def moved(*arguments: object) -> None:
+        if next(calls) == times:
+            raise OSError(then, "")
+        move(*arguments)
+
+    return moved
 
 
 def test_a_shelf_that_cannot_be_written_fails_its_delivery_alone(office: Office) -> None:

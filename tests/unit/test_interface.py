@@ -1,6 +1,7 @@
 """Pages asked for over HTTP, from a real server on loopback that behaves as it is told."""
 
 import json
+import shutil
 import ssl
 import threading
 import time
@@ -379,6 +380,35 @@ def test_what_was_fetched_on_an_earlier_day_is_never_replaced_by_what_is_held_no
     receipts = receive(office.home, city, "agriculture", THIRD, office.vault, office.gate)
     told = [(receipt.received_on, receipt.verdict) for receipt in receipts]
     assert told == [(FIRST, "failed"), (THIRD, "accepted")]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_late_delivery_asks_nobody_for_what_is_no_longer_in_landing(
+    serve, office: Office, is_there: bool
+) -> None:
+    server = serve(lambda path, *_: page(rows_of(path.rsplit("/", 1)[1])))
+    city = city_that_asks(server)
+    receive(office.home, city, "agriculture", SECOND, office.vault, office.gate)
+    purged, late = (office.home.delivery("agriculture", day) for day in (SECOND, FIRST))
+    for kept in purged.iterdir():
+        late.mkdir(parents=True, exist_ok=True)
+        shutil.copy(kept, late)
+    if not is_there:
+        shutil.rmtree(purged)
+    asked = len(server.asked)
+    receipts = receive(office.home, city, "agriculture", THIRD, office.vault, office.gate,
+                       asks=False)  # fmt: skip
+    told = [(receipt.received_on, receipt.verdict) for receipt in receipts]
+    expected = [(FIRST, "accepted"), (SECOND, "accepted")] if is_there else [(FIRST, "failed")]
+    assert (told, len(server.asked), purged.exists()) == (expected, asked, is_there)
+
+
+def test_the_empty_folder_of_a_missed_day_asks_nobody(serve, office: Office) -> None:
+    server = serve(lambda path, *_: page(rows_of(path.rsplit("/", 1)[1])))
+    office.home.delivery("agriculture", FIRST).mkdir(parents=True)
+    (receipt,) = receive(office.home, city_that_asks(server), "agriculture", SECOND, office.vault,
+                         office.gate, asks=False)  # fmt: skip
+    assert (receipt.verdict, server.asked) == ("failed", [])
 
 
 def test_half_a_character_costs_no_more_than_itself(serve, folder: Path) -> None:

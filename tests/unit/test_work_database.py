@@ -7,6 +7,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from pipelines.contracts.sources import load_contracts
 from pipelines.settings import Home
 from pipelines.warehouse import work_database as of_a_day
 from pipelines.warehouse.work_database import open_shelves, work_database
@@ -26,7 +27,7 @@ def home(tmp_path: Path) -> Home:
 
 def open_again(home: Home) -> None:
     """Open the shelves of a lake without any contract, as a day does first."""
-    open_shelves(home, DAY, {}, {"run": pl.DataFrame({"on_date": [DAY]})})
+    open_shelves(home, DAY, {}, (), {"run": pl.DataFrame({"on_date": [DAY]})})
 
 
 def is_gone_on_with(home: Home) -> bool:
@@ -65,3 +66,21 @@ def test_it_is_made_anew_when_it_cannot_be_read(home: Home) -> None:
     work_database(home).write_bytes(b"torn")
     open_again(home)
     assert not is_gone_on_with(home)
+
+
+def test_only_shelves_of_accepted_deliveries_are_read(tmp_path: Path) -> None:
+    home, payroll = Home(tmp_path), load_contracts()["finance", "payroll"]
+    days = [date(2024, 4, 1), date(2024, 4, 2), date(2024, 4, 3)]
+    for day in days:
+        shelf = home.shelf("finance", "payroll", day)
+        shelf.parent.mkdir(parents=True)
+        row = pl.DataFrame({"received_on": [day]}).select(
+            pl.col(name) if name == "received_on" else pl.lit(None, kind).alias(name)
+            for name, kind in payroll.lake_schema.items()
+        )
+        row.write_parquet(shelf)
+    contracts = {("finance", "payroll"): payroll}
+    open_shelves(home, days[1], contracts, {("finance", days[0]), ("finance", days[2])}, {})
+    with duckdb.connect(str(work_database(home)), read_only=True) as connection:
+        found = connection.execute("select received_on from lake.finance__payroll").fetchall()
+    assert found == [(days[0],)]

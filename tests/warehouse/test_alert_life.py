@@ -107,7 +107,7 @@ class Desk:
         }  # fmt: skip
         before = with_kept(self.home, on, history.earlier(self.home, on))
         work_database(self.home).unlink(missing_ok=True)
-        open_shelves(self.home, on, load_contracts(), control | before)
+        open_shelves(self.home, on, load_contracts(), (), control | before)
         self._lay_out(on, findings, late)
         self.dbt.build_nodes(on, MODELS)
         history.remember(self.home, on)

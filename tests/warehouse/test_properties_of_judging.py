@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from pipelines.contracts.city import load_city
 from pipelines.contracts.sources import load_contracts
-from pipelines.ingest import load_receipts, receive
+from pipelines.ingest import accepted_deliveries, load_receipts, receive
 from pipelines.ingest.control import control_tables
 from pipelines.settings import DEPARTMENTS, Home
 from pipelines.vault import Vault
@@ -92,9 +92,11 @@ def build(world, tmp_path_factory):
                 refused = {name: counts.reasons for name, counts in receipt.tables.items()}
                 assert not any(refused.values()), refused
         contracts = load_contracts()
-        control = control_tables(contracts, load_receipts(home, on), CITY, home, on, vault)
+        receipts = load_receipts(home, on)
+        control = control_tables(contracts, receipts, CITY, home, on, vault)
         before = with_kept(home, on, history.earlier(home, on))
-        given = open_shelves(home, on, contracts, control | before)
+        accepted = accepted_deliveries(receipts)
+        given = open_shelves(home, on, contracts, accepted, control | before)
         DbtProject(home).build(on, given)
         with duckdb.connect(str(work_database(home)), read_only=True) as connection:
             found = World(

@@ -202,6 +202,10 @@ class Home:
         """The record that one delivery was accepted or failed; written last."""
         return self.receipts / department / f"{received_on}.json"
 
+    def correction_counts(self, on_date: date) -> Path:
+        """How much each department was asked to mend on a day, in numbers."""
+        return self.corrections / on_date.isoformat() / "counts.json"
+
     def day(self, on_date: date) -> Path:
         """What is published of one day: lists, bulletin, manifest."""
         return self.published / on_date.isoformat()

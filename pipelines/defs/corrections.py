@@ -26,7 +26,6 @@ from pipelines.settings import DEPARTMENTS, Home, UsageError, put_in_place
 from pipelines.vault import Vault
 from pipelines.warehouse.history import alerts_of
 
-COUNTS = "counts.json"
 UNFINISHED = ".unfinished"
 
 EVIDENCE = pl.List(
@@ -50,7 +49,7 @@ def write_corrections_of_day(
         differing: `Vault.differing_names` of the day, where the caller has asked for it already.
 
     Returns:
-        Counts by department: `open`, `new`, `mended`, `deliveries`, `visits`, `names`.
+        Counts by department, as `Corrections.counts`.
     """
     home, folder = installation.home, _folder(installation.home, on_date)
     unfinished = folder.with_name(f".{on_date}{UNFINISHED}")
@@ -65,7 +64,9 @@ def write_corrections_of_day(
         contracts = _tables_of(department)
         write_corrections(unfinished / f"{department}.xlsx", corrections, contracts)
         counts[department] = corrections.counts
-    (unfinished / COUNTS).write_text(json.dumps(counts, indent=1), encoding="utf-8")
+    (unfinished / home.correction_counts(on_date).name).write_text(
+        json.dumps(counts, indent=1), encoding="utf-8"
+    )
     shutil.rmtree(folder, ignore_errors=True)
     put_in_place(unfinished, folder)
     return counts
@@ -107,7 +108,7 @@ def counts_of_day(home: Home, on_date: date) -> dict[str, dict[str, int]]:
     Raises:
         UsageError: the day was not run.
     """
-    file = _folder(home, on_date) / COUNTS
+    file = home.correction_counts(on_date)
     if not file.is_file():
         raise UsageError(f"{on_date} was not run; run `wendu run --date {on_date}` first.")
     return dict(json.loads(file.read_text(encoding="utf-8")))

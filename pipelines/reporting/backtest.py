@@ -232,10 +232,13 @@ _FOLLOWED = """
     corrected as (
         select distinct alerts.alert_id
         from alerts
+        -- Payments name what they are by finance's code.
+        inner join programmes on alerts.program = programmes.programme
         inner join fct_payments as payments
-            on payments.program = alerts.program
+            on programmes.program = payments.program
             and payments.beneficiary_key in (alerts.person_key, alerts.household_key)
         where alerts.lane = 'payment'
+            and payments.status = '1'
             and payments.paid_on > alerts.first_seen_on
             and payments.paid_on <= alerts.followed_until
             and payments.period < date_trunc('month', alerts.first_seen_on)

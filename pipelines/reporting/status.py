@@ -24,6 +24,9 @@ FAILED = "nothing_published"
 NOT_THERE = ("uncertain", "sending", "refused", "bounced", "deferred")
 """What becomes of lists that their offices do not have for certain."""
 
+TO_MEND = ("open", "deliveries", "visits", "names")
+"""What of the counts of a day's corrections a department has still to look at."""
+
 
 @dataclass(frozen=True)
 class Status:
@@ -177,12 +180,12 @@ def _sources(status: Status, late: Sequence[Mapping[str, Any]]) -> str:
 
 def _refused(home: Home, status: Status, day: date) -> str:
     refused = sum(source["quarantined"] or 0 for source in status.sources)
-    file = home.corrections / str(day) / "counts.json"
+    file = home.correction_counts(day)
     counts = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    to_mend = sum(sum(told.values()) - told["mended"] - told["new"] for told in counts.values())
+    points = [sum(told[point] for point in TO_MEND) for told in counts.values()]
     return (
-        f"Refused: {refused:,} rows of the newest deliveries; {to_mend:,} points are open with "
-        f"{len(counts)} departments (`wendu corrections --date {day}`)."
+        f"Refused: {refused:,} rows of the newest deliveries; {sum(points):,} points are open with "
+        f"{sum(map(bool, points))} departments (`wendu corrections --date {day}`)."
     )
 
 

@@ -1,16 +1,20 @@
 """Scoring alerts: the days they stood, set against cases that must or must not be found."""
 
 from datetime import date
+from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
 from pipelines.reporting.backtest import (
+    backtest,
     judge_cases,
     score,
     standing_spans,
     unplanned_alerts,
 )
+from pipelines.settings import Home
 
 FIRST, LAST = date(2024, 4, 30), date(2024, 5, 10)
 
@@ -110,3 +114,56 @@ def test_a_rule_that_was_never_met_has_no_recall():
     nothing = judge_cases(cases(), spans(), FIRST, LAST)
     told = score(nothing, unplanned_alerts(cases(), spans(), FIRST, LAST), days)
     assert told.select("recall", "days_not_evaluated").row(0) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("payment", "corrected"),
+    [
+        ({}, 1),
+        ({"paid_on": date(2024, 5, 2)}, 0),
+        ({"paid_on": date(2024, 6, 2)}, 0),
+        ({"period": date(2024, 5, 1)}, 0),
+        ({"program": "2102"}, 0),
+        ({"beneficiary_key": "another"}, 0),
+        ({"status": "2"}, 0),
+    ],
+)
+def test_a_payment_for_a_past_month_that_follows_an_alert_corrects_it(
+    tmp_path: Path, payment: dict[str, object], corrected: int
+) -> None:
+    paid = {
+        "program": "2101", "beneficiary_key": "somebody", "paid_on": date(2024, 5, 20),
+        "period": date(2024, 4, 1), "status": "1",
+    } | payment  # fmt: skip
+    alert = {
+        "alert_id": "A", "rule_id": "R26", "lane": "payment", "level": "orange", "status": "open",
+        "unit": "beneficiary", "subject": "somebody", "program": "living", "reason_en": "differs",
+        "person_key": "somebody", "household_key": None, "first_seen_on": date(2024, 5, 2),
+    }  # fmt: skip
+    publish(tmp_path, {
+        "marts.fct_alerts": alert,
+        "marts.fct_alert_events": {"alert_id": "A", "event": "opened", "on_date": date(2024, 5, 2)},
+        "marts.quality_rule_evaluations": {
+            "rule_id": "R26", "on_date": date(2024, 5, 2), "evaluated": True,
+        },
+        "marts.dim_households": {
+            "household_key": "H", "concept": "person", "approved_on": date(2024, 1, 1), "ended_on": None,
+        },
+        "marts.dim_people": {"person_key": "somebody", "household_key": None},
+        "marts.fct_payments": paid,
+        "views.programmes": {"program": "2101", "programme": "living"},
+    })  # fmt: skip
+    result = backtest(Home(tmp_path), date(2024, 5, 1), date(2024, 5, 31), None)
+    assert [row["corrected_later"] for row in result.followed] == [corrected]
+
+
+def publish(root: Path, rows: dict[str, dict[str, object]]) -> None:
+    """A published warehouse of one row a table; columns without a value are texts."""
+    place = root / "published"
+    place.mkdir()
+    with duckdb.connect(str(place / "warehouse.duckdb")) as connection:
+        for relation, row in rows.items():
+            frame = pl.DataFrame([row]).with_columns(pl.selectors.by_dtype(pl.Null).cast(pl.String))
+            connection.execute(f"create schema if not exists {relation.split('.')[0]}")
+            connection.register("incoming", frame.to_arrow())
+            connection.execute(f"create table {relation} as select * from incoming")

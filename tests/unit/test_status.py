@@ -1,5 +1,6 @@
 """Five lines that tell whether today is fine, and what to do if not."""
 
+import json
 from datetime import date
 
 import pytest
@@ -96,3 +97,13 @@ def test_the_demo_citys_clock_stands_still(tmp_path):
     (tmp_path / "truth").mkdir()
     told = lines(tmp_path, published_on=date(2024, 4, 30), days=[FINE | {"on_date": "2024-04-30"}])
     assert (told[0], told[-1]) == ("Fine: 2024-04-30 is published.", "Do now: nothing.")
+
+
+def test_a_fault_in_many_rows_is_one_point_to_mend(tmp_path):
+    mended = {"open": 0, "rows": 0, "new": 0, "mended": 4, "deliveries": 0, "visits": 0, "names": 0}
+    counts = {"finance": mended | {"open": 1, "rows": 7, "new": 1, "visits": 2},
+              "agriculture": mended}  # fmt: skip
+    file = Home(tmp_path).correction_counts(TODAY)
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(counts), encoding="utf-8")
+    assert "3 points are open with 1 departments" in lines(tmp_path)[2]

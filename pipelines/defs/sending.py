@@ -254,8 +254,8 @@ def _take_back_returned(home: Home, on_date: date, ledger: DeliveryLedger) -> No
     for row in ledger.of_day(on_date.isoformat()):
         file = _delivered(home, row)
         if row.state == "bounced" and file.exists():
-            (counts_from,) = pl.read_parquet(file)["counts_from"].unique()
-            if counts_from > newest:
+            days = pl.read_parquet(file)["counts_from"].to_list()  # none: a list without alerts
+            if all(day > newest for day in days):
                 file.unlink()
 
 

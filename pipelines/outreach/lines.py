@@ -345,8 +345,8 @@ def earlier(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
 def stands_on(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
     """What the reasons of a line stand on: `line_key`, `version`, `received`.
 
-    `version` is the newest start of the policy rows that were used (of the rule itself where it
-    used none), `received` by department the oldest of the newest deliveries of the tables used.
+    `version` is the newest start of the policy rows that were used, those of the rules themselves
+    among them, `received` by department the oldest of the newest deliveries of the tables used.
     """
     terms = (
         alerts.select("line_key", "county_code", "evidence")
@@ -364,6 +364,9 @@ def stands_on(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
             terms.filter(pl.col("source") == "policy.parameters")
             .join(sources.policy.in_force, left_on="key", right_on="name")
             .filter(_holds_in("area_code", "county_code"))
+            # The codes of wider areas end in zeros: the highest is the most specific one.
+            .sort("area_code", descending=True)
+            .unique(["line_key", "key"], keep="first")
             .select("line_key", since="effective_from"),
             terms.filter(pl.col("source") == "policy.assistance_standards").select(
                 "line_key", since=pl.col("key").str.extract(r"(\d{4}-\d{2}-\d{2})$")

@@ -28,6 +28,9 @@ from pipelines.settings import Home, MailSettings, UsageError
 XLSX = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 LONGEST_WAIT_SECONDS = 600
 
+UNKNOWN = {"sending", "uncertain"}
+"""Nobody can tell whether the list arrived: the server gave no answer, or the machine died."""
+
 UNCERTAIN_IN_A_ROW = 3
 """After so many mails without an answer the others wait: each one costs a telephone call."""
 
@@ -114,7 +117,7 @@ def plan(
         content = sha256(workbook.read_bytes()).hexdigest()
         of_office = [row for row in sent if row.office == office]
         is_corrected = any(
-            row.sha256 != content and row.state in ("accepted", "uncertain") for row in of_office
+            row.sha256 != content and row.state in {"accepted", *UNKNOWN} for row in of_office
         )
         letter = Letter(
             office, recipients[office], digests[office], workbook, content, is_corrected
@@ -123,7 +126,7 @@ def plan(
         states = {row.state for row in same if row.recipient == letter.recipient}
         if any(row.state == "accepted" for row in same):
             made.already_sent += 1
-        elif states & {"sending", "uncertain"} and not resend:
+        elif states & UNKNOWN and not resend:
             made.uncertain.append(letter)
         elif states & {"refused", "bounced"} and not resend:
             made.refused.append(letter)

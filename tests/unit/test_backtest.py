@@ -147,7 +147,8 @@ def test_a_payment_for_a_past_month_that_follows_an_alert_corrects_it(
             "rule_id": "R26", "on_date": date(2024, 5, 2), "evaluated": True,
         },
         "marts.dim_households": {
-            "household_key": "H", "concept": "person", "approved_on": date(2024, 1, 1), "ended_on": None,
+            "household_key": "H", "concept": "person", "approved_on": date(2024, 1, 1),
+            "ended_on": None,
         },
         "marts.dim_people": {"person_key": "somebody", "household_key": None},
         "marts.fct_payments": paid,

@@ -308,6 +308,16 @@ def test_a_list_that_a_later_run_changed_goes_again_as_a_corrected_one(desk, ser
     assert len(server.to(TO[SOUTH])) == 1
 
 
+@pytest.mark.parametrize("state", ["sending", "uncertain", "refused"])
+def test_a_changed_list_is_a_corrected_one_where_the_first_may_have_arrived(desk, server, state):
+    assert desk.send()
+    (row,) = [row for row in ledger_of(desk.home).of_day(str(DAY)) if row.office == NORTH]
+    ledger_of(desk.home).write(Sent(**(vars(row) | {"state": state})))
+    desk.publish(**{f"_{NORTH}": DISGUISE + b"another"})
+    assert desk.send()
+    assert ("（更正）" in server.to(TO[NORTH])[-1]["Subject"]) is (state != "refused")
+
+
 def test_an_office_without_a_recipient_is_named(desk, server):
     desk.recipients(**{f"_{SOUTH}": TO[SOUTH]})
     assert not desk.send()
@@ -380,6 +390,18 @@ def test_a_mail_that_comes_back_is_written_down_and_told(desk, server):
     assert told["alert_id"].to_list() == ["A2"]
     assert desk.send(resend=True)
     assert handed_over(desk.home, DAY + timedelta(days=1)).height == 2
+
+
+def test_a_list_without_an_alert_that_comes_back_is_told_as_well(desk, server):
+    batches = desk.home.day(DAY) / "batches.parquet"
+    pl.read_parquet(batches).filter(pl.col("office") != NORTH).write_parquet(batches)
+    assert desk.send()
+    (mail,) = server.to(TO[NORTH])
+    drop = desk.home.outbox / "bounces"
+    drop.mkdir()
+    (drop / "notice.eml").write_bytes(notice(str(mail["Message-ID"])))
+    assert not desk.send()
+    assert desk.states()[NORTH] == "bounced"
 
 
 def notice(message_id: str) -> bytes:

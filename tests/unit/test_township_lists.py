@@ -1,5 +1,6 @@
 """What a caseworker finds in the workbook of a township, and what a reader of replies relies on."""
 
+import json
 import re
 import shutil
 import zipfile
@@ -299,6 +300,17 @@ def test_a_quota_of_a_township_holds_there_alone(lists, policy_with):
     )
     assert len(lines(day, layout.OPEN)) == 1
     assert len(lines(day, layout.OPEN, OTHER_TOWN)) == 2
+
+
+def test_the_version_is_that_of_the_row_of_the_most_specific_area(lists, policy_with):
+    used = {"source": "policy.parameters", "key": "r25_orange_multiple", "field": "value",
+            "value": "1.1", "as_of": str(DAY)}  # fmt: skip
+    policy = policy_with(
+        f"r25_orange_multiple,{COUNTY},1.1,ratio,2024-02-01,assumed,true",
+        "r25_orange_multiple,371500,1.1,ratio,2024-03-01,assumed,true",
+    )
+    [line] = lines(lists([alert(1, evidence=json.dumps([used]))], policy=policy), layout.OPEN)
+    assert "参数 2024-02-01 版" in line["依据"]
 
 
 def test_a_quota_that_is_no_number_is_told_with_the_place_to_mend_it(lists, policy_with):

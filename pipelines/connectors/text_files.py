@@ -306,8 +306,8 @@ def read_ndjson(path: Path, contract: Contract, renamed: Mapping[str, str]) -> I
         )
         numbers = [number for number in numbers if number not in reasons]
         content = b"\n".join(lines[number - 1] for number in numbers)
-        titles = _fields(content, numbers)
-    if titles is None or not numbers:
+        titles = _fields(content, numbers) or _fields_one_by_one(lines, numbers)
+    if not titles:
         raise ConnectorError(f"{shown_file(path)}: the file holds no JSON record; send it again")
     content = _numbers_as_texts(content)
     cells = pl.read_ndjson(content, schema=dict.fromkeys(titles, pl.String))
@@ -324,8 +324,16 @@ def _numbers_as_texts(content: bytes) -> bytes:
     return b"".join(parts)
 
 
+def _fields_one_by_one(lines: list[bytes], numbers: list[int]) -> list[str]:
+    """As `_fields`, of lines that are records: also where one field has values of many kinds."""
+    return list(dict.fromkeys(name for at in numbers for name in json.loads(lines[at - 1])))
+
+
 def _fields(content: bytes, numbers: list[int]) -> list[str] | None:
-    """Names of all fields in order of appearance; null when a line is no record."""
+    """Names of all fields in order of appearance; null when a line is no record.
+
+    Also null where a field is true in one record and a number in another.
+    """
     try:
         inferred = pl.read_ndjson(content, infer_schema_length=None)
     except pl.exceptions.PolarsError:

@@ -21,6 +21,7 @@ from pipelines.ingest.identities import Identities
 from pipelines.ingest.lake import Refused
 from pipelines.ingest.remembered import RememberedPseudonyms
 from pipelines.ingest.spool import Spool
+from pipelines.ingest.torn_lines import keys_in
 from pipelines.settings import WenduError
 
 ROWS_AT_ONCE = 300_000
@@ -105,7 +106,11 @@ def take_in(
     for batch in batches:
         intake.received += batch.received
         intake.unknown_columns |= batch.unknown_columns
-        intake._faults.extend(batch.unreadable)
+        for lines in batch.unreadable:
+            intake._faults.append(lines)
+            if lines.height:
+                keys = keys_in(lines["raw"], contract, received_on, pseudonyms)
+                intake._refused_keys.append(keys)
         conformed = conform(batch.rows, contract, received_on, divisions, identities, batch.factors)
         intake.spool.add(conformed.accepted)
         intake.soft_flags += conformed.soft_flags

@@ -16,6 +16,7 @@ from pipelines.ingest.identities import Identities
 from pipelines.ingest.open_faults import open_faults, texts_of
 from pipelines.ingest.receipts import Receipt
 from pipelines.ingest.remembered import RememberedPseudonyms
+from pipelines.ingest.torn_lines import TORN, people_in
 from pipelines.settings import Home
 from pipelines.vault import Vault
 
@@ -58,23 +59,30 @@ def refused_rows(
             rows = (
                 faults.explode("raws")
                 .group_by("key", raw="raws", maintain_order=True)
-                .agg(pl.col("last_on").max())
+                .agg(pl.col("last_on").max(), is_torn=pl.col("reason").is_in(TORN).any())
+                .with_row_index("row_no", rows_before)
             )
-            found.append(_named_by(rows, contract, on_date, pseudonyms, rows_before))
+            is_torn = pl.col("is_torn")
+            found.append(_named_by(rows.filter(~is_torn), contract, on_date, pseudonyms))
+            found.append(_in_torn_lines(rows.filter(is_torn), contract, on_date, pseudonyms))
             rows_before += rows.height
     return pl.concat(found)
 
 
+def _in_torn_lines(
+    rows: pl.DataFrame, contract: Contract, on_date: date, pseudonyms: RememberedPseudonyms
+) -> pl.DataFrame:
+    """Lines that are no row of the table, by whom they name; the rest of them cannot be told."""
+    people = people_in(rows["raw"], contract, on_date, pseudonyms)
+    named = rows.with_row_index("line_no").join(people, on="line_no", how="left")
+    return _as_refused(named.with_columns(received_on=pl.col("last_on")), contract)
+
+
 def _named_by(
-    rows: pl.DataFrame,
-    contract: Contract,
-    on_date: date,
-    pseudonyms: RememberedPseudonyms,
-    rows_before: int,
+    rows: pl.DataFrame, contract: Contract, on_date: date, pseudonyms: RememberedPseudonyms
 ) -> pl.DataFrame:
     texts = rows.select(**texts_of(contract))
     read = lake_values(texts, contract, on_date, Identities(contract, on_date, pseudonyms))
-    there = read.columns
     # A record has a number of its own, or it is about whoever is its key.
     numbers = [name for name in contract.lake_key if read.schema[name] == pl.String]
     people = [
@@ -82,21 +90,25 @@ def _named_by(
         for name, column in contract.columns.items()
         if column.required and column.kind in ("id", "certificate")
     ]
-    return (
-        read.with_columns(
-            row_no=pl.int_range(pl.len(), dtype=pl.Int64) + rows_before,
-            department=pl.lit(contract.department),
-            table_name=pl.lit(contract.table),
-            title_zh=pl.lit(contract.title.zh),
-            received_on=rows["last_on"],
-            person_key=pl.concat_list(people or [pl.lit(None, pl.Binary)]),
-            number=pl.coalesce(*numbers, None),
-            **{
-                name: pl.col(name) if name in there else pl.lit(None)
-                for name in ("household_key", "program", "period")
-            },
-        )
-        .explode("person_key")
-        .select(pl.col(name).cast(kind) for name, kind in REFUSED_ROWS.items())
-        .unique(maintain_order=True)
-    )
+    named = read.with_columns(
+        row_no=rows["row_no"],
+        received_on=rows["last_on"],
+        person_key=pl.concat_list(people or [pl.lit(None, pl.Binary)]),
+        number=pl.coalesce(*numbers, None),
+    ).explode("person_key")
+    return _as_refused(named, contract)
+
+
+def _as_refused(named: pl.DataFrame, contract: Contract) -> pl.DataFrame:
+    """As `REFUSED_ROWS`; what the table does not have, or could not be read, is null."""
+    told = {
+        "department": pl.lit(contract.department),
+        "table_name": pl.lit(contract.table),
+        "title_zh": pl.lit(contract.title.zh),
+    }
+    return named.select(
+        told.get(name, pl.col(name) if name in named.columns else pl.lit(None))
+        .cast(kind)
+        .alias(name)
+        for name, kind in REFUSED_ROWS.items()
+    ).unique(maintain_order=True)

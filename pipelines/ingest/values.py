@@ -23,8 +23,12 @@ EXACT = pl.Decimal(38, 12)
 LONGEST_NOISE = 17
 """Decimals with which a binary number may be written, such as 6.800000000000001."""
 
-LOST_DIGITS = r"^\d(?:\.\d+)?[Ee]\+\d{2,}$"
-"""What a spreadsheet leaves of a number of more than 15 digits: 5.0012E+16."""
+LOST_DIGITS = r"^\d(?:\.\d+)?[Ee]\+\d{2,}$|^(?:9\d{15}|\d{17,})\.0$"
+"""What a spreadsheet leaves of a number of more than 15 digits, and floating point of more than 16:
+5.0012E+16, 371599195001010000.0."""
+
+WHOLE = r"^(\d{1,15}|[1-8]\d{15})\.0$"
+"""A whole number that floating point holds with all its digits."""
 
 SAMPLE = 20_000
 """Rows whose repetition tells whether a column is worth reading by distinct text."""
@@ -216,9 +220,15 @@ def parse_flags(texts: pl.Series) -> pl.DataFrame:
 
 
 def parse_codes(texts: pl.Series, codes: Mapping[str, str]) -> pl.DataFrame:
-    """The code of a label or a number; a leading zero that a spreadsheet lost is put back."""
-    names = pl.DataFrame({"name": list(codes.values()), "code": list(codes)}).select(
-        pl.col("name").str.normalize("NFKC").str.replace_all(INVISIBLE, ""), "code"
+    """The code of a label or a number; a leading zero that a spreadsheet lost is put back.
+
+    A code of several labels has them with a stroke between them.
+    """
+    labels = pl.DataFrame({"name": list(codes.values()), "code": list(codes)})
+    names = (
+        labels.with_columns(pl.col("name").str.split(" / "))
+        .explode("name")
+        .select(pl.col("name").str.normalize("NFKC").str.replace_all(INVISIBLE, ""), "code")
     )
     width = max(len(code) for code in codes)
     numbers = pl.col("_text").str.replace(r"^(\d+)\.0+$", "${1}")
@@ -250,12 +260,19 @@ def parse_restricted(texts: pl.Series) -> pl.DataFrame:
 
 def parse_numbers_of_office(texts: pl.Series) -> pl.DataFrame:
     """Household and account numbers: ordinary width, no blanks anywhere."""
-    return _unless_digits_are_lost(compact(ordinary_width(texts)))
+    return _unless_digits_are_lost(_without_fraction(compact(ordinary_width(texts))))
 
 
 def parse_record_numbers(texts: pl.Series) -> pl.DataFrame:
     """Numbers by which a department knows its records: as `parse_texts`."""
-    return _unless_digits_are_lost(trimmed(ordinary_width(texts)))
+    return _unless_digits_are_lost(_without_fraction(trimmed(ordinary_width(texts))))
+
+
+def _without_fraction(numbers: pl.Series) -> pl.Series:
+    """Numbers as they are; those that were kept as floating point as whole numbers."""
+    if not numbers.str.ends_with(".0").any():
+        return numbers
+    return numbers.str.replace(WHOLE, "${1}")
 
 
 def _unless_digits_are_lost(numbers: pl.Series) -> pl.DataFrame:

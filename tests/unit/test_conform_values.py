@@ -128,6 +128,12 @@ def test_a_code_is_read_by_number_and_label(text: str) -> None:
     assert one(values.parse_codes(texts(text), codes)) == ("02", None)
 
 
+@pytest.mark.parametrize("label", ["祖父母或外祖父母", "祖父母"])
+def test_a_code_may_have_several_labels(label: str) -> None:
+    codes = {"60": "祖父母或外祖父母 / 祖父母", "61": "祖父"}
+    assert one(values.parse_codes(texts(label), codes)) == ("60", None)
+
+
 def test_a_code_outside_the_list_is_named() -> None:
     assert one(values.parse_codes(texts("9"), {"1": "是"})) == (None, "unknown_code")
 
@@ -174,9 +180,17 @@ def test_zeros_behind_the_decimals_are_no_decimals() -> None:
 
 
 @pytest.mark.parametrize("parse", [values.parse_numbers_of_office, values.parse_record_numbers])
-@pytest.mark.parametrize("text", ["5.0012E+16", "9E+18", "9.99999e+18"])
+@pytest.mark.parametrize(
+    "text", ["5.0012E+16", "9E+18", "9.99999e+18", "9007199254740993.0", "12345678901234567.0"]
+)
 def test_a_number_that_a_spreadsheet_shortened_is_nobodys(parse, text: str) -> None:
     assert one(parse(texts(text))) == (None, "id_lost_digits")
+
+
+@pytest.mark.parametrize("parse", [values.parse_numbers_of_office, values.parse_record_numbers])
+@pytest.mark.parametrize("number", ["0", "371502000012", "8999999999999999"])
+def test_a_number_kept_as_floating_point_is_the_whole_number(parse, number: str) -> None:
+    assert one(parse(texts(f"{number}.0"))) == (number, None)
 
 
 @pytest.mark.parametrize("parse", [values.parse_numbers_of_office, values.parse_record_numbers])

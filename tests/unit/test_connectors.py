@@ -444,6 +444,11 @@ def test_json_numbers_are_read_as_they_are_written(tmp_path: Path) -> None:
     assert rows.select("monthly_wage", "since").row(0) == ("5000.10", "20100101")
 
 
+def test_one_field_may_be_true_in_one_record_and_a_number_in_another(tmp_path: Path) -> None:
+    kinds = [RECORD.replace('"局"', kind) for kind in ("true", "1", "false", "0.5")]
+    assert ndjson(tmp_path, *kinds).rows["employer"].to_list() == ["true", "1", "false", "0.5"]
+
+
 def test_a_line_that_is_no_record_is_set_aside(tmp_path: Path) -> None:
     raw = ndjson(tmp_path, RECORD, '{"id_no": broken', RECORD)
     assert (raw.rows["_line"].to_list(), raw.unreadable["_line"].to_list()) == ([1, 3], [2])

@@ -4,6 +4,7 @@ import errno
 import itertools
 import os
 import re
+import sqlite3
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -365,6 +366,60 @@ def test_members_of_a_household_with_an_unreadable_member_stay(office: Office) -
     office.database(SECOND, "members", [member("J1", 1), member("J1", 2, id_no="3.7E+17")])
     office.receive("civil_affairs")
     assert standing(office, SECOND, "members") == {key(office, 1): False, key(office, 2): True}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"{payroll_row(2)},x".encode(),
+        payroll_row(2).rpartition(",")[0].encode(),
+        payroll_row(2, name="张").encode() + b"\xff",
+        payroll_row(2, name='"张').encode(),
+    ],
+)
+def test_a_key_in_a_line_that_is_no_row_stays_as_stale(office: Office, line: bytes) -> None:
+    office.payroll(FIRST, payroll_row(1), payroll_row(2), payroll_row(3))
+    with office.payroll(SECOND, payroll_row(1)).open("ab") as file:
+        file.write(line + b"\n")
+    (_, receipt) = office.receive()
+    counts = receipt.tables["payroll"]
+    assert (counts.quarantined, counts.stale, counts.removed) == (1, 1, 1)
+    assert standing(office, SECOND) == {key(office, 1): False, key(office, 2): True}
+
+
+def test_a_certificate_in_a_line_that_is_no_row_has_not_left(office: Office) -> None:
+    certificates(office, FIRST, *(line_of(who, "2", "2") for who in (1, 2)))
+    certificates(office, SECOND, line_of(1, "2", "2"), line_of(2, "2", "2") + ",x")
+    office.receive("disabled_federation")
+    stand = state(office.home, "disabled_federation", "certificates", SECOND)
+    assert dict(stand.select("person_key", "is_stale").iter_rows()) == {
+        key(office, 1): False, key(office, 2): True,
+    }  # fmt: skip
+
+
+def test_a_member_in_a_row_that_is_no_text_has_not_left(office: Office) -> None:
+    office.database(FIRST, "members", [member("J1", 1), member("J1", 2), member("J2", 3)])
+    office.database(SECOND, "members", [member("J1", 1), member("J1", 2, name="\x00")])
+    path = office.home.delivery("civil_affairs", SECOND) / "civil_affairs.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("update members set name = cast(x'c1c4' as text) where name <> '张某'")
+    connection.close()
+    office.receive("civil_affairs")
+    assert standing(office, SECOND, "members") == {key(office, 1): False, key(office, 2): True}
+
+
+def test_a_watched_household_in_a_record_that_is_cut_short_has_not_left(office: Office) -> None:
+    record = (
+        '{"monitor_no": "M%d", "kind": 1, "area_code": "371502001001", '
+        '"identified_on": "2023-01-01", "risk_removed": "否"}'
+    )
+    for day, lines in ((FIRST, [record % 1, record % 2, record % 3]),
+                       (SECOND, [record % 1, (record % 2)[:-9], ""])):  # fmt: skip
+        name = "monitored_households.ndjson"
+        office.file("agriculture", day, name, "\n".join(lines).encode() + b"\n")
+    (_, receipt) = office.receive("agriculture")
+    counts = receipt.tables["monitored_households"]
+    assert (counts.quarantined, counts.stale, counts.removed) == (1, 1, 1)
 
 
 def test_an_appended_key_seen_again_replaces_the_older_row(office: Office) -> None:

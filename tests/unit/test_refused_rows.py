@@ -48,6 +48,13 @@ def test_a_refused_payment_names_payee_family_programme_and_month(office):
     ]  # fmt: skip
 
 
+def test_a_line_that_is_no_row_names_whoever_it_may_be_about(office):
+    office.payments(FIRST, payment_row("P1") + ",x", payment_row("P2", 2), "P3,too short")
+    office.receive()
+    found = [(row["row_no"], row["person_key"], row["number"]) for row in refused(office, FIRST)]
+    assert sorted(found, key=str) == [(0, key(office, 1), None), (1, None, None)]
+
+
 def test_a_row_with_two_faults_is_one_row(office):
     office.payments(FIRST, payment_row("P1", amount="一百", paid_on="昨天"), payment_row("P2", 2))
     office.receive()

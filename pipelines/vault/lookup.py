@@ -26,6 +26,10 @@ HOUSEHOLDS = {
 HOUSEHOLD_SPACES = ("household", "relapse_watch_household")
 NUMBER_LENGTH = 18
 
+NAMES_STAND_DAYS = 400
+"""How long a name counts under which something was added: the rules look at twelve months of
+payments, which are checked a month later. Default of 2026-11-27."""
+
 
 def newest_people(keys: pl.Series, identities: Identities) -> pl.DataFrame:
     """Number and newest name of every key found; on one day civil affairs wins."""
@@ -47,13 +51,17 @@ def newest_people(keys: pl.Series, identities: Identities) -> pl.DataFrame:
 
 
 def differing_names(identities: Identities) -> pl.DataFrame:
-    """People whom department tables know by different names: a row per person and table.
+    """People whom department tables know by different names: a row per person, table and name.
 
-    Columns: `person_key`, `department`, `table`, `id_no`, `name`; of each table its newest name.
+    Columns: `person_key`, `department`, `table`, `id_no`, `name`. Of a snapshot its newest name;
+    of a table that is only added to every one that came new in the last `NAMES_STAND_DAYS`, too:
+    what was added under another name stands there.
     """
     found = [
         frame.drop_nulls("name").with_columns(
-            department=pl.lit(contract.department), table=pl.lit(contract.table)
+            department=pl.lit(contract.department),
+            table=pl.lit(contract.table),
+            is_added_to=pl.lit(contract.mode == "append"),
         )
         for contract in load_contracts().values()
         if any(_is_person(contract, column) for column in contract.columns)
@@ -64,16 +72,21 @@ def differing_names(identities: Identities) -> pl.DataFrame:
     known = pl.concat(pl.collect_all(found))
     # Nearly everybody has one name: a million texts are compared as numbers first.
     known = known.with_columns(marked=pl.col("person_key").hash(), named=pl.col("name").hash())
-    names = known.group_by("marked").agg(pl.min("named"), last=pl.max("named"))
-    doubtful = names.filter(pl.col("named") != pl.col("last")).select("marked")
-    newest = (
+    named = known.group_by("marked").agg(pl.min("named"), last=pl.max("named"))
+    doubtful = named.filter(pl.col("named") != pl.col("last")).select("marked")
+    table = ("person_key", "department", "table")
+    stands = pl.col("received_on") >= known["received_on"].max() - pl.duration(
+        days=NAMES_STAND_DAYS
+    )
+    names = (
         known.join(doubtful, on="marked", how="semi")
         .sort("received_on", "name")
-        .unique(["person_key", "department", "table"], keep="last", maintain_order=True)
+        .filter(pl.struct(table).is_last_distinct() | (pl.col("is_added_to") & stands))
+        .unique([*table, "name"], keep="last", maintain_order=True)
     )
     return (
-        newest.filter(pl.col("name").n_unique().over("person_key") > 1)
-        .sort("person_key", "department", "table")
+        names.filter(pl.col("name").n_unique().over("person_key") > 1)
+        .sort(*table, "name")
         .select(*DIFFERING)
     )
 

@@ -201,7 +201,8 @@ class Vault:
     def differing_names(self, until: date | None = None) -> pl.DataFrame:
         """People whom department tables know by different names, of what was received by a date.
 
-        Columns: `person_key`, `department`, `table`, `id_no`, `name`, a row per person and table.
+        Columns: `person_key`, `department`, `table`, `id_no`, `name`, a row per person, table and
+        name that stands there.
         """
         return differing_names(partial(self.scan_identities, until=until))
 

@@ -263,6 +263,17 @@ def test_names_that_differ_between_tables_are_found_each_table_by_its_newest(
     assert vault.differing_names(until=date(2024, 5, 5)).height == 2
 
 
+@pytest.mark.parametrize(("day", "stands"), [("2024-06-04", True), ("2024-06-05", False)])
+def test_another_name_in_a_table_that_is_added_to_stands_for_four_hundred_days(
+    home: Home, vault: Vault, day: str, stands: bool
+) -> None:
+    seal_member(vault, home, "finance", "payments", "2023-05-01", "张叁")
+    seal_member(vault, home, "finance", "payments", "2023-05-02", "张三")
+    assert vault.differing_names()["name"].to_list() == ["张三", "张叁"]
+    seal_member(vault, home, "civil_affairs", "children", day, "张三")
+    assert ("张叁" in vault.differing_names()["name"].to_list()) is stands
+
+
 def test_only_people_asked_for_are_revealed(home: Home, vault: Vault) -> None:
     seal_member(vault, home, "civil_affairs", "members", "2024-04-30", "张三")
     found = vault.people(vault.pseudonyms("person", pl.Series([OTHER])))

@@ -32,8 +32,8 @@ ROWS = {
 
 
 @pytest.fixture(scope="module")
-def found(world: World, tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
-    """What the new rules find in the shared city, built from a copy of the project.
+def judged(world: World, tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A home where the new rules judged the shared city, built from a copy of the project.
 
     Of the families with minors one had an alert of the second rule the day before.
     """
@@ -51,9 +51,14 @@ def found(world: World, tmp_path_factory: pytest.TempPathFactory) -> pl.DataFram
             "insert into intermediate.int_rules__previous_findings (rule_id, household_key) "
             "values ('X02', from_hex(?))", [had_an_alert],
         )  # fmt: skip
-    rebuilt = [*ROWS, "int_measures__parameters", RESULT]
-    DbtProject(home, project).build_nodes(SECOND_DAY, rebuilt)
-    with duckdb.connect(str(work_database(home)), read_only=True) as connection:
+    DbtProject(home, project).build_nodes(SECOND_DAY, [*ROWS, *REBUILT])
+    return home
+
+
+@pytest.fixture(scope="module")
+def found(judged: Home) -> pl.DataFrame:
+    """What the new rules find."""
+    with duckdb.connect(str(work_database(judged)), read_only=True) as connection:
         return connection.sql(
             f"select results.*, lower(hex(household_key)) as household_key "
             f"from intermediate.{RESULT} as results "
@@ -68,7 +73,11 @@ def findings(found: pl.DataFrame) -> pl.DataFrame:
     return found.filter(pl.col("rule_id") == "X01")
 
 
-RESULT = "int_rules__conditions"
+RESULT, EVALUATIONS = "int_rules__conditions", "int_rules__evaluations_today"
+REBUILT = (
+    "int_measures__parameters", RESULT, "int_rules__evaluated_rules", "int_rules__findings",
+    "int_rules__alert_signals", "int_rules__alerts", EVALUATIONS,
+)  # fmt: skip
 
 
 def families(world: World) -> pl.DataFrame:
@@ -121,3 +130,16 @@ def test_what_answers_an_alert_inhibits_it_and_opens_none(
         found.filter(pl.col("rule_id") == "X02").select("household_key", "inhibited_by").iter_rows()
     )
     assert told == {with_minors.min(): "helped"} | dict.fromkeys(without)
+
+
+def test_the_day_tells_whom_it_looked_at_and_what_it_found(
+    world: World, judged: Home, findings: pl.DataFrame
+) -> None:
+    with duckdb.connect(str(work_database(judged)), read_only=True) as connection:
+        told = connection.execute(
+            f"select evaluated, subjects, hits, not_judged from intermediate.{EVALUATIONS} "
+            "where rule_id = 'X01'"
+        ).fetchall()
+    households = world.mart("fct_household_indicators").height
+    hits = findings.filter("is_judged").height
+    assert told == [(True, households, hits, findings.height - hits)]

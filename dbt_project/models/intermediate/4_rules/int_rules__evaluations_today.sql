@@ -235,6 +235,38 @@ subjects as (
     where is_alive and employment = '3'
 ),
 
+-- A rule that stands in rows alone looks at everybody of whom there are metrics.
+rules_by_rows as (
+    select
+        rules.rule_id,
+        rules.unit
+    from {{ ref("rules") }} as rules
+    inner join (select distinct rule_id from {{ ref("rule_conditions") }}) as conditions on rules.rule_id = conditions.rule_id
+),
+
+with_metrics as (
+    select
+        'person' as unit,
+        count(*) as subjects
+    from {{ ref("int_metrics__people") }}
+    union all
+    select
+        'household' as unit,
+        count(*) as subjects
+    from {{ ref("int_metrics__households") }}
+),
+
+all_subjects as (
+    select
+        evaluated_rules.rule_id,
+        coalesce(subjects.subjects, with_metrics.subjects) as subjects,
+        subjects.unknown
+    from evaluated_rules
+    left join subjects on evaluated_rules.rule_id = subjects.rule_id
+    left join rules_by_rows on evaluated_rules.rule_id = rules_by_rows.rule_id
+    left join with_metrics on rules_by_rows.unit = with_metrics.unit
+),
+
 counted as (
     select
         rule_id,
@@ -249,16 +281,16 @@ final as (
         evaluated_rules.rule_id,
         {{ run_date() }} as on_date,
         evaluated_rules.evaluated,
-        case when evaluated_rules.evaluated then cast(subjects.subjects as bigint) end as subjects,
+        case when evaluated_rules.evaluated then cast(all_subjects.subjects as bigint) end as subjects,
         case when evaluated_rules.evaluated then cast(coalesce(counted.hits, 0) as bigint) end as hits,
         case
             when not evaluated_rules.evaluated then null
-            when evaluated_rules.rule_id = 'R26' then cast(subjects.unknown as bigint)
+            when evaluated_rules.rule_id = 'R26' then cast(all_subjects.unknown as bigint)
             else cast(coalesce(counted.not_judged, 0) as bigint)
         end as not_judged,
         evaluated_rules.why_not
     from evaluated_rules
-    left join subjects on evaluated_rules.rule_id = subjects.rule_id
+    left join all_subjects on evaluated_rules.rule_id = all_subjects.rule_id
     left join counted on evaluated_rules.rule_id = counted.rule_id
 )
 

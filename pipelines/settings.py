@@ -119,7 +119,6 @@ class MailSettings(BaseSettings):
     operator: str | None = Field(default=None, description="Address that is told of failures.")
     ca_file: Path | None = Field(default=None, description="Authority of the server, if private.")
     webhook_url: SecretStr | None = Field(default=None, description="Of a group's robot.")
-    webhook_form: Literal["wecom", "dingtalk"] = Field(default="wecom", description="Its kind.")
     after_run: bool = Field(default=False, description="Send lists after each published day.")
     timeout_seconds: float = Field(default=30, gt=0, description="Patience with the server.")
     tries: int = Field(default=4, ge=1, description="How often one command tries a mail.")

@@ -29,7 +29,6 @@ MOST_CELLS = 2_000_000
 """Cells of the rectangle from A1 to the last used cell: what opening a sheet takes memory for."""
 
 CSV_ENCODINGS = ("utf-8-sig", "gb18030")
-OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 DAYS_FROM_1900_TO_1904 = 1462
 
 

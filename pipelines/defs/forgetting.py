@@ -12,11 +12,9 @@ import polars as pl
 from pipelines.defs.installation import Installation
 from pipelines.ingest.forgetting import Purged, normal_number, purge
 from pipelines.settings import Home, UsageError, today
-from pipelines.vault import AuditBook
+from pipelines.vault import AuditBook, tells_why
 from pipelines.vault.forgotten import Forgotten
 from pipelines.warehouse import history
-
-SHORTEST_PURPOSE = 4
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def forget(
         UsageError: no purpose worth the name, no valid number, or nobody was forgotten by it.
         HomeInUseError: a run holds the home.
     """
-    if len(purpose.strip()) < SHORTEST_PURPOSE:
+    if not tells_why(purpose):
         raise UsageError("Say with --purpose on what ground the person is to be forgotten.")
     normal = normal_number(number, today())
     if normal is None:

@@ -28,7 +28,6 @@ from pipelines.vault.forgotten import Forgotten
 FORGOTTEN_ROW = '{"forgotten":true}'
 """What quarantine keeps of a refused row that named the person."""
 
-FAMILY_SPACES = ("household", "relapse_watch_household")
 ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
 FULL_WIDTH = str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")
 LARGEST_MEMBER_BYTES = 200_000_000

@@ -322,16 +322,9 @@ def _refuse_unless_passed(verdicts: Mapping[str, Verdict]) -> None:
     for table, verdict in verdicts.items():
         if not verdict.passed:
             raise IngestError(
-                f"{table}: gate 1 refused it ({_told(verdict)}); mend the table and send the "
+                f"{table}: gate 1 refused it ({verdict.sentence()}); mend the table and send the "
                 "delivery again"
             )
-
-
-def _told(verdict: Verdict) -> str:
-    """The failed critical expectations in counts."""
-    return "; ".join(
-        result.sentence() for result in verdict.results if not result.passed and result.blocks
-    )
 
 
 def _reopen_later(desk: Desk, received_on: date) -> list[date]:

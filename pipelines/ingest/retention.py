@@ -1,7 +1,8 @@
 """What is deleted after a time: raw deliveries, refused content, returned workbooks.
 
 What a later day needs stays: the lake, receipts, accepted replies, and of each refused row where
-it stood and why, so that any day can still be replayed. Only deliveries that were accepted are
+it stood and why. A day of before can still be replayed, but for what its alerts said of refused
+rows: whom those named goes with their content. Only deliveries that were accepted are
 deleted; one that was not is nobody's to judge. Does not belong here: one person's identity
 (`ingest.forgetting`), the record of runs (`defs.keeping`).
 """

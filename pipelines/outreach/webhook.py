@@ -15,14 +15,14 @@ class WebhookError(WenduError):
     """The robot could not be told; says why, without its address."""
 
 
-def tell_group(settings: MailSettings, text: str) -> bool:
-    """Tell the group, where a robot is set; whether one is.
+def tell_group(settings: MailSettings, text: str) -> None:
+    """Tell the group, where a robot is set.
 
     Raises:
         WebhookError: the robot does not answer or refuses.
     """
     if settings.webhook_url is None:
-        return False
+        return
     url = settings.webhook_url.get_secret_value()
     try:
         for attempt in Retrying(
@@ -47,7 +47,6 @@ def tell_group(settings: MailSettings, text: str) -> bool:
             f"The group's robot refused the message ({answer.status_code}, code "
             f"{_error_of(answer)}); check WENDU_MAIL_WEBHOOK_URL and the robot's key words."
         )
-    return True
 
 
 def _error_of(answer: httpx.Response) -> Any:

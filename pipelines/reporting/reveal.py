@@ -8,11 +8,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from pipelines.contracts.alert_code import normalised
 from pipelines.reporting.published import open_published
 from pipelines.settings import Home, UsageError
-from pipelines.vault import AuditBook, Vault
-
-SHORTEST_PURPOSE = 4
+from pipelines.vault import AuditBook, Vault, tells_why
 
 
 @dataclass(frozen=True)
@@ -38,12 +37,12 @@ def reveal(home: Home, vault: Vault, alert_id: str, purpose: str, at: str, who: 
         UsageError: no purpose worth the name, or no such alert; nothing was looked up.
         AuditError: the audit book was changed; nothing was looked up.
     """
-    if len(purpose.strip()) < SHORTEST_PURPOSE:
+    if not tells_why(purpose):
         raise UsageError("Say with --purpose what you need to know it for, in a few words.")
     with open_published(home) as published:
         found = published.execute(
             "select alert_id, household_key, person_key from fct_alerts where alert_id = ?",
-            [alert_id.strip().upper()],
+            [normalised(alert_id)],
         ).fetchall()
     if not found:
         raise UsageError(

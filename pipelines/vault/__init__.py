@@ -5,7 +5,7 @@ the book of who looked at whom, masking for lists. Does not belong here: parsing
 names (ingest), workbooks (outreach).
 """
 
-from pipelines.vault.audit import AuditBook, AuditError
+from pipelines.vault.audit import AuditBook, AuditError, tells_why
 from pipelines.vault.key import NoKeyYetError, given_secret, key_is_known
 from pipelines.vault.masking import mask_name, mask_number, masked
 from pipelines.vault.rotation import RotationPlace, require_no_rotation
@@ -15,5 +15,5 @@ from pipelines.vault.translation import Translation
 __all__ = [
     "AuditBook", "AuditError", "NoKeyYetError", "RotationPlace", "Translation", "Vault",
     "VaultError", "given_secret", "holds_data", "key_is_known", "mask_name", "mask_number",
-    "masked", "require_no_rotation",
+    "masked", "require_no_rotation", "tells_why",
 ]  # fmt: skip

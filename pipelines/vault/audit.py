@@ -20,7 +20,15 @@ from pipelines.vault.store import Vault
 
 BEGINNING = "0" * 32
 HEAD = "audit_head.sealed"
+SHORTEST_PURPOSE = 4
+"""Characters; what is shorter tells nobody why."""
+
 FIELDS = ("number", "at", "who", "what", "subject", "purpose", "before")
+
+
+def tells_why(purpose: str) -> bool:
+    """Whether a purpose is worth writing down."""
+    return len(purpose.strip()) >= SHORTEST_PURPOSE
 
 
 def book_lock(home: Home) -> FileLock:

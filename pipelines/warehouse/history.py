@@ -209,16 +209,6 @@ def copy_rewritten(home: Home, to: Home, rewrite: Callable[[pl.DataFrame], pl.Da
         day_before = day
 
 
-def forget(home: Home, on_date: date) -> None:
-    """Take back what a day handed on."""
-    folder = _folder(home, on_date)
-    if folder.exists():
-        leaving = folder.with_name(f".{on_date}.leaving")
-        shutil.rmtree(leaving, ignore_errors=True)
-        folder.replace(leaving)
-        shutil.rmtree(leaving)
-
-
 def clean_up(home: Home) -> None:
     """Take back a day whose replacement was interrupted between its two steps.
 

@@ -1,6 +1,7 @@
 -- One row per civil-affairs household, member and version of the member's row.
 -- Members who left the roll together with their household keep their last row (state_until_on open); members who left and
--- came back with it keep the row before until then.
+-- came back with it keep the row before until then. They left together when no delivery of the roll of households came between
+-- the two: while that roll is late, nobody can tell that the household is still on it.
 with versions as (
     select * from {{ ref("stg_civil_affairs__members") }}
 ),
@@ -33,6 +34,27 @@ absences as (
     where not household_versions.is_latest and household_versions.known_until_on < household_versions.state_until_on
 ),
 
+rolls_of_households as (
+    select received_on
+    from {{ ref("stg_control__deliveries") }}
+    where department = 'civil_affairs' and table_name = 'households' and verdict = 'accepted'
+),
+
+days_of_leaving as (
+    select left_on from households_that_left
+    union
+    select left_on from absences
+),
+
+leaving as (
+    select
+        days_of_leaving.left_on,
+        coalesce({{ add_days("max(rolls_of_households.received_on)", 1) }}, days_of_leaving.left_on) as together_from_on
+    from days_of_leaving
+    left join rolls_of_households on days_of_leaving.left_on > rolls_of_households.received_on
+    group by days_of_leaving.left_on
+),
+
 -- Only families that were away are put in order.
 followed as (
     select
@@ -57,9 +79,11 @@ away_with_household as (
     from followed
     inner join absences
         on followed.household_key = absences.household_key
-        and followed.known_until_on >= absences.left_on
         and followed.known_until_on < absences.returned_on
         and followed.next_from_on <= absences.returned_on
+    inner join leaving
+        on absences.left_on = leaving.left_on
+        and followed.known_until_on >= leaving.together_from_on
 ),
 
 final as (
@@ -83,7 +107,7 @@ final as (
         versions.known_until_on,
         versions.state_from_on,
         case
-            when versions.is_latest and versions.known_until_on >= households_that_left.left_on
+            when versions.is_latest and versions.known_until_on >= leaving.together_from_on
                 then cast('9999-12-31' as date)
             else coalesce(away_with_household.next_from_on, versions.state_until_on)
         end as state_until_on
@@ -91,6 +115,7 @@ final as (
     inner join household_keys on versions.household_key = household_keys.household_key
     inner join keys on versions.person_key = keys.person_key
     left join households_that_left on household_keys.household_id = households_that_left.household_id
+    left join leaving on households_that_left.left_on = leaving.left_on
     left join away_with_household
         on versions.household_key = away_with_household.household_key
         and versions.person_key = away_with_household.person_key

@@ -237,11 +237,11 @@ subjects as (
 
 -- A rule that stands in rows alone looks at everybody of whom there are metrics.
 rules_by_rows as (
-    select
+    select distinct
         rules.rule_id,
         rules.unit
     from {{ ref("rules") }} as rules
-    inner join (select distinct rule_id from {{ ref("rule_conditions") }}) as conditions on rules.rule_id = conditions.rule_id
+    inner join {{ ref("rule_conditions") }} as conditions on rules.rule_id = conditions.rule_id
 ),
 
 with_metrics as (

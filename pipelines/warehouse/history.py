@@ -25,6 +25,7 @@ from pipelines.warehouse.work_database import work_database
 ALERTS = pl.Schema({
     "alert_id": pl.String(), "rule_id": pl.String(), "subject": pl.String(),
     "program": pl.String(), "unit": pl.String(), "status": pl.String(), "level": pl.String(),
+    "level_since_on": pl.Date(), "level_until_then": pl.String(), "answered_level": pl.String(),
     "holds": pl.Boolean(), "found_level": pl.String(), "entered_by": pl.String(),
     "household_key": pl.Binary(), "person_key": pl.Binary(), "county_code": pl.String(),
     "township_code": pl.String(), "area_code": pl.String(),
@@ -235,7 +236,9 @@ def _tell_what_it_stands_on(folder: Path, days_before: str, policy: str) -> None
 def _handed_on(home: Home, days: Sequence[date], name: str) -> pl.DataFrame:
     """One thing that days handed on; nothing of a day run before there was such a thing."""
     files = [file for day in days if (file := file_of(home, day, name)).exists()]
-    return pl.read_parquet(files).cast(SCHEMAS[name]) if files else SCHEMAS[name].to_frame()
+    # A version before knew less of it.
+    frames = [SCHEMAS[name].to_frame(), *map(pl.read_parquet, files)]
+    return pl.concat(frames, how="diagonal").select(SCHEMAS[name].names()).cast(SCHEMAS[name])
 
 
 def _chain(home: Home, until: date | None) -> str:

@@ -163,7 +163,7 @@ CASES = [
     for signal in SIGNALS
     # A flood is of alerts that are new; a cool-down of alerts that were closed.
     if not (signal == "found_in_flood" and before in ("open", "held", "inhibited"))
-    and not (signal == "found_in_cool_down" and before != "closed")
+    and not (signal == "found_in_cool_down" and before != "closed")  # cleared: see `june`
     and not (signal in BY_PEOPLE and before == "none")
 ]
 
@@ -447,11 +447,13 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
         found("R31", "overtaken"), found("R31", "disputed"), found("R31", "changed"),
         found("R31", "moved", township_code="371502001"),
         found("R31", "placed", township_code=None),
+        found("R25", "posted"), found("R25", "relapsed"), red("eased"),
     )  # fmt: skip
     desk.deliver(code("back"), days[3])
     desk.reply(code("closed"), "declines", days[4])
     desk.reply(code("disputed"), "not_eligible", days[4])
     desk.reply(code("changed"), "not_eligible", days[4])
+    desk.reply(code("relapsed"), "declines", days[4])
     run(
         4, red("closed"), found("R25", "answered", inhibited_by="helped"),
         unknown | {"level": None, "is_judged": False, "inhibited_by": "helped"},
@@ -460,8 +462,11 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
         found("R31", "overtaken"), found("R31", "disputed"),
         found("R31", "moved", county_code="371525", township_code="371525001"),
         found("R31", "placed", township_code="371502001"),
+        found("R25", "posted"), red("relapsed"), red("eased"),
     )  # fmt: skip
     desk.reply(code("overtaken"), "not_verified", days[5])
+    for posted in ("posted", "eased"):
+        desk.reply(code(posted), "declines", days[6], visited=days[4])
     desk.reply(code("overtaken"), "declines", days[6], "B2", visited=days[4])
     desk.reply(code("back"), "declines", days[6], visited=days[4])
     desk.reply(code("disputed"), "taken_in_dibao", days[5], visited=days[4])
@@ -474,7 +479,7 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
         found("R31", "back"),
         facts(term("c1", "10", "2024-06-05"), term("c2", "20", "2024-06-05")),
         *crowd("first"), *crowd("second"), found("R16", "urgent", level="emergency"),
-        found("R31", "overtaken"), found("R31", "disputed"),
+        found("R31", "overtaken"), found("R31", "disputed"), red("posted"), found("R25", "eased"),
     )  # fmt: skip
     desk.deliver(code("back"), days[5])
     second = str(states[5]["second 0"]["hold_id"])
@@ -483,6 +488,7 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
     desk.sign(second, days[6], [str(states[5]["second 9"]["alert_id"])])
     run(6, red("closed"), found("R31", "back"), found("R31", "late"),
         found("R31", "overtaken"), found("R31", "disputed"), found("R31", "changed"),
+        red("posted"), found("R25", "relapsed"), red("eased"),
         *crowd("first"), *crowd("second"))  # fmt: skip
     with duckdb.connect(str(work_database(desk.home)), read_only=True) as connection:
         memory = connection.sql("from intermediate.int_rules__previous_findings").pl()
@@ -514,6 +520,24 @@ def test_help_answers_an_alert_whose_condition_is_not_known(june: Told) -> None:
 
 def test_a_level_that_falls_and_comes_back_in_the_cool_down_is_no_rise(june: Told) -> None:
     assert june.states[5]["closed"]["status"] == june.states[6]["closed"]["status"] == "closed"
+
+
+def test_a_visit_answers_the_level_of_its_day_however_long_its_reply_takes(june: Told) -> None:
+    risen, fallen_and_back = (june.states[6][subject] for subject in ("posted", "eased"))
+    assert (risen["status"], risen["level"], risen["first_seen_on"]) == (
+        "open", "red", date(2024, 6, 6),
+    )  # fmt: skip
+    assert (fallen_and_back["status"], fallen_and_back["outcome"]) == ("closed", "declines")
+
+
+def test_a_rise_that_has_ended_does_not_end_the_cool_down(june: Told) -> None:
+    told = [june.states[number]["relapsed"]["status"] for number in (4, 5, 6)]
+    assert told == ["open", "cleared", "cleared"]
+
+
+def test_an_alert_that_ended_remembers_when(june: Told) -> None:
+    told = [june.states[number]["relapsed"]["cleared_on"] for number in (4, 5, 6)]
+    assert told == [None, date(2024, 6, 5), date(2024, 6, 5)]
 
 
 def test_a_further_visit_in_vain_leaves_the_outcome_that_closed(june: Told) -> None:

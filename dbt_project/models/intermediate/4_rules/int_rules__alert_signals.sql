@@ -100,6 +100,7 @@ replies as (
     select
         standing.alert_id,
         received_outcomes.outcome,
+        received_outcomes.visited_on,
         received_outcomes.received_on as replied_on,
         received_outcomes.batch_id as reply_batch_id,
         min(received_outcomes.outcome) over (partition by standing.alert_id, received_outcomes.visited_on)
@@ -123,6 +124,7 @@ new_replies as (
     select
         standing.alert_id,
         replies.outcome,
+        replies.visited_on,
         replies.replied_on,
         replies.reply_batch_id,
         replies.is_disputed,
@@ -157,6 +159,12 @@ told as (
     select
         standing.*,
         new_replies.outcome as new_outcome,
+        -- A visit was about the level of its day, however long its reply took.
+        case
+            when standing.status = 'closed' then standing.answered_level
+            when new_replies.visited_on < standing.level_since_on then coalesce(standing.level_until_then, standing.level)
+            else standing.level
+        end as visited_level,
         new_replies.replied_on as new_replied_on,
         new_replies.reply_batch_id as new_reply_batch_id,
         new_replies.cool_down_days,
@@ -183,7 +191,12 @@ answered as (
                 then {{ add_days("told.new_replied_on", "coalesce(told.cool_down_days, 0)") }}
             when told.signal_of_people = 'disputed' then null
             else told.cool_until_on
-        end as cool_until_between_on
+        end as cool_until_between_on,
+        case
+            when told.signal_of_people = 'closed_by_reply' and transitions.status_after = 'closed' then told.visited_level
+            when told.signal_of_people = 'disputed' then null
+            else told.answered_level
+        end as answered_level_between
     from told
     left join transitions
         on told.signal_of_people = transitions.signal and told.status = transitions.status_before
@@ -205,6 +218,7 @@ side_by_side as (
         answered.new_reply_batch_id,
         answered.new_delivered_on,
         answered.cool_until_between_on,
+        answered.answered_level_between,
         coalesce(found.county_code, answered.county_code) as county_code,
         evaluated_rules.rule_id is not null as is_evaluated,
         case
@@ -212,9 +226,9 @@ side_by_side as (
             when found.rule_id is null then 'not_found'
             when found.inhibited_by is not null then 'answered'
             when not found.is_judged then 'not_judged'
-            when answered.status_between = 'closed'
+            when answered.status_between in ('closed', 'cleared')
                 and answered.cool_until_between_on > {{ run_date() }}
-                and {{ level_rank("found.level") }} >= {{ level_rank("answered.level") }}
+                and {{ level_rank("found.level") }} >= {{ level_rank("coalesce(answered.answered_level_between, answered.level)") }}
                 then 'found_in_cool_down'
             when found.level = 'emergency' then 'found_urgent'
             else 'found'
@@ -307,6 +321,7 @@ final as (
         side_by_side.new_reply_batch_id,
         side_by_side.new_delivered_on,
         side_by_side.cool_until_between_on,
+        side_by_side.answered_level_between,
         case
             when side_by_side.plain_signal = 'found' and floods.rule_id is not null then 'found_in_flood'
             else side_by_side.plain_signal

@@ -85,7 +85,7 @@ moved as (
         transitions.status_after as status,
         transitions.event as event_of_day,
         signals.signal in ('found', 'found_urgent', 'found_in_flood') as is_found,
-        transitions.event in ('opened', 'reopened', 'held') as is_begun,
+        coalesce(transitions.event in ('opened', 'reopened', 'held'), false) as is_begun,
         transitions.event in ('opened', 'reopened', 'released') or coalesce(signals.event_of_people in ('released', 'reopened'), false)
             as is_due_anew
     from signals
@@ -172,7 +172,11 @@ described as (
         end as closed_on,
         coalesce(moved.new_replied_on, standing.replied_on) as replied_on,
         coalesce(moved.new_reply_batch_id, standing.reply_batch_id) as reply_batch_id,
-        moved.cool_until_between_on as cool_until_on
+        moved.cool_until_between_on as cool_until_on,
+        moved.answered_level_between as answered_level,
+        moved.is_begun,
+        standing.level_since_on as level_since_before_on,
+        standing.level_until_then as level_until_then_before
     from moved
     left join standing
         on moved.rule_id = standing.rule_id
@@ -195,14 +199,23 @@ due as (
             when {{ level_rank("described.level") }} < {{ level_rank("described.level_before") }}
                 then least(due_by_level.due_on, coalesce(described.due_before_on, due_by_level.due_on))
             else described.due_before_on
-        end as due_on
+        end as due_on,
+        case
+            when described.is_begun or described.level <> described.level_before then {{ run_date() }}
+            else described.level_since_before_on
+        end as level_since_on,
+        case
+            when described.is_begun then null
+            when described.level <> described.level_before then described.level_before
+            else described.level_until_then_before
+        end as level_until_then
     from described
     left join due_by_level on described.level = due_by_level.level
 ),
 
 final as (
     select
-        due.* exclude (due_before_on, is_due_anew),
+        due.* exclude (due_before_on, is_due_anew, is_begun, level_since_before_on, level_until_then_before),
         rules.lane,
         rules.legal_reference,
         rules.action_zh,

@@ -57,8 +57,8 @@ lines as (
         cast(income.standard_cny * income.members * 12 * numbers.leave_multiple as decimal(18, 4)) as red_leave_line_cny,
         cast(income.standard_cny * income.members * 12 * numbers.orange_multiple * numbers.leave_multiple as decimal(18, 4))
             as orange_leave_line_cny,
-        coalesce(previous_findings.entered_by = 'red_line', false) as was_below_red_line,
-        coalesce(previous_findings.entered_by = 'orange_line', false) as was_below_orange_line,
+        coalesce(previous_findings.entered_by in ('red_line', 'both_lines'), false) as was_below_red_line,
+        coalesce(previous_findings.entered_by in ('orange_line', 'both_lines'), false) as was_below_orange_line,
         coalesce(
             households.risks like '%因病%' or households.risks like '%因残%' or households.risks like '%因意外事故%', false
         ) as has_listed_risk
@@ -101,6 +101,16 @@ levelled as (
             when is_below_orange_line or has_listed_risk then 'orange'
         end as level
     from grounds
+),
+
+-- By which lines it came in and is in still: a family that came in by the higher line and grew poorer leaves above that one.
+remembered as (
+    select
+        *,
+        is_below_red_line or comparable_year_cny is null and was_below_red_line as is_in_by_red_line,
+        is_between_lines
+        or was_below_orange_line and (comparable_year_cny is null or is_below_orange_line) as is_in_by_orange_line
+    from levelled
 ),
 
 final as (
@@ -223,10 +233,11 @@ final as (
         case when is_everybody_helped then 'helped' end as inhibited_by,
         level is not null as is_judged,
         case
-            when is_below_red_line or comparable_year_cny is null and was_below_red_line then 'red_line'
-            when is_below_orange_line or comparable_year_cny is null and was_below_orange_line then 'orange_line'
+            when is_in_by_red_line and is_in_by_orange_line then 'both_lines'
+            when is_in_by_red_line then 'red_line'
+            when is_in_by_orange_line then 'orange_line'
         end as entered_by
-    from levelled
+    from remembered
     where level is not null or comparable_year_cny is null or red_line_cny is null or living_members = 0
 )
 

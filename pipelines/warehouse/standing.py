@@ -14,6 +14,7 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -29,12 +30,19 @@ HASH_OF_ROWS = "sum(cast(hash(rows) as hugeint))"
 """Of a relation called `rows`, its rows in any order."""
 
 
+class Part(NamedTuple):
+    """A part of a source relation: the day on which it was received, and a hash."""
+
+    received_on: str
+    made_of: str
+
+
 @dataclass(frozen=True)
 class Given:
-    """What a source relation is made of: a hash of all, and of each part in order of arrival."""
+    """What a source relation is made of: a hash of all, and its parts by day."""
 
     made_of: str
-    parts: tuple[str, ...] = ()
+    parts: tuple[Part, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -144,13 +152,22 @@ class Standing:
         self._rows[node.unique_id] = rows
 
     def _can_grow(self, connection: duckdb.DuckDBPyConnection, node: Node, note: Note) -> bool:
-        """Whether all that a table was made of is still there, and what came takes nothing back."""
+        """Whether all that a table was made of is still there, and what came takes nothing back.
+
+        What came must be of a later day than all that was there, whoever sent it: people and
+        households have their numbers in order of days, so that somebody who comes late to a day
+        changes the numbers of others, under which the table holds them.
+        """
         if not note.holds:
             return False
         held, now = json.loads(note.holds), self._held_by(node)
         if held.keys() != now.keys() or any(
             now[relation][: len(parts)] != parts for relation, parts in held.items()
         ):
+            return False
+        newest = max(received_on for parts in held.values() for received_on, _ in parts)
+        come = [day for name, parts in held.items() for day, _ in now[name][len(parts) :]]
+        if any(day <= newest for day in come):
             return False
         relation = node.meta["grows_with"]
         since = f"(select max(known_from_on) from {node.relation})"
@@ -159,15 +176,15 @@ class Standing:
         ).fetchall()
         return superseding == [(0,)]
 
-    def _held_by(self, node: Node) -> dict[str, list[str]]:
+    def _held_by(self, node: Node) -> dict[str, list[list[str]]]:
         """The parts of all source relations below a node, and the project's files as one."""
         names = sorted(
             self.lineage.sources[below]
             for below in self.lineage.below(node)
             if below in self.lineage.sources
         )
-        return {"files": [self.lineage.files]} | {
-            name: list(self.given[name].parts) for name in names
+        return {"files": [["", self.lineage.files]]} | {
+            name: [[*part] for part in self.given[name].parts] for name in names
         }
 
     def _told_of(self, unique_id: str, stage: str) -> str:

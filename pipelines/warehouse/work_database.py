@@ -20,7 +20,7 @@ from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract
 from pipelines.settings import Home, versions
 from pipelines.warehouse.as_corrected import corrected_rows
 from pipelines.warehouse.nodes import DAY
-from pipelines.warehouse.standing import Given, forget_told, hash_of, open_to_write
+from pipelines.warehouse.standing import Given, Part, forget_told, hash_of, open_to_write
 
 FORMAT = 1
 """Of the notes in it; raise it when what they say changes."""
@@ -164,10 +164,13 @@ def _lake_relation(
         files = ", ".join(sql_text(shelf.as_posix()) for shelf in shelves)
         query = f"select * from read_parquet([{files}], hive_partitioning = false)"
     parts = tuple(
-        hash_of(f"{shelf} {state.st_size} {state.st_mtime_ns}")
+        Part(
+            shelf.parent.name.removeprefix("received_on="),
+            hash_of(f"{shelf} {state.st_size} {state.st_mtime_ns}"),
+        )
         for shelf, state in zip(shelves, map(Path.stat, shelves), strict=True)
     )
-    return Given(hash_of(query, *parts), parts), query
+    return Given(hash_of(query, *(part.made_of for part in parts)), parts), query
 
 
 def _sign_of(frame: pl.DataFrame) -> str:

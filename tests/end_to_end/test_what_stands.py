@@ -6,13 +6,17 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
 
+from pipelines.contracts.sources import PEOPLE_SCHEMA
 from pipelines.defs.installation import Installation
 from pipelines.defs.one_day import build_day
+from pipelines.ingest import Receipt
+from pipelines.ingest.receipts import write_receipt
 from pipelines.settings import DBT_PROJECT, Home
 from pipelines.warehouse.dbt import DbtProject
 from pipelines.warehouse.nodes import DAY, Lineage
@@ -36,10 +40,13 @@ Contents = dict[str, list[tuple[object, ...]]]
 @pytest.fixture(scope="module")
 def home(world: World, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """A copy of the shared city whose two days were built."""
-    copied = Home(tmp_path_factory.mktemp("stands") / "home")
+    return copy_of(world, Home(tmp_path_factory.mktemp("stands") / "home"))
+
+
+def copy_of(world: World, home: Home) -> Home:
     for place in ("lake", "warehouse", "vault"):
-        shutil.copytree(world.home.root / place, copied.root / place)
-    return copied
+        shutil.copytree(world.home.root / place, home.root / place)
+    return home
 
 
 def build(home: Home, on_date: date) -> dict[str, str]:
@@ -72,11 +79,36 @@ def without_dbt() -> Iterator[None]:
         yield
 
 
-def shelve(home: Home, received_on: date, rows: pl.DataFrame) -> None:
-    """Put rows on the shelf of payments of a day."""
-    shelf = home.shelf("finance", "payments", received_on)
+def shelve(
+    home: Home,
+    received_on: date,
+    rows: pl.DataFrame,
+    table: str = "payments",
+    department: str = "finance",
+) -> None:
+    """Put rows on the shelf of a day, of an accepted delivery."""
+    shelf = home.shelf(department, table, received_on)
     shelf.parent.mkdir(parents=True)
     rows.with_columns(received_on=received_on).write_parquet(shelf)
+    write_receipt(home, Receipt(
+        department=department, received_on=received_on, form="files", verdict="accepted",
+    ))  # fmt: skip
+
+
+def payment_of(home: Home, **values: object) -> pl.DataFrame:
+    """A successful payment of the shared city with other values."""
+    first = sorted((home.lake / "finance" / "payments").glob("*/part.parquet"))[0]
+    payment = pl.read_parquet(first, hive_partitioning=False).filter(pl.col("status") == "1")[:1]
+    schema = payment.schema
+    return payment.with_columns(
+        supersedes=False, **{name: pl.lit(value, schema[name]) for name, value in values.items()}
+    )
+
+
+def stranger(home: Home, received_on: date, department: str, key: bytes) -> None:
+    """Let a delivery name somebody for the first time."""
+    row = {"person_key": key, "birth_on": date(1980, 1, 1), "sex": "F", "received_on": received_on}
+    shelve(home, received_on, pl.DataFrame([row], schema=PEOPLE_SCHEMA), "people", department)
 
 
 def contents(home: Home) -> Contents:
@@ -132,11 +164,7 @@ def grown(home: Home) -> Grown:
     build(home, SECOND_DAY)
     again = build(home, SECOND_DAY)
     second, told = contents(home), {"second": told_in(home)}
-    first = sorted((home.lake / "finance" / "payments").glob("*/part.parquet"))[0]
-    payment = pl.read_parquet(first, hive_partitioning=False).filter(pl.col("status") == "1")[:1]
-    later = payment.with_columns(
-        payment_no=pl.lit("LATER"), period=date(2024, 5, 1), supersedes=False
-    )
+    later = payment_of(home, payment_no="LATER", period=date(2024, 5, 1))
     shelve(home, THIRD_DAY, later)
     with without_dbt():
         next_day = build(home, THIRD_DAY)
@@ -188,6 +216,24 @@ def test_the_next_day_builds_no_seed_and_no_staging_view_again(grown: Grown) -> 
     told = grown.next_day
     assert {told["rules"], told["stg_finance__payments"]} == {STANDS}
     assert told["int_people__persons"] != STANDS  # ages are of the day
+
+
+@pytest.mark.parametrize("late_on", [THIRD_DAY, SECOND_DAY])
+def test_whoever_comes_late_to_a_day_leaves_every_payment_with_its_payee(
+    world: World, tmp_path: Path, late_on: date
+) -> None:
+    home = copy_of(world, Home(tmp_path / "home"))
+    last, first = b"\xff" * 16, b"\x00" * 16
+    shelve(home, THIRD_DAY, payment_of(home, payment_no="NEW", person_key=last))
+    stranger(home, THIRD_DAY, "finance", last)
+    build(home, THIRD_DAY)
+    stranger(home, late_on, "agriculture", first)
+    build(home, THIRD_DAY)
+    built = contents(home)
+    work_database(home).unlink()
+    build(home, THIRD_DAY)
+    anew = contents(home)
+    assert not [name for name, rows in built.items() if anew[name] != rows]
 
 
 @pytest.mark.parametrize("day", ["third", "fourth"])

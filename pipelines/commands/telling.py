@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.commands.progress import Steps
 from pipelines.settings import UsageError
@@ -45,7 +47,7 @@ def show_frame(frame: Any, *, as_json: bool, as_csv: bool) -> None:
 
         print(spreadsheet(frame), end="")
     else:
-        table = Table(*frame.columns)
+        table = Table(*map(escape, frame.columns))
         for row in frame.iter_rows():
-            table.add_row(*("NULL" if value is None else str(value) for value in row))
+            table.add_row(*(Text("NULL" if value is None else str(value)) for value in row))
         printed.print(table)

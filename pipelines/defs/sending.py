@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
 from email.message import EmailMessage
+from email.utils import make_msgid
 from hashlib import sha256
 from pathlib import Path
 
@@ -176,6 +177,7 @@ def _ways(mail: MailSettings, head: str, text: str) -> Iterator[tuple[str, Calla
         mail.require()
         message = EmailMessage()
         message["From"], message["To"], message["Subject"] = mail.sender, mail.operator, head
+        message["Message-ID"] = make_msgid(domain=str(mail.sender).rpartition("@")[2])
         message.set_content(text)
         with session(mail) as server:
             answer = hand_over(server, message)

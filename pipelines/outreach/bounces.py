@@ -1,19 +1,24 @@
 """Mails that came back: notices of non-delivery dropped into a folder, read with their mail's name.
 
-A notice (RFC 3464) names the mail it is about; its row in the ledger becomes `bounced` and is told.
-Does not belong here: fetching mail, sending again (`sending`).
+A notice (RFC 3464) names the mail it is about and says what became of it; of one that failed the
+row in the ledger becomes `bounced` and is told. A delay, and an answer that a mailbox gives by
+itself, are told and change nothing. Does not belong here: fetching mail, sending again (`sending`).
 """
 
 import email
 import email.policy
 import re
+from collections.abc import Iterator
 from dataclasses import replace
-from email.message import EmailMessage
+from email.message import EmailMessage, Message
 
 from pipelines.outreach.delivery_ledger import DeliveryLedger
 from pipelines.settings import Home
 
 REFERENCES = ("Message-ID", "In-Reply-To", "References")
+FAILED = "failed"
+RETURNED = ("message/rfc822", "text/rfc822-headers")
+"""The mail itself, or its head: what an older server sends back without a word of its own."""
 
 
 def take_bounces(home: Home, ledger: DeliveryLedger, at: str) -> list[str]:
@@ -36,6 +41,12 @@ def take_bounces(home: Home, ledger: DeliveryLedger, at: str) -> list[str]:
         if sent is None:
             told.append(f"{file.name} names no mail of this ledger; it stays where it is.")
             continue
+        if not _is_failure(notice):
+            told.append(
+                f"{file.name} is about the list {sent.batch_id} and does not say that it came "
+                "back; it stays where it is: read it, and take it away."
+            )
+            continue
         reason = _reason(notice)
         ledger.write(replace(sent, state="bounced", told=reason, at=at))
         told.append(f"The list {sent.batch_id} came back from {sent.recipient}: {reason}.")
@@ -56,12 +67,26 @@ def _mails_named(notice: EmailMessage) -> list[str]:
     return found
 
 
+def _is_failure(notice: EmailMessage) -> bool:
+    """Whether a mail came back: a notice says so, or, where it says nothing, returns the mail."""
+    told = list(_statuses(notice))
+    if told:
+        return any(str(block.get("Action", FAILED)).strip().lower() == FAILED for block in told)
+    return any(part.get_content_type() in RETURNED for part in notice.walk())
+
+
 def _reason(notice: EmailMessage) -> str:
     """The status and the words of the other server, where the notice has them."""
+    for block in _statuses(notice):
+        words = str(block.get("Diagnostic-Code", "")).replace("\n", " ")
+        return f"{block['Status']} {words}".strip()[:200]
+    return "no reason given"
+
+
+def _statuses(notice: EmailMessage) -> Iterator[Message]:
+    """What the notice says of each recipient."""
     for part in notice.walk():
         if part.get_content_type() == "message/delivery-status":
             for block in part.get_payload():
-                if isinstance(block, EmailMessage | email.message.Message) and block.get("Status"):
-                    words = str(block.get("Diagnostic-Code", "")).replace("\n", " ")
-                    return f"{block['Status']} {words}".strip()[:200]
-    return "no reason given"
+                if isinstance(block, Message) and block.get("Status"):
+                    yield block

@@ -12,9 +12,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
 from typing import Literal
 
-from pipelines.settings import MailSettings, WenduError
+from pipelines.settings import MailSettings, UsageError, WenduError, now
 
 TEMPORARY, PERMANENT = 400, 500
 """Answers from here on mean: not now; never."""
@@ -47,13 +48,15 @@ def session(settings: MailSettings) -> Iterator[smtplib.SMTP]:
     """A session with the server, encrypted and signed in.
 
     Raises:
+        UsageError: the file of the authority cannot be read.
         MailUnreachableError: the server does not answer.
         MailError: its certificate is not trusted, it does not encrypt, or it does not know user
             and password.
     """
     where = f"The mail server {settings.host}:{settings.port_or_default}"
+    trusted = _trusted(settings)
     try:
-        server = _connect(settings)
+        server = _connect(settings, trusted)
     except ssl.SSLCertVerificationError as fault:
         raise MailError(
             f"{where} shows a certificate that is not trusted ({fault.verify_message}); name the "
@@ -80,9 +83,18 @@ def session(settings: MailSettings) -> Iterator[smtplib.SMTP]:
             server.quit()
 
 
-def _connect(settings: MailSettings) -> smtplib.SMTP:
+def _trusted(settings: MailSettings) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=settings.ca_file)
+    except OSError as fault:  # no certificate in it is one, too
+        raise UsageError(
+            f"{settings.ca_file} (WENDU_MAIL_CA_FILE) cannot be read as an authority's certificate "
+            "in PEM; name its file, or take the setting away."
+        ) from fault
+
+
+def _connect(settings: MailSettings, trusted: ssl.SSLContext) -> smtplib.SMTP:
     assert settings.host is not None
-    trusted = ssl.create_default_context(cafile=settings.ca_file)
     port, patience = settings.port_or_default, settings.timeout_seconds
     server: smtplib.SMTP
     if settings.security == "tls":
@@ -102,11 +114,13 @@ def _connect(settings: MailSettings) -> smtplib.SMTP:
 
 
 def hand_over(server: smtplib.SMTP, message: EmailMessage) -> Answer:
-    """Hand one mail over. The answer tells whether it was taken.
+    """Hand one mail over, dated now. The answer tells whether it was taken.
 
     Raises:
         MailError: the server takes nothing from this sender, whoever it is for.
     """
+    del message["Date"]
+    message["Date"] = format_datetime(now())
     content = message.as_bytes(policy=SMTP_POLICY)
     try:
         code, told = server.mail(str(message["From"]))

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.contracts.replies import OUTCOMES, dispute_sentences, disputes, waiting_files
 from pipelines.reporting.published import open_published
@@ -99,7 +100,8 @@ def print_status(console: Console, status: Status) -> None:
     days = Table("day", "outcome", "seconds", "told", title="Last days", title_justify="left")
     for record in status.days:
         spent = f"{sum(record['seconds'].values()):.1f}"
-        days.add_row(record["on_date"], record["outcome"], spent, "\n".join(record["sentences"]))
+        sentences = Text("\n".join(record["sentences"]))
+        days.add_row(record["on_date"], record["outcome"], spent, sentences)
     console.print(days)
     sources = Table(
         "department", "table", "expected by", "received", "rows", "quarantined", "freshness",

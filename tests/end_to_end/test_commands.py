@@ -140,6 +140,11 @@ def test_a_query_may_begin_with_a_comment(world, wendu):
     assert (ran.code, json.loads(ran.out or "0")) == (0, [{"one": 1}])
 
 
+def test_a_value_in_brackets_is_shown_as_it_is(wendu, world):
+    ran = wendu("sql", "select '[/a]' as first, '[bold]b' as \"[x]\"", home=world.home.root)
+    assert [shown in ran.out for shown in ("[/a]", "[bold]b", "[x]")] == [True] * 3
+
+
 def test_a_household_drawn_by_lot_is_told_as_such(world, wendu):
     code = world.mart("quality_audit_sample")["code"][0]
     ran = wendu("explain", code, home=world.home.root)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from pipelines.outreach.delivery_ledger import LEDGER, Sent, ledger_of, sent_cou
 from pipelines.outreach.digest import SCHEMA
 from pipelines.outreach.layout import batch_of
 from pipelines.outreach.mail import MailError
-from pipelines.settings import Home, MailSettings, Settings, UsageError
+from pipelines.settings import Home, MailSettings, Settings, UsageError, now
 from tests.unit.mail_server import (
     DIES_IN_DATA,
     PASSWORD,
@@ -195,6 +196,23 @@ def test_a_certificate_that_nobody_trusts_gets_nothing(desk, server):
     with pytest.raises(MailError, match="not trusted"):
         desk.send()
     assert (server.came, desk.states()) == ([], {})
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_an_authority_that_cannot_be_read_is_told_with_its_setting(desk, server, tmp_path, content):
+    desk.mail |= {"ca_file": tmp_path / "another.pem"}
+    if content:
+        desk.mail["ca_file"].write_text(content)
+    with pytest.raises(UsageError, match="WENDU_MAIL_CA_FILE"):
+        desk.send()
+    assert (server.came, desk.states()) == ([], {})
+
+
+def test_every_mail_is_dated(desk, server):
+    before = now()
+    assert desk.send()
+    dates = [parsedate_to_datetime(mail["Date"]) for mail in server.came]
+    assert [before <= date <= now() for date in dates] == [True, True]
 
 
 def test_a_wrong_password_is_told_without_it(desk, server):
@@ -390,6 +408,28 @@ def test_a_mail_that_comes_back_is_written_down_and_told(desk, server):
     assert told["alert_id"].to_list() == ["A2"]
     assert desk.send(resend=True)
     assert handed_over(desk.home, DAY + timedelta(days=1)).height == 2
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        lambda name: notice(name).replace(b"Action: failed", b"Action: delayed"),
+        lambda name: (
+            f"From: north@example.org\nTo: wendu@example.org\nSubject: away\nIn-Reply-To: {name}\n"
+            "Auto-Submitted: auto-replied\n\nI am away.\n"
+        ).encode(),
+    ],
+)
+def test_a_delay_or_an_answer_is_told_and_no_bounce(desk, server, about):
+    assert desk.send()
+    (mail,) = server.to(TO[NORTH])
+    drop = desk.home.outbox / "bounces"
+    drop.mkdir()
+    (drop / "notice.eml").write_bytes(about(str(mail["Message-ID"])))
+    assert desk.send()
+    assert desk.states()[NORTH] == "accepted"
+    assert any("does not say that it came back" in told for told in desk.told)
+    assert [path.name for path in drop.glob("*.eml")] == ["notice.eml"]
 
 
 def test_a_list_without_an_alert_that_comes_back_is_told_as_well(desk, server):

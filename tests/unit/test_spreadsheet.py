@@ -32,3 +32,8 @@ def test_a_title_is_no_formula_either() -> None:
 
 def test_numbers_stay_numbers() -> None:
     assert cells(as_csv(pl.DataFrame({"n": [-5], "m": [None]})))[1] == ["-5", ""]
+
+
+def test_what_is_nested_is_written_as_json() -> None:
+    frame = pl.DataFrame({"codes": [["A", "=B"], None], "about": [{"n": 1}, {"n": 2}]})
+    assert as_csv(frame) == 'codes,about\n"[""A"", ""=B""]","{""n"": 1}"\n,"{""n"": 2}"\n'

@@ -1,7 +1,8 @@
 """Working days by the official calendar with its make-up workdays.
 
-Outside the years the calendar library knows, weekends alone are free; `is_known_year` tells,
-so that the caller can warn. Due dates of alerts are counted in SQL from a table made of this.
+Outside the years the calendar library knows, weekends alone are free; `unknown_years` tells, and
+the run, its lists and its bulletin say so. Due dates of alerts are counted in SQL from a table made
+of this.
 """
 
 from datetime import date, timedelta
@@ -15,10 +16,19 @@ KNOWN_YEARS = range(min(constants.holidays).year, max(constants.holidays).year +
 
 FRIDAY = 5
 
+FARTHEST_DUE = timedelta(days=35)
+"""Within this time lie the due dates that are counted on a day: fifteen working days at most."""
+
 
 def is_known_year(year: int) -> bool:
     """Whether the official calendar of the year is at hand."""
     return year in KNOWN_YEARS
+
+
+def unknown_years(on_date: date) -> list[int]:
+    """The years of a day and its due dates of which the official calendar is not at hand."""
+    years = range(on_date.year, (on_date + FARTHEST_DUE).year + 1)
+    return [year for year in years if not is_known_year(year)]
 
 
 def is_working_day(day: date) -> bool:

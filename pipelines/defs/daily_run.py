@@ -16,6 +16,7 @@ from itertools import chain
 import dagster as dg
 from dagster._utils.error import SerializableErrorInfo
 
+from pipelines.contracts.working_days import unknown_years
 from pipelines.defs.automation import JOB, MISSED, WATCHED
 from pipelines.defs.calendar import days_of_the_graph
 from pipelines.defs.corrections import correction_sentences
@@ -97,7 +98,7 @@ def run_days(
     with dg.DagsterInstance.get() as instance:
         for begun in chain([first_begun], (_begin(installation, due) for due in due_in_turn)):
             due = begun.due
-            for sentence in _why(installation, due):
+            for sentence in (*_why(installation, due), *_calendar_sentences(due.on_date)):
                 say(sentence)
             expect(len(job.nodes), due.on_date.isoformat())
             report = _run_day(installation, job, instance, begun, tell, debug=debug)
@@ -147,6 +148,16 @@ def _why(installation: Installation, due: DueDay) -> Iterator[str]:
         yield (
             f"{due.on_date} was published with other policy rows; it is now judged with today's. "
             "`wendu replay` rebuilds a published day with its own."
+        )
+
+
+def _calendar_sentences(on_date: date) -> Iterator[str]:
+    """What an operator should know where working days are only guessed."""
+    if years := unknown_years(on_date):
+        yield (
+            f"The official calendar of {', '.join(map(str, years))} is not at hand: its working "
+            "days and the due dates in it go by weekends alone. Install the release of the package "
+            "chinesecalendar that has it."
         )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.contracts.sources import load_contracts
+from pipelines.contracts.working_days import unknown_years
 from pipelines.outreach import layout, wording
 from pipelines.outreach.alerts import QUOTA, area_names, open_alerts, within_capacity
 from pipelines.outreach.digest import DIGESTS, digests
@@ -214,14 +215,22 @@ def notes_of_the_day(sources: Sources) -> list[str]:
         wording.DEPARTMENTS[department] + contracts[department, table].title.zh
         for department, table in late.select("source", "table").sort(pl.all()).iter_rows()
     )
-    names = dict(sources.policy.table("rules").select("rule_id", "name_zh").iter_rows())
+    known = sources.policy.table("rules")
+    names = dict(known.select("rule_id", "name_zh").iter_rows())
+    coming = known.filter(pl.col("effective_from") > sources.on_date.isoformat())["rule_id"]
     silent = (
         sources.mart("quality_rule_evaluations")
-        .filter(pl.col("on_date") == sources.on_date, pl.col("evaluated").not_())["rule_id"]
+        .filter(
+            pl.col("on_date") == sources.on_date,
+            pl.col("evaluated").not_(),
+            pl.col("rule_id").is_in(coming.implode()).not_(),
+        )["rule_id"]
         .sort()
     )
     rules = "、".join(names.get(rule, rule) for rule in silent)
+    guessed = [wording.NO_CALENDAR.format(year) for year in unknown_years(sources.on_date)]
     return [
+        *guessed,
         f"未按时收到的数据：{missing}。" if missing else "各部门数据均已按时收到。",
         f"当日未评估的规则（不新增、也不解除）：{rules}。" if rules else "各项规则均已评估。",
         wording.CLUE,

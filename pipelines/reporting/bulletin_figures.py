@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from pipelines.contracts.sources import load_contracts
+from pipelines.contracts.working_days import unknown_years
 from pipelines.reporting.card import words
 from pipelines.reporting.policy_rows import areas_of, look_up, policy_rows
 from pipelines.reporting.suppression import Shown, Table, hidden_cells, with_sums
@@ -107,6 +108,7 @@ class Figures:
     changes: Counted
     held: Sequence[Row]
     waiting: Sequence[Row]
+    unknown_years: Sequence[int]
     coverage: Sequence[Row]
     departments: Sequence[Row]
     errors_by_family: Counted
@@ -216,6 +218,7 @@ def figures_of(marts_folder: Path, on_date: date, city_code: str, project: Path)
         changes=changes,
         held=_held(marts, names),
         waiting=_waiting(marts, names, on_date),
+        unknown_years=unknown_years(on_date),
         coverage=coverage,
         departments=_departments(coverage),
         errors_by_family=by_family,

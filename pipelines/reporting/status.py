@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipelines.contracts.replies import OUTCOMES, dispute_sentences, disputes, waiting_files
+from pipelines.contracts.working_days import unknown_years
 from pipelines.reporting.published import open_published
 from pipelines.settings import Home
 
@@ -77,7 +78,8 @@ def status_of(home: Home, held: Sequence[Mapping[str, Any]]) -> Status:
             rules_not_evaluated=[
                 row["rule_id"]
                 for row in rows(
-                    "select rule_id from quality_rule_evaluations where not evaluated and "
+                    "select rule_id from quality_rule_evaluations where not evaluated "
+                    "and not starts_with(coalesce(why_not, ''), 'not in force') and "
                     "on_date = (select max(on_date) from quality_rule_evaluations) order by 1"
                 )
             ],
@@ -226,6 +228,11 @@ def _to_do(
         yield (
             f"`wendu send --date {status.published_on}` says what to do with lists that are "
             f"{', '.join(not_there)}."
+        )
+    if years := unknown_years(today):
+        yield (
+            "install the release of the package chinesecalendar that knows "
+            f"{', '.join(map(str, years))}; until then working days go by weekends alone."
         )
     if status.disputed_replies:
         yield "ask which of the replies holds that disagree: `wendu status --all` names them."

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from pipelines.contracts import working_days
 from pipelines.reporting.bulletin import write_bulletin
 from pipelines.reporting.bulletin_figures import figures_of
 from pipelines.reporting.map import outlines_of
@@ -214,6 +215,14 @@ def test_the_same_marts_give_the_same_bytes_in_whatever_order_rows_lie(tmp_path:
     first = written(tmp_path)[0].read_bytes()
     turned = {name: rows[::-1] for name, rows in marts().items()}
     assert written(tmp_path, **turned)[0].read_bytes() == first
+
+
+def test_a_year_whose_calendar_is_not_at_hand_is_told(
+    tmp_path: Path, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "法定节假日" not in page
+    monkeypatch.setattr(working_days, "KNOWN_YEARS", range(2004, DAY.year))
+    assert f"尚无 {DAY.year} 年的法定节假日安排" in written(tmp_path)[1]
 
 
 def test_the_city_s_balance_is_that_of_the_mart(page: str) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from pipelines.contracts import working_days
 from pipelines.reporting.status import Status, five_lines
 from pipelines.settings import Home
 
@@ -86,6 +87,16 @@ def test_replies_that_disagree_and_files_in_the_inbox_are_to_be_looked_at(tmp_pa
     (tmp_path / "replies" / "inbox").mkdir(parents=True)
     (tmp_path / "replies" / "inbox" / "a.xlsx").write_bytes(b"")
     assert "wendu replies" in lines(tmp_path)[-1]
+
+
+@pytest.mark.parametrize(
+    ("today", "asks"), [(date(2026, 11, 26), False), (date(2026, 11, 27), True)]
+)
+def test_a_calendar_that_is_not_at_hand_is_asked_for(tmp_path, monkeypatch, today, asks):
+    monkeypatch.setattr(working_days, "KNOWN_YEARS", range(2004, 2027))
+    day = [FINE | {"on_date": str(today)}]
+    told = five_lines(Home(tmp_path), Status(today, day, SOURCES, [], [], [], []), today, {})
+    assert ("chinesecalendar that knows 2027" in told[-1]) is asks
 
 
 def test_a_late_table_is_named_with_its_department_and_what_it_costs(tmp_path):

@@ -10,6 +10,7 @@ import openpyxl
 import polars as pl
 import pytest
 
+from pipelines.contracts import working_days
 from pipelines.contracts.alert_code import is_well_formed
 from pipelines.outreach import layout
 from pipelines.outreach.township_lists import write_lists
@@ -383,6 +384,16 @@ def test_missing_sources_and_silent_rules_stand_at_the_foot(lists):
     for sheet in layout.REPLY_SHEETS:
         assert "未按时收到的数据：财政一卡通发放明细。" in foot(day, sheet)
         assert "当日未评估的规则（不新增、也不解除）：应发与实发金额不一致。" in foot(day, sheet)
+
+
+def test_a_rule_that_is_not_in_force_yet_is_not_called_silent(lists):
+    assert "刚性支出" not in foot(lists([alert(1)], silent_rules=["R33"]), layout.OPEN)
+
+
+def test_a_year_whose_calendar_is_not_at_hand_is_told_at_the_foot(lists, monkeypatch):
+    assert "法定节假日" not in foot(lists([alert(1)]), layout.OPEN)
+    monkeypatch.setattr(working_days, "KNOWN_YEARS", range(2004, 2024))
+    assert "尚无 2024 年的法定节假日安排" in foot(lists([alert(1)], folder="another"), layout.OPEN)
 
 
 def test_what_ended_by_itself_is_told_with_the_reason(lists):

@@ -79,7 +79,9 @@ def forget(
         HomeInUseError: a run holds the home.
     """
     if not tells_why(purpose):
-        raise UsageError("Say with --purpose on what ground the person is to be forgotten.")
+        raise UsageError(
+            "Say with --purpose on what ground the person is to be forgotten, in a few words."
+        )
     normal = normal_number(number, today())
     if normal is None:
         raise UsageError(

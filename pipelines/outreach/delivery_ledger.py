@@ -6,6 +6,7 @@ leaves it `sending`: whether the server took it is then not known, and it is not
 itself. Addresses of offices stand here, of families nothing. Does not belong here: mail itself.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -79,7 +80,7 @@ class DeliveryLedger:
     def _read(self, condition: str, value: str) -> list[Sent]:
         if not self._file.is_file():
             return []
-        with self._open() as connection:
+        with self._open(os.access(self._file, os.W_OK)) as connection:
             rows = connection.execute(
                 f"select {', '.join(COLUMNS)} from sent where {condition} order by office, at",
                 [value],
@@ -87,7 +88,13 @@ class DeliveryLedger:
         return [Sent(*row) for row in rows]
 
     @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
+    def _open(self, is_writable: bool = True) -> Iterator[sqlite3.Connection]:
+        """The ledger; also where it can only be read, as on a disk that was mounted so."""
+        if not is_writable:
+            address = f"{self._file.absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(address, uri=True)) as connection:
+                yield connection
+            return
         self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._file.touch(mode=0o600)
         with closing(sqlite3.connect(self._file)) as connection, connection:

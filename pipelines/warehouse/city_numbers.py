@@ -6,6 +6,7 @@ empty means missing. An amount of 0 says that the city has no such benefit. Does
 how departments deliver (`contracts.city` checks that), putting the project together.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -39,7 +40,7 @@ CITY_FILE = """\
 # {name}: how its four departments deliver. Amounts, limits and areas stand beside this file, in
 # policy/ and reference/; `wendu check` names what is missing there.
 code: "{code}"
-name: {{en: "{name}", zh: "{name}"}}
+name: {{en: {quoted}, zh: {quoted}}}
 departments:
   # form: files (CSV, XLSX, XLS, NDJSON, Parquet in landing/<department>/<date>/), database or api.
   # A database needs url: a SQLAlchemy URL, e.g. postgresql://reader:{{password}}@host/base, with
@@ -68,6 +69,8 @@ def make_city(home: Home, code: str, name: str) -> Path:
     """
     if not re.fullmatch(r"[1-9]\d{3}00", code):
         raise UsageError(f"{code!r} is no code of a city: six digits that end in 00, as 370100.")
+    if not name.isprintable() or not name.strip():
+        raise UsageError("The name of a city is one line of text; write it as --name 济南市.")
     if code in city_folders(home):
         raise UsageError(f"{city_folders(home)[code]} is there already; edit it, or remove it.")
     folder = home.root / "cities" / code
@@ -92,7 +95,8 @@ def make_city(home: Home, code: str, name: str) -> Path:
     for table in REFERENCE[1:]:
         columns = list(rows_of(SEEDS / "reference" / f"{table}.csv")[0])
         write_rows(folder / "reference" / f"{table}.csv", columns, [])
-    text = CITY_FILE.format(code=code, name=name)
+    quoted = json.dumps(name, ensure_ascii=False)  # as YAML reads it, too
+    text = CITY_FILE.format(code=code, name=name, quoted=quoted)
     (folder / "city.yml").write_text(text, encoding="utf-8")
     return folder
 

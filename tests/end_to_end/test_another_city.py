@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.contracts.city import load_city
 from pipelines.settings import PROJECT, Home
 from tests.cases.runner import CONTRACTS, Case, Given, Written
 from tests.commands import run_here
@@ -212,6 +213,13 @@ def test_nothing_is_judged_while_a_number_is_missing(empty):
 def test_a_city_is_made_once(empty):
     ran = run_here("new-city", "379800", home=empty)
     assert (ran.code, "is there already" in ran.err) == (4, True)
+
+
+def test_whatever_a_city_is_called_its_folder_can_be_read(tmp_path):
+    made = run_here("new-city", "379800", "--name", '青"岛: x', home=tmp_path)
+    again = run_here("new-city", "379700", "--name", "青\n岛", home=tmp_path)
+    assert (made.code, again.code, "one line" in again.err) == (0, 4, True)
+    assert load_city("379800", Home(tmp_path)).name.zh == '青"岛: x'
 
 
 @pytest.mark.parametrize("code", ["3701", "370102", "济南"])

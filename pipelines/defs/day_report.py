@@ -13,7 +13,7 @@ from enum import IntEnum
 from dagster._utils.error import SerializableErrorInfo
 
 from pipelines.defs.installation import Installation
-from pipelines.ingest import Receipt, load_receipts
+from pipelines.ingest import Receipt, accepted_deliveries, load_receipts
 from pipelines.ingest.freshness import freshness
 from pipelines.ingest.unread import unread_files
 from pipelines.settings import (
@@ -25,6 +25,7 @@ from pipelines.settings import (
     put_in_place,
 )
 from pipelines.warehouse.holds import held_sentences
+from pipelines.warehouse.publication import published_days, published_manifest
 
 
 class Outcome(IntEnum):
@@ -66,6 +67,7 @@ def report_of(
         told = [_told(error, installation.home) for error in failures]
         told_once = list(dict.fromkeys(told + sentences))
         return DayReport(on_date, Outcome.NOTHING_PUBLISHED, told_once, dict(seconds))
+    sentences += came_late(installation.home, on_date)
     sentences += held_sentences(installation.home, on_date)
     outcome = Outcome.PUBLISHED_WITH_GAPS if sentences else Outcome.PUBLISHED
     return DayReport(on_date, outcome, sentences, dict(seconds))
@@ -108,6 +110,36 @@ def gaps(installation: Installation, on_date: date) -> list[str]:
                 "evaluated."
             )
     return sentences
+
+
+def came_late(home: Home, on_date: date) -> list[str]:
+    """One sentence if deliveries of days before came after the last of those was published.
+
+    Their rows count from now on; the days they are of stand as they were judged. Told once: the
+    next day is compared with this one.
+    """
+    before = [day for day in published_days(home) if day < on_date]
+    if not before:
+        return []
+    told = {
+        (source["department"], source["received_on"])
+        for source in published_manifest(home, before[-1]).get("sources", [])
+        if source["verdict"] == "accepted"
+    }
+    receipts = load_receipts(home, before[-1], with_answers=False)
+    late = sorted(
+        (received_on, department)
+        for department, received_on in accepted_deliveries(receipts)
+        if (department, received_on.isoformat()) not in told
+    )
+    if not late:
+        return []
+    first = max(late[0][0], before[0])
+    named = ", ".join(f"{department} of {received_on}" for received_on, department in late)
+    return [
+        f"Deliveries came after their days had been judged: {named}. They count from now on; "
+        f"`wendu run --date {first}` judges that day and those after it with them."
+    ]
 
 
 def _unread(installation: Installation, own: Sequence[Receipt]) -> Iterator[str]:

@@ -1,10 +1,11 @@
 """What an operator is told of deliveries that lie in landing and are not in the lake."""
 
+import json
 from datetime import date
 
 import pytest
 
-from pipelines.defs.day_report import gaps
+from pipelines.defs.day_report import came_late, gaps
 from pipelines.defs.installation import Installation
 from tests.unit.deliveries import FIRST, SECOND, THIRD, Office, payment_row, payroll_row
 
@@ -86,3 +87,27 @@ def test_what_is_of_no_table_is_not_told_again(office):
     office.file("finance", FIRST, "readme.txt", b"hello")
     office.receive()
     assert told(office, FIRST) == []
+
+
+def publish(office: Office, day: date, *received: date) -> None:
+    """A day that was judged with finance's deliveries of some days."""
+    sources = [
+        {"department": "finance", "received_on": str(on), "verdict": "accepted"} for on in received
+    ]
+    shown = office.home.published / ".versions" / str(day)
+    shown.mkdir(parents=True)
+    (shown / "manifest.json").write_text(json.dumps({"sources": sources}), encoding="utf-8")
+    office.home.day(day).symlink_to(shown)
+
+
+def test_a_delivery_of_a_day_that_was_judged_without_it_is_told_once(office):
+    office.payroll(SECOND, payroll_row(1))
+    office.receive()
+    publish(office, FIRST, FIRST)
+    publish(office, SECOND, FIRST)
+    [sentence] = came_late(office.home, THIRD)
+    assert f"finance of {SECOND}" in sentence
+    assert f"`wendu run --date {SECOND}`" in sentence
+    assert came_late(office.home, SECOND) == []
+    publish(office, THIRD, FIRST, SECOND)
+    assert came_late(office.home, date(2024, 4, 4)) == []

@@ -39,6 +39,12 @@ families as (
     group by members.household_id
 ),
 
+dead as (
+    select distinct household_id
+    from {{ ref("int_people__watched_members") }}
+    where not is_alive
+),
+
 -- Yearly household sums, never rounded per head. An alert that came in by a line leaves a little above it.
 lines as (
     select
@@ -50,6 +56,7 @@ lines as (
         income.standard_cny,
         income.standard_version,
         coalesce(families.is_everybody_helped, false) as is_everybody_helped,
+        households.living_members = 0 and dead.household_id is not null as is_everybody_dead,
         numbers.orange_multiple,
         numbers.leave_multiple,
         cast(income.standard_cny * income.members * 12 as decimal(18, 4)) as red_line_cny,
@@ -64,6 +71,7 @@ lines as (
         ) as has_listed_risk
     from households
     left join families on households.household_id = families.household_id
+    left join dead on households.household_id = dead.household_id
     inner join household_keys on households.household_id = household_keys.household_id
     cross join numbers
     left join income on households.household_id = income.household_id
@@ -230,7 +238,7 @@ final as (
             when net_income_per_capita_cny is null then '家庭人均纯收入未登记；近期支出和劳动能力变化尚不清楚'
             else '近期支出、劳动能力和申请意愿尚不清楚'
         end as unknown_zh,
-        case when is_everybody_helped then 'helped' end as inhibited_by,
+        case when is_everybody_dead then 'death' when is_everybody_helped then 'helped' end as inhibited_by,
         level is not null as is_judged,
         case
             when is_in_by_red_line and is_in_by_orange_line then 'both_lines'

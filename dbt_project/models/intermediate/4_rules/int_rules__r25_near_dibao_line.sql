@@ -47,6 +47,12 @@ families as (
     group by members.household_id
 ),
 
+dead as (
+    select distinct household_id
+    from {{ ref("int_people__members") }}
+    where is_household_active and not is_alive and category = 'marginal'
+),
+
 -- Yearly household sums, never rounded per head.
 known as (
     select
@@ -74,6 +80,7 @@ known as (
         numbers.outlook_months,
         numbers.outlook_on,
         coalesce(families.is_everybody_helped, false) as is_everybody_helped,
+        households.living_members = 0 and dead.household_id is not null as is_everybody_dead,
         coalesce(previous_findings.level = 'red', false) as was_red,
         previous_findings.subject is not null as was_open
     from households
@@ -82,6 +89,7 @@ known as (
     left join income on households.household_id = income.household_id
     left join checks as earlier on households.household_id = earlier.household_id and earlier.recency = 2
     left join families on households.household_id = families.household_id
+    left join dead on households.household_id = dead.household_id
     left join previous_findings on {{ published_key("household_keys.household_key") }} = previous_findings.subject
 ),
 
@@ -232,7 +240,7 @@ final as (
             ("ground = 'falling'", parameter_term("r25_checks_apart_days", "checks_apart_days", "day")),
         ])]) }} as evidence,
         '核对日期 ' || cast(checked_on as varchar) || ' 之后的收入和支出变化尚不清楚' as unknown_zh,
-        case when is_everybody_helped then 'helped' end as inhibited_by,
+        case when is_everybody_dead then 'death' when is_everybody_helped then 'helped' end as inhibited_by,
         is_judged
     from grounded
     where level is not null or not is_judged

@@ -6,7 +6,7 @@ behind a key (`vault.lookup`).
 
 import polars as pl
 
-from pipelines.ingest.identity import parse_certificates, parse_citizen_numbers
+from pipelines.ingest.identity import parse_citizen_numbers
 from pipelines.ingest.values import parse_numbers_of_office
 from pipelines.settings import Home, UsageError, today
 from pipelines.vault import Vault
@@ -39,9 +39,6 @@ def person_key(vault: Vault, number: str) -> str:
     """
     given = pl.Series([number], dtype=pl.String)
     value = parse_citizen_numbers(given, today())["value"][0]
-    certificate = parse_certificates(given, today())["value"][0]
-    if value is None and certificate is not None:
-        value = certificate[:18]
     if value is None:
         raise UsageError(
             "this is no valid citizen or certificate number: check its length, birth date and "

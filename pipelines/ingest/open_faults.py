@@ -197,11 +197,12 @@ def _lake_keys(
 def _accepted_between(home: Home, contract: Contract, after: date, until: date) -> pl.DataFrame:
     """Keys of rows that were accepted after a day and until another, with their received dates."""
     shelves = lake.shelves(home, contract.department, contract.table, until, after)
-    rows = [contract.lake_schema.to_frame()] + [
-        pl.read_parquet(shelf, hive_partitioning=False) for shelf in shelves
+    rows = [contract.lake_schema.to_frame().lazy()] + [
+        pl.scan_parquet(shelf, hive_partitioning=False, glob=False) for shelf in shelves
     ]
     return (
         pl.concat(rows)
         .filter((pl.col("change") == "upsert") & ~pl.col("is_stale"))
         .select(*contract.lake_key, "received_on")
+        .collect()
     )

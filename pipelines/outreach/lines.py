@@ -1,7 +1,8 @@
 """What a line says: from the alerts of a household to the columns of a sheet.
 
-One row per household in, one line out, worded by `wording.py`. Does not belong here: which
-alerts are on the list and in which order (`alerts.py`), drawing (`workbook.py`).
+One row per household in, one line out, worded by `wording`; also what ended or moved away, which no
+open alert tells of. Does not belong here: which open alerts are on the list and in which order
+(`alerts`), drawing (`workbook`).
 """
 
 from dataclasses import dataclass

@@ -174,74 +174,9 @@ def judge(
         read_on: the day on which the file is read; no visit lies after it.
         received_on: the first day that is judged with what is accepted.
     """
-    numbers = lines["line_id"].drop_nulls().unique()
-    mistyped = [number for number in numbers if not is_well_formed(number)]
-    reasons_on_line = batch.group_by("line_id").agg(reasons=pl.col("position").max())
-    names = outcomes.select(_dense("name_zh").alias("told"), code="outcome")
-    on_date = batch["on_date"][0]
-    written = [_dense(name).alias(name) for name in RESULT_KEYS]
-    is_unknown = [
-        pl.col(name).is_not_null() & ~pl.col(name).is_in(names["told"].to_list())
-        for name in RESULT_KEYS
-    ]
-    reasons = {
-        "缺少编号，请按原清单补上编号": pl.col("line_id").is_null(),
-        "编号有误（校验字符不符），请对照原清单核对": pl.col("line_id").is_in(mistyped),
-        "编号不在已下发的任何清单中": ~pl.col("line_id").is_in(known_numbers.to_list()),
-        "编号不在本清单中，请填写在其所属清单中": pl.col("reasons").is_null(),
-        "未填写走访结果": pl.all_horizontal(pl.col(name).is_null() for name in RESULT_KEYS),
-        "走访结果不在可选项中，请从下拉菜单中选择": pl.any_horizontal(is_unknown),
-        "本行没有第②条情况，请清除“结果②”": pl.col("outcome_2").is_not_null()
-        & (pl.col("reasons") < 2),
-        "本行没有第③条情况，请清除“结果③”": pl.col("outcome_3").is_not_null()
-        & (pl.col("reasons") < 3),
-        "未填写走访日期": pl.col("date_written").is_null(),
-        "走访日期无法识别，请写成如2024-05-03": pl.col("visited_on").is_null(),
-        "走访日期晚于今天，请核对": pl.col("visited_on") > read_on,
-        f"走访日期早于清单日期（{on_date}），请核对": pl.col("visited_on") < on_date,
-    }
-    judged = (
-        lines.with_columns(written)
-        .join(reasons_on_line, on="line_id", how="left")
-        .with_columns(
-            reason_zh=pl.coalesce(
-                pl.when(applies).then(pl.lit(reason)) for reason, applies in reasons.items()
-            )
-        )
-    )
-    answers = (
-        judged.filter(pl.col("reason_zh").is_null())
-        .join(batch, on="line_id", how="inner")
-        .with_columns(
-            told=pl.when(pl.col("position") == 2)
-            .then(pl.coalesce("outcome_2", "outcome_1"))
-            .when(pl.col("position") == 3)
-            .then(pl.coalesce("outcome_3", "outcome_1"))
-            .otherwise("outcome_1")
-        )
-        .join(names, on="told", how="inner")
-        .join(_spoken(earlier), on="alert_id", how="left")
-        .with_columns(
-            is_contradicted=pl.col("code").n_unique().over("alert_id", "visited_on") > 1,
-            is_known=pl.struct("alert_id", "visited_on", outcome="code").is_in(
-                earlier.select(told=pl.struct("alert_id", "visited_on", "outcome"))[
-                    "told"
-                ].implode()
-            ),
-            is_outdated=(pl.col("last_visited_on") > pl.col("visited_on")).fill_null(False),
-        )
-    )
-    later = answers.group_by("sheet", "row").agg(
-        late_reason=pl.when(pl.col("is_contradicted").any())
-        .then(pl.lit("同一编号、同一走访日期填写了不同的走访结果，请保留一个"))
-        .when(pl.col("is_outdated").all() & ~pl.col("is_known").all())
-        .then(
-            pl.format(
-                "已按{}的走访办理，本行走访日期较早，不再登记", pl.col("last_visited_on").max()
-            )
-        )
-    )
-    judged = judged.join(later, on=["sheet", "row"], how="left").with_columns(
+    judged = _each_by_itself(lines, batch, known_numbers, outcomes, read_on)
+    answers = _answers(judged, batch, outcomes, earlier)
+    judged = judged.join(_beside_others(answers), on=["sheet", "row"], how="left").with_columns(
         pl.coalesce("reason_zh", "late_reason")
     )
     taken = answers.join(
@@ -259,6 +194,91 @@ def judge(
         .select("sheet", "row", "reason_zh").sort("sheet", "row"),
         known=taken.height - new.height,
     )  # fmt: skip
+
+
+def _each_by_itself(
+    lines: pl.DataFrame,
+    batch: pl.DataFrame,
+    known_numbers: pl.Series,
+    outcomes: pl.DataFrame,
+    read_on: date,
+) -> pl.DataFrame:
+    """The lines with `reason_zh`, why one cannot be taken as it stands there; null where it can."""
+    numbers = lines["line_id"].drop_nulls().unique()
+    mistyped = [number for number in numbers if not is_well_formed(number)]
+    reasons_on_line = batch.group_by("line_id").agg(reasons=pl.col("position").max())
+    names = outcomes.select(_dense("name_zh"))["name_zh"].to_list()
+    on_date = batch["on_date"][0]
+    is_unknown = [pl.col(name).is_not_null() & ~pl.col(name).is_in(names) for name in RESULT_KEYS]
+    reasons = {
+        "缺少编号，请按原清单补上编号": pl.col("line_id").is_null(),
+        "编号有误（校验字符不符），请对照原清单核对": pl.col("line_id").is_in(mistyped),
+        "编号不在已下发的任何清单中": ~pl.col("line_id").is_in(known_numbers.to_list()),
+        "编号不在本清单中，请填写在其所属清单中": pl.col("reasons").is_null(),
+        "未填写走访结果": pl.all_horizontal(pl.col(name).is_null() for name in RESULT_KEYS),
+        "走访结果不在可选项中，请从下拉菜单中选择": pl.any_horizontal(is_unknown),
+        "本行没有第②条情况，请清除“结果②”": pl.col("outcome_2").is_not_null()
+        & (pl.col("reasons") < 2),
+        "本行没有第③条情况，请清除“结果③”": pl.col("outcome_3").is_not_null()
+        & (pl.col("reasons") < 3),
+        "未填写走访日期": pl.col("date_written").is_null(),
+        "走访日期无法识别，请写成如2024-05-03": pl.col("visited_on").is_null(),
+        "走访日期晚于今天，请核对": pl.col("visited_on") > read_on,
+        f"走访日期早于清单日期（{on_date}），请核对": pl.col("visited_on") < on_date,
+    }
+    return (
+        lines.with_columns(_dense(name).alias(name) for name in RESULT_KEYS)
+        .join(reasons_on_line, on="line_id", how="left")
+        .with_columns(
+            reason_zh=pl.coalesce(
+                pl.when(applies).then(pl.lit(reason)) for reason, applies in reasons.items()
+            )
+        )
+    )
+
+
+def _answers(
+    judged: pl.DataFrame, batch: pl.DataFrame, outcomes: pl.DataFrame, earlier: pl.DataFrame
+) -> pl.DataFrame:
+    """What lines without a fault answer, an alert a row, set against each other and what was said.
+
+    `is_contradicted` by another line of the file, `is_known` from before, `is_outdated` by a
+    later visit.
+    """
+    names = outcomes.select(_dense("name_zh").alias("told"), code="outcome")
+    said = earlier.select(told=pl.struct("alert_id", "visited_on", "outcome"))["told"].implode()
+    return (
+        judged.filter(pl.col("reason_zh").is_null())
+        .join(batch, on="line_id", how="inner")
+        .with_columns(
+            told=pl.when(pl.col("position") == 2)
+            .then(pl.coalesce("outcome_2", "outcome_1"))
+            .when(pl.col("position") == 3)
+            .then(pl.coalesce("outcome_3", "outcome_1"))
+            .otherwise("outcome_1")
+        )
+        .join(names, on="told", how="inner")
+        .join(_spoken(earlier), on="alert_id", how="left")
+        .with_columns(
+            is_contradicted=pl.col("code").n_unique().over("alert_id", "visited_on") > 1,
+            is_known=pl.struct("alert_id", "visited_on", outcome="code").is_in(said),
+            is_outdated=(pl.col("last_visited_on") > pl.col("visited_on")).fill_null(False),
+        )
+    )
+
+
+def _beside_others(answers: pl.DataFrame) -> pl.DataFrame:
+    """Why a line cannot be taken beside the others: `sheet`, `row`, `late_reason`."""
+    return answers.group_by("sheet", "row").agg(
+        late_reason=pl.when(pl.col("is_contradicted").any())
+        .then(pl.lit("同一编号、同一走访日期填写了不同的走访结果，请保留一个"))
+        .when(pl.col("is_outdated").all() & ~pl.col("is_known").all())
+        .then(
+            pl.format(
+                "已按{}的走访办理，本行走访日期较早，不再登记", pl.col("last_visited_on").max()
+            )
+        )
+    )
 
 
 def _spoken(earlier: pl.DataFrame) -> pl.DataFrame:

@@ -1,8 +1,8 @@
 """How the lists say things: names of levels, lanes, categories and departments, and sentences.
 
-Belongs here: every Chinese word that a list adds to what a rule says. A line is a clue: it asks
-to look, verify, tell and help, and never accuses. Does not belong here: reasons, actions and
-what is not known (rules and policy rows say those), which line says what (`lines.py`).
+Belongs here: words that several sheets share. A line is a clue: it asks to look, verify, tell and
+help, and never accuses. Does not belong here: reasons, actions and what is not known (rules and
+policy rows say those), which line says what (`lines`), how a list is filled in (`how_to`).
 """
 
 import polars as pl

@@ -44,7 +44,7 @@ FINDING = pl.Schema({
     "amount_cny": pl.Decimal(14, 2), "ratio_to_standard": pl.Decimal(10, 4),
     "reason_zh": pl.String(), "reason_en": pl.String(), "evidence": pl.String(),
     "unknown_zh": pl.String(), "inhibited_by": pl.String(), "is_judged": pl.Boolean(),
-    "entered_by": pl.String(),
+    "entered_by": pl.String(), "is_speaking": pl.Boolean(),
 })  # fmt: skip
 
 TRANSITIONS = list(csv.DictReader((POLICY / "alert_transitions.csv").open(encoding="utf-8")))
@@ -60,7 +60,7 @@ def found(rule: str, subject: str, **told: object) -> dict[str, object]:
     return {
         "rule_id": rule, "unit": "person", "subject": subject, "level": "orange",
         "county_code": "371502", "reason_zh": "1 人", "reason_en": "1 person", "evidence": "[]",
-        "is_judged": True,
+        "is_judged": True, "is_speaking": True,
     } | told  # fmt: skip
 
 

@@ -8,7 +8,11 @@ with standing as (
 ),
 
 findings as (
-    select * from {{ ref("int_rules__findings") }}
+    select
+        *,
+        coalesce(programme, '') as program_key
+    from {{ ref("int_rules__findings") }}
+    where is_speaking
 ),
 
 evaluated_rules as (
@@ -69,29 +73,11 @@ numbers as (
         {{ parameter("flood_days") }} as flood_days
 ),
 
--- Of several grounds of one rule, subject and programme the highest level speaks.
-ranked_findings as (
-    select
-        *,
-        coalesce(programme, '') as program_key,
-        row_number() over (
-            partition by rule_id, subject, coalesce(programme, '')
-            order by
-                case when is_judged then 0 else 1 end,
-                case when inhibited_by is null then 0 else 1 end,
-                {{ level_rank("level") }},
-                abs(coalesce(amount_cny, 0)) desc,
-                evidence
-        ) as place
-    from findings
-),
-
 found as (
     select
         *,
         md5(rule_id || '|' || subject || '|' || program_key) as alert_hash
-    from ranked_findings
-    where place = 1
+    from findings
 ),
 
 -- The latest visit speaks, and of its replies the last received; where they name different outcomes, none does. A visit made

@@ -16,7 +16,11 @@ standing as (
 ),
 
 findings as (
-    select * from {{ ref("int_rules__findings") }}
+    select
+        *,
+        coalesce(programme, '') as program_key
+    from {{ ref("int_rules__findings") }}
+    where is_speaking
 ),
 
 rules as (
@@ -61,22 +65,6 @@ due_by_level as (
     inner join calendar
         on today.working_day_no + cast(levels.working_days as integer) = calendar.working_day_no
         and calendar.is_working_day
-),
-
-ranked_findings as (
-    select
-        *,
-        coalesce(programme, '') as program_key,
-        row_number() over (
-            partition by rule_id, subject, coalesce(programme, '')
-            order by
-                case when is_judged then 0 else 1 end,
-                case when inhibited_by is null then 0 else 1 end,
-                {{ level_rank("level") }},
-                abs(coalesce(amount_cny, 0)) desc,
-                evidence
-        ) as place
-    from findings
 ),
 
 moved as (
@@ -182,11 +170,10 @@ described as (
         on moved.rule_id = standing.rule_id
         and moved.subject = standing.subject
         and moved.program_key = standing.program_key
-    left join ranked_findings as findings
+    left join findings
         on moved.rule_id = findings.rule_id
         and moved.subject = findings.subject
         and moved.program_key = findings.program_key
-        and findings.place = 1
 ),
 
 -- A rise of the level brings the day nearer, never farther away.

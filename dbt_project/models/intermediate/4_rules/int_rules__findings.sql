@@ -61,7 +61,7 @@ unread as (
     select * from {{ ref("int_rules__unread") }}
 ),
 
-final as (
+described as (
     select
         rule_rows.rule_id,
         rule_rows.unit,
@@ -111,6 +111,22 @@ final as (
     left join unread as unread_of_number
         on rule_rows.rule_id = unread_of_number.rule_id
         and rule_rows.subject_code = unread_of_number.subject_code
+),
+
+-- Of several grounds of one rule, subject and programme the highest level speaks.
+final as (
+    select
+        *,
+        row_number() over (
+            partition by rule_id, subject, coalesce(programme, '')
+            order by
+                case when is_judged then 0 else 1 end,
+                case when inhibited_by is null then 0 else 1 end,
+                {{ level_rank("level") }},
+                abs(coalesce(amount_cny, 0)) desc,
+                evidence
+        ) = 1 as is_speaking
+    from described
 )
 
 select * from final

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.contracts.policy_areas import COUNTY_DIGITS, areas_of
 from pipelines.outreach import layout, wording
 from pipelines.outreach.alerts import (
     COMING,
@@ -20,13 +21,7 @@ from pipelines.outreach.alerts import (
     read_mart,
     with_lines,
 )
-from pipelines.outreach.policy import (
-    CITY_DIGITS,
-    COUNTY_DIGITS,
-    EVERYWHERE,
-    PROVINCE_DIGITS,
-    Policy,
-)
+from pipelines.outreach.policy import Policy
 from pipelines.vault import Vault, mask_name, mask_number
 
 EVIDENCE = pl.List(pl.Struct({"source": pl.String, "key": pl.String}))
@@ -364,9 +359,8 @@ def stands_on(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
         [
             terms.filter(pl.col("source") == "policy.parameters")
             .join(sources.policy.in_force, left_on="key", right_on="name")
-            .filter(_holds_in("area_code", "county_code"))
-            # The codes of wider areas end in zeros: the highest is the most specific one.
-            .sort("area_code", descending=True)
+            .join(_areas_above(terms["county_code"]), on=["county_code", "area_code"])
+            .sort("distance")
             .unique(["line_key", "key"], keep="first")
             .select("line_key", since="effective_from"),
             terms.filter(pl.col("source") == "policy.assistance_standards").select(
@@ -498,6 +492,19 @@ def moved_away(alerts: pl.DataFrame, marts: Path) -> pl.DataFrame:
     )
 
 
+def _areas_above(counties: pl.Series) -> pl.DataFrame:
+    """The areas whose policy rows may hold for counties: `distance` 0 is the county itself."""
+    return pl.DataFrame(
+        [
+            (county, area, distance)
+            for county in counties.unique().sort()
+            for distance, area in enumerate(areas_of(county))
+        ],
+        schema={"county_code": pl.String, "area_code": pl.String, "distance": pl.Int64},
+        orient="row",
+    )
+
+
 def cleared_lines(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
     """Households of `cleared_alerts`, one line each: `office` and the columns of the sheet."""
     about = pl.format("（涉及 {}）", "other_name").fill_null("")
@@ -522,16 +529,4 @@ def unique_text(text: pl.Expr, separator: str) -> pl.Expr:
         .filter(text.drop_nulls() != "")
         .unique(maintain_order=True)
         .str.join(separator)
-    )
-
-
-def _holds_in(area: str, county: str) -> pl.Expr:
-    """Whether a policy row's area holds for a county."""
-    wider = [
-        pl.col(county).str.slice(0, digits).str.pad_end(len(EVERYWHERE), "0")
-        for digits in (CITY_DIGITS, PROVINCE_DIGITS)
-    ]
-    return pl.any_horizontal(
-        pl.col(area) == pl.lit(EVERYWHERE),
-        *(pl.col(area) == one for one in (pl.col(county), *wider)),
     )

@@ -12,21 +12,8 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.contracts.policy_areas import EVERYWHERE, areas_of
 from pipelines.settings import WenduError
-
-EVERYWHERE = "000000"
-COUNTY_DIGITS, CITY_DIGITS, PROVINCE_DIGITS, CODE_DIGITS = 6, 4, 2, 6
-
-
-def areas_of(office: str) -> list[str]:
-    """The areas whose rows may hold for a township or county, the most specific first."""
-    if not office.isdigit():
-        return [EVERYWHERE]
-    wider = (
-        office[:digits].ljust(CODE_DIGITS, "0")
-        for digits in (COUNTY_DIGITS, CITY_DIGITS, PROVINCE_DIGITS)
-    )
-    return list(dict.fromkeys([office, *wider, EVERYWHERE]))
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from typing import Any
 
 import duckdb
 
+from pipelines.contracts.policy_areas import areas_of
 from pipelines.contracts.sources import load_contracts
 from pipelines.contracts.working_days import unknown_years
 from pipelines.reporting.card import words
-from pipelines.reporting.policy_rows import areas_of, look_up, policy_rows
+from pipelines.reporting.policy_rows import look_up, policy_rows
 from pipelines.reporting.suppression import Shown, Table, hidden_cells, with_sums
 from pipelines.settings import WenduError
 
@@ -600,7 +601,7 @@ def known_sum(counted: Counted, error: str) -> Decimal | None:
 
 def parameter_in_force(name: str, on_date: date, city_code: str, project: Path) -> str | None:
     """The value of a parameter for a city on a day; `None` where no row is in force."""
-    areas = areas_of(city_code, city_code)
+    areas = areas_of(city_code)
     folder = project / "seeds" / "policy"
     return look_up("parameters", name, on_date.isoformat(), areas, folder).value
 

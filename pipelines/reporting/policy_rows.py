@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from pipelines.contracts.policy_areas import EVERYWHERE
 from pipelines.reporting.arithmetic import Term
 from pipelines.settings import DBT_PROJECT
 
 POLICY = DBT_PROJECT / "seeds" / "policy"
-EVERYWHERE = "000000"
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,6 @@ class PolicyRow:
     reference: str | None
     is_default: bool
     is_known: bool = True
-
-
-def areas_of(county_code: str, city_code: str) -> list[str]:
-    """The areas whose rows may hold for a county, the most specific first."""
-    return list(dict.fromkeys([county_code, city_code, city_code[:2] + "0000", EVERYWHERE]))
 
 
 def rows_used(

@@ -16,12 +16,13 @@ import pytest
 from rich.console import Console
 
 from pipelines.contracts.alert_code import is_well_formed
+from pipelines.contracts.policy_areas import areas_of
 from pipelines.contracts.sources import load_contracts
 from pipelines.outreach import layout
 from pipelines.reporting.arithmetic import faults_of, read_terms
 from pipelines.reporting.card import UnexplainedError, field_name, named_field, read_card, words
 from pipelines.reporting.card_text import event_detail, render_card, said
-from pipelines.reporting.policy_rows import POLICY, areas_of, look_up
+from pipelines.reporting.policy_rows import POLICY, look_up
 from pipelines.reporting.published import open_published
 from pipelines.settings import WenduError
 from tests.conftest import SECOND_DAY
@@ -78,7 +79,7 @@ def test_every_policy_row_that_a_term_names_stands_in_the_policy(alerts):
         for term in read_terms(alert["evidence"]):
             if term.source.startswith("policy."):
                 table = term.source.removeprefix("policy.")
-                areas = areas_of(alert["county_code"], CITY)
+                areas = areas_of(alert["county_code"])
                 row = look_up(table, term.key or "", term.as_of or "", areas)
                 if not row.is_known:
                     missing.add((alert["rule_id"], term.source, term.key))

@@ -86,6 +86,21 @@ def judge_and_write(
         return Made(judged.result(), lists, bulletin, to_correct)
 
 
+def _results_of(made: Made) -> Iterator[dg.MaterializeResult]:
+    """What was made, as the orchestrator is told of it: counts alone."""
+    failed = sorted(mart for mart, verdict in made.verdicts.items() if not verdict.passed)
+    check = dg.AssetCheckResult(
+        check_name="gate_2", passed=not failed, metadata={"failed_marts": failed}
+    )
+    to_correct = sum(counts["open"] for counts in made.to_correct.values())
+    yield dg.MaterializeResult(
+        asset_key=EXPORTED, metadata={"marts": len(made.verdicts)}, check_results=[check]
+    )
+    yield dg.MaterializeResult(asset_key=LISTS, metadata={"workbooks": len(made.lists)})
+    yield dg.MaterializeResult(asset_key=BULLETIN, metadata={"bytes": made.bulletin.stat().st_size})
+    yield dg.MaterializeResult(asset_key=CORRECTIONS, metadata={"open": to_correct})
+
+
 def publication_assets(
     manifest: Mapping[str, Any], days: dg.PartitionsDefinition
 ) -> list[dg.AssetsDefinition]:
@@ -138,21 +153,7 @@ def publication_assets(
         installation.ahead.finish(context.run.run_id, EXPORT, export)
         made = judge_and_write(installation, on_date, marts, views, name_tables)
         store_results(home, on_date, load_receipts(home, on_date), made.verdicts)
-        failed = sorted(mart for mart, verdict in made.verdicts.items() if not verdict.passed)
-        check = dg.AssetCheckResult(
-            check_name="gate_2", passed=not failed, metadata={"failed_marts": failed}
-        )
-        yield dg.MaterializeResult(
-            asset_key=EXPORTED, metadata={"marts": len(marts)}, check_results=[check]
-        )
-        yield dg.MaterializeResult(asset_key=LISTS, metadata={"workbooks": len(made.lists)})
-        yield dg.MaterializeResult(
-            asset_key=BULLETIN, metadata={"bytes": made.bulletin.stat().st_size}
-        )
-        yield dg.MaterializeResult(
-            asset_key=CORRECTIONS,
-            metadata={"open": sum(counts["open"] for counts in made.to_correct.values())},
-        )
+        yield from _results_of(made)
 
     @dg.asset(
         key=PUBLISHED,

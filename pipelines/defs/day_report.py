@@ -14,7 +14,7 @@ from dagster._utils.error import SerializableErrorInfo
 
 from pipelines.defs.installation import Installation
 from pipelines.ingest import Receipt, accepted_deliveries, load_receipts
-from pipelines.ingest.freshness import freshness
+from pipelines.ingest.freshness import freshness, is_refused
 from pipelines.ingest.unread import unread_files
 from pipelines.settings import (
     DEPARTMENTS,
@@ -26,6 +26,8 @@ from pipelines.settings import (
 )
 from pipelines.warehouse.holds import held_sentences
 from pipelines.warehouse.publication import published_days, published_manifest
+
+STAYS = "its last state stays in use and the rules that need it were not evaluated."
 
 
 class Outcome(IntEnum):
@@ -101,13 +103,22 @@ def gaps(installation: Installation, on_date: date) -> list[str]:
         own = [receipt for receipt in receipts if receipt.department == department]
         sentences += _unread(installation, own)
         has_failed = bool(own) and own[-1].verdict == "failed"
-        if late.height and not has_failed:
-            tables = ", ".join(late["table_name"])
-            expected = late["expected_by"][0]
+        if not late.height or has_failed:
+            continue
+        refused = {
+            name: table
+            for name, table in (own[-1].tables if own else {}).items()
+            if name in late["table_name"] and is_refused(table)
+        }
+        sentences += [
+            f"{department}: {table.quarantined} of {table.received} rows of {name} of "
+            f"{own[-1].received_on} were refused, too many to judge by the rest; {STAYS}"
+            for name, table in refused.items()
+        ]
+        if missing := [name for name in late["table_name"] if name not in refused]:
             sentences.append(
-                f"{department}: nothing accepted of {tables} since {expected}, when it was "
-                "expected; its last state stays in use and the rules that need it were not "
-                "evaluated."
+                f"{department}: nothing accepted of {', '.join(missing)} since "
+                f"{late['expected_by'][0]}, when it was expected; {STAYS}"
             )
     return sentences
 

@@ -53,7 +53,7 @@ def freshness(
                 if contract.mode == "append"
                 else receipt.received_on <= on_date and table in receipt.tables
             )
-            and not _is_refused(receipt.tables.get(table))
+            and not is_refused(receipt.tables.get(table))
         ]
         last = deliveries[-1] if deliveries else None
         of_table = last.tables.get(table) if last else None
@@ -69,8 +69,8 @@ def freshness(
     return pl.DataFrame(rows, schema=FRESHNESS)
 
 
-def _is_refused(table: TableReceipt | None) -> bool:
-    """Whether every row that came was refused, or most of many."""
+def is_refused(table: TableReceipt | None) -> bool:
+    """Whether of what came of a table every row was refused, or most of many."""
     if table is None or not table.received:
         return False
     is_mostly = table.quarantined > table.received * MOST_REFUSED_SHARE

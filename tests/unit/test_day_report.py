@@ -111,3 +111,15 @@ def test_a_delivery_of_a_day_that_was_judged_without_it_is_told_once(office):
     assert came_late(office.home, SECOND) == []
     publish(office, THIRD, FIRST, SECOND)
     assert came_late(office.home, date(2024, 4, 4)) == []
+
+
+def test_a_table_that_was_refused_for_the_most_part_is_told_as_such(office):
+    office.receive()
+    office.payroll(SECOND, payroll_row(1))
+    office.payments(
+        SECOND, payment_row("P2"), *(payment_row(f"P{at}", amount="x") for at in range(3, 33))
+    )
+    office.receive()
+    sentences = gaps(Installation(office.home, "371500"), SECOND)
+    [refused] = [sentence for sentence in sentences if sentence.startswith("finance")]
+    assert refused.startswith(f"finance: 30 of 31 rows of payments of {SECOND} were refused")

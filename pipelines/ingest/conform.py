@@ -15,11 +15,13 @@ from pipelines.contracts.sources import Column, Contract
 from pipelines.ingest import values
 from pipelines.ingest.divisions import Divisions
 from pipelines.ingest.identities import IDENTITY, Identities, content_columns, value_schema
+from pipelines.ingest.identity import with_right_check_character
 from pipelines.ingest.reading import fault_of, no_texts, parser_of
 
 FILE = "_file"
 PLACE = (FILE, LINE)
 MISMATCH = "cert_id_mismatch"
+CHECKSUM = "bad_id_checksum"
 LONG_DIGITS = r"\d{6,}[Xx]?"
 
 FAULTS_SCHEMA = pl.Schema({
@@ -86,7 +88,12 @@ def conform(
     return Conformed(
         accepted,
         pl.concat(faults),
-        _key_values(bad, contract, identities),
+        pl.concat(
+            [
+                _key_values(bad, contract, identities),
+                _keys_but_for_the_check(raw, reasons, contract, received_on, identities),
+            ]
+        ),
         _lake_values(unkeyed, contract, identities).select(content_columns(contract)),
         _bearers_of_mismatches(read, reasons, contract, identities),
         soft_flags,
@@ -192,6 +199,29 @@ def lake_values(
 def _key_values(read: pl.DataFrame, contract: Contract, identities: Identities) -> pl.DataFrame:
     """The lake key of rows, null where a part cannot be read."""
     return _lake_values(read, contract, identities).select(contract.lake_key)
+
+
+def _keys_but_for_the_check(
+    raw: pl.DataFrame,
+    reasons: pl.DataFrame,
+    contract: Contract,
+    received_on: date,
+    identities: Identities,
+) -> pl.DataFrame:
+    """Keys of rows whose number has a wrong check character alone: perhaps it was mistyped."""
+    mistyped = [
+        name
+        for name in contract.key
+        if contract.columns[name].kind in ("id", "certificate") and name in reasons
+    ]
+    is_mistyped = [reasons[name] == CHECKSUM for name in mistyped]
+    if not any(found.any() for found in is_mistyped):
+        return value_schema(contract).to_frame().select(contract.lake_key)
+    rows = raw.filter(pl.any_horizontal(is_mistyped))
+    texts = rows.select(contract.key).with_columns(
+        with_right_check_character(rows[name]) for name in mistyped
+    )
+    return lake_values(texts, contract, received_on, identities).select(contract.lake_key)
 
 
 def _lake_values(read: pl.DataFrame, contract: Contract, identities: Identities) -> pl.DataFrame:

@@ -106,6 +106,23 @@ def _fault_of_number(received_on: date) -> pl.Expr:
     )
 
 
+def with_right_check_character(texts: pl.Series) -> pl.Series:
+    """Numbers, also those of certificates, as they would read with the right check character."""
+    number = pl.col("text")
+    body = number.str.extract(r"^(\d{17})[\dX]")
+    return (
+        compact(ordinary_width(texts))
+        .str.to_uppercase()
+        .alias("text")
+        .to_frame()
+        .select(
+            pl.concat_str(body, check_character(body), number.str.slice(18), ignore_nulls=False)
+        )
+        .to_series()
+        .alias(texts.name)
+    )
+
+
 def parse_certificates(texts: pl.Series, received_on: date) -> pl.DataFrame:
     """Certificate numbers of 20 or 22 characters as `value`, or a `reason`.
 

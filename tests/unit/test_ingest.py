@@ -331,6 +331,14 @@ def test_a_row_known_again_by_all_but_its_key_keeps_its_bearer(office: Office) -
     assert standing(office, SECOND) == {key(office, 1): False, key(office, 2): True}
 
 
+def test_whoever_s_number_has_a_wrong_check_character_alone_has_not_left(office: Office) -> None:
+    wrong = number(2)[:17] + ("0" if number(2)[17] != "0" else "1")
+    office.payroll(FIRST, payroll_row(1), payroll_row(2), payroll_row(3))
+    office.payroll(SECOND, payroll_row(1, "6000"), payroll_row(2, "7000", id_no=f" {wrong}"))
+    office.receive()
+    assert standing(office, SECOND) == {key(office, 1): False, key(office, 2): True}
+
+
 def line_of(sequence: int, printed: str, level: str) -> str:
     """A line of the certificates: the level printed in its number, and the one beside it."""
     return f"{number(sequence)}4{printed},张三,4,{level},2020-03-01,1,371522001200"

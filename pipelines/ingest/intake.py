@@ -108,7 +108,8 @@ def take_in(
         intake.unknown_columns |= batch.unknown_columns
         for lines in batch.unreadable:
             intake._faults.append(lines)
-            if lines.height:
+            # From a table that is only added to nothing leaves.
+            if lines.height and contract.mode == "snapshot":
                 keys = keys_in(lines["raw"], contract, received_on, pseudonyms)
                 intake._refused_keys.append(keys)
         conformed = conform(batch.rows, contract, received_on, divisions, identities, batch.factors)

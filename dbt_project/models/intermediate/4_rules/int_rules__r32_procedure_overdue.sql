@@ -16,7 +16,7 @@
 {% for measure in ["working_day", "day", "hour", "month"] %}
     {% do step_terms.append((
         "spent is not null and measure = '" ~ measure ~ "'",
-        evidence_term("'policy.rules'", "'R32'", "step || '_spent'", "cast(spent as decimal(14, 2))", run_date(), measure),
+        evidence_term("'policy.rules'", "'R32'", "step || '_spent'", "cast(ceil(spent * 100) / 100 as decimal(14, 2))", run_date(), measure),
     )) %}
     {% do step_terms.append((
         "measure = '" ~ measure ~ "'",
@@ -57,6 +57,17 @@ households as (
 
 household_keys as (
     select household_id, household_key from {{ ref("int_people__household_keys") }}
+),
+
+-- Whom a relief case is about: somebody waits for help, and a list must say who.
+people_of_cases as (
+    select
+        relief.case_no,
+        keys.person_id,
+        residence.household_id
+    from relief
+    inner join {{ ref("int_people__keys") }} as keys on relief.person_key = keys.person_key
+    left join {{ ref("int_people__residence") }} as residence on keys.person_id = residence.person_id
 ),
 
 steps as (
@@ -158,6 +169,7 @@ judged_steps as (
         measured.limit_name,
         'working_day' as measure,
         measured.from_on,
+        measured.done_on is not null as is_done,
         case
             when measured.days > measured.limit_days
                 and (measured.done_on is null
@@ -182,6 +194,7 @@ judged_steps as (
         'r32_notice_days' as limit_name,
         'day' as measure,
         applications.notice_from_on as from_on,
+        true as is_done,
         case
             when {{ days_between("applications.notice_from_on", "applications.notice_to_on") }} < numbers.r32_notice_days
                 and {{ add_days("applications.notice_to_on", "numbers.r32_counted_days_after_completion") }} >= {{ run_date() }}
@@ -202,6 +215,7 @@ judged_steps as (
         'r32_urgent_hours' as limit_name,
         'hour' as measure,
         cast(relief.applied_at as date) as from_on,
+        relief.granted_at is not null as is_done,
         case
             when relief.granted_at is not null
                 and {{ seconds_between("relief.applied_at", "relief.granted_at") }} > numbers.r32_urgent_hours * 3600
@@ -258,6 +272,7 @@ hits as (
         limit_name,
         measure,
         from_on,
+        is_done,
         cast(null as boolean) as is_reviewed,
         level,
         true as is_judged
@@ -275,6 +290,7 @@ hits as (
         limit_name,
         'month' as measure,
         from_on,
+        false as is_done,
         is_reviewed,
         case when is_overdue then 'orange' end as level,
         is_overdue as is_judged
@@ -300,9 +316,21 @@ worded as (
         end as step_en,
         case hits.measure when 'working_day' then '个工作日' when 'hour' then '小时' when 'month' then '个月' else '天' end as measure_zh,
         case hits.measure when 'working_day' then 'working day(s)' when 'hour' then 'hour(s)' when 'month' then 'month(s)' else 'day(s)' end
-            as measure_en
+            as measure_en,
+        case when hits.measure = 'hour' then cast(ceil(hits.spent * 60) as integer) end as minutes
     from hits
     left join household_keys on hits.household_id = household_keys.household_id
+),
+
+-- A minute over the limit is told as one: hours alone would read as if it had been kept.
+told as (
+    select
+        *,
+        cast(cast(coalesce(floor(minutes / 60), spent) as integer) as varchar) || ' ' || measure_zh
+        || case when minutes % 60 > 0 then ' ' || cast(minutes % 60 as varchar) || ' 分钟' else '' end as spent_zh,
+        cast(cast(coalesce(floor(minutes / 60), spent) as integer) as varchar) || ' ' || measure_en
+        || case when minutes % 60 > 0 then ' ' || cast(minutes % 60 as varchar) || ' minute(s)' else '' end as spent_en
+    from worded
 ),
 
 subjects as (
@@ -315,17 +343,19 @@ subjects as (
         max(case when is_judged then 1 else 0 end) = 1 as is_judged,
         {{ joined_text(
             "case when spent is null then case when is_reviewed then '上次复核 ' else '未见复核，审核确认 ' end || cast(from_on as varchar) || '，应每 ' || cast(cast(allowed as integer) as varchar) "
-            ~ "|| ' 个月复核一次' else cast(cast(spent as integer) as varchar) || ' ' || measure_zh || '：' || step_zh || '，时限 ' "
+            ~ "|| ' 个月复核一次' else spent_zh || '：' || step_zh "
+            ~ "|| case when is_done then '（已办结）' else '' end || '，时限 ' "
             ~ "|| cast(cast(allowed as integer) as varchar) || ' ' || measure_zh end", "；", "rank, step"
         ) }} as told_zh,
         {{ joined_text(
             "case when spent is null then case when is_reviewed then 'last reviewed ' else 'no review on record since approval ' end "
             ~ "|| cast(from_on as varchar) || ', due every ' "
-            ~ "|| cast(cast(allowed as integer) as varchar) || ' months' else cast(cast(spent as integer) as varchar) || ' ' || measure_en "
-            ~ "|| ': ' || step_en || ', limit ' || cast(cast(allowed as integer) as varchar) end", "; ", "rank, step"
+            ~ "|| cast(cast(allowed as integer) as varchar) || ' months' else spent_en || ': ' || step_en "
+            ~ "|| case when is_done then ' (completed)' else '' end || ', limit ' || cast(cast(allowed as integer) as varchar) end",
+            "; ", "rank, step"
         ) }} as told_en,
         {{ flattened_terms(evidence_list(step_terms), "rank, step") }} as terms
-    from worded
+    from told
     group by unit, subject_code, household_id
 ),
 
@@ -338,15 +368,15 @@ final as (
         subjects.subject_code,
         case when subjects.unit = 'case' then 'temporary_relief' end as programme,
         case subjects.rank when 0 then 'emergency' when 2 then 'orange' when 3 then 'yellow' end as level,
-        subjects.household_id,
-        cast(null as integer) as person_id,
+        coalesce(subjects.household_id, people_of_cases.household_id) as household_id,
+        people_of_cases.person_id,
         coalesce(divisions.current_code, substr(subjects.area_code, 1, 6), 'unknown') as county_code,
         townships.township_code,
         subjects.area_code,
         cast(null as decimal(14, 2)) as amount_cny,
         cast(null as decimal(10, 4)) as ratio_to_standard,
-        subjects.told_zh as reason_zh,
-        subjects.told_en as reason_en,
+        subjects.told_zh || case when subjects.unit = 'case' then '（救助编号 ' || subjects.subject_code || '）' else '' end as reason_zh,
+        subjects.told_en || case when subjects.unit = 'case' then ' (case ' || subjects.subject_code || ')' else '' end as reason_en,
         {{ evidence_json(["subjects.terms"]) }} as evidence,
         '办理环节延后的原因尚不清楚' as unknown_zh,
         cast(null as varchar) as inhibited_by,
@@ -354,6 +384,7 @@ final as (
     from subjects
     left join divisions on substr(subjects.area_code, 1, 6) = divisions.area_code
     left join townships on substr(subjects.area_code, 1, 9) = townships.township_code
+    left join people_of_cases on subjects.unit = 'case' and subjects.subject_code = people_of_cases.case_no
 )
 
 select * from final

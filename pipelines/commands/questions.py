@@ -9,6 +9,9 @@ import typer
 from pipelines.commands.telling import JsonOption, as_day, printed, say, show_frame, steps, told
 from pipelines.settings import Home, Settings, UsageError
 
+SHOWN_AS_TEXT = ("INTERVAL", "UNION", "BLOB")
+"""Parts of the names of kinds that frames, or CSV, cannot hold."""
+
 
 def sql(
     query: Annotated[str | None, typer.Argument(help="One SELECT; none opens a client.")] = None,
@@ -45,11 +48,23 @@ def show_answer(connection: Any, query: str, *, as_json: bool, as_csv: bool) -> 
         if len(connection.extract_statements(query)) > 1:
             raise UsageError("Ask one query at a time: only the last would be answered.")
         answer = connection.sql(query)
-        frame = answer.pl() if answer is not None else None
+        frame = _rows_of(answer) if answer is not None else None
     except duckdb.Error as fault:
         raise UsageError(f"The query cannot be answered: {str(fault).splitlines()[0]}") from fault
     if frame is not None:
         show_frame(frame, as_json=as_json, as_csv=as_csv)
+
+
+def _rows_of(answer: Any) -> Any:
+    """The rows of an answer as a frame; values of kinds that frames do not know as text."""
+    unknown = [any(word in str(kind) for word in SHOWN_AS_TEXT) for kind in answer.types]
+    if any(unknown):
+        names = ['"' + name.replace('"', '""') + '"' for name in answer.columns]
+        answer = answer.project(", ".join(
+            f"cast({name} as varchar) as {name}" if is_unknown else name
+            for name, is_unknown in zip(names, unknown, strict=True)
+        ))  # fmt: skip
+    return answer.pl()
 
 
 def ask(prompt: str) -> str:

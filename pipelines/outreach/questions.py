@@ -13,6 +13,7 @@ from pipelines.outreach.lines import Sources
 from pipelines.vault import mask_name, mask_number
 
 NAMES = "同一证件号码登记的姓名不同：{}；姓名不一致的记录暂不用于核对类线索，请了解哪一处登记有误"
+DIFFERS_UNSEEN = "（不同之处在遮盖的字）"
 NO_TOWNSHIP = "各部门登记中查不到所在乡镇（街道），请协助确认住址后告知登记部门"
 
 
@@ -54,7 +55,10 @@ def names_that_differ(sources: Sources, differing: pl.DataFrame) -> pl.DataFrame
         .agg(
             who=pl.col("name").first(),
             number=mask_number(pl.col("id_no").first()),
-            known_as=pl.format("{}中为 {}", "tables", "name").str.join("，"),
+            known_as=pl.format("{}中为 {}", "tables", "name").str.join("，")
+            + pl.when(pl.col("name").n_unique() < pl.len())
+            .then(pl.lit(DIFFERS_UNSEEN))
+            .otherwise(pl.lit("")),
             whom_to_ask=pl.col("asked").explode().unique(maintain_order=True).str.join("、")
             + "登记部门",
         )

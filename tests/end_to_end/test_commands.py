@@ -140,6 +140,13 @@ def test_a_query_may_begin_with_a_comment(world, wendu):
     assert (ran.code, json.loads(ran.out or "0")) == (0, [{"one": 1}])
 
 
+@pytest.mark.parametrize("form", [[], ["--csv"], ["--json"]])
+def test_times_and_bytes_are_shown_as_text(wendu, world, form):
+    query = "select age(date '2024-05-06', date '2024-05-01') as waited, 'ab'::blob as bytes"
+    ran = wendu("sql", query, *form, home=world.home.root)
+    assert (ran.code, "5 days" in ran.out, "ab" in ran.out) == (0, True, True)
+
+
 def test_a_value_in_brackets_is_shown_as_it_is(wendu, world):
     ran = wendu("sql", "select '[/a]' as first, '[bold]b' as \"[x]\"", home=world.home.root)
     assert [shown in ran.out for shown in ("[/a]", "[bold]b", "[x]")] == [True] * 3

@@ -438,6 +438,15 @@ def test_names_that_differ_become_a_masked_question(lists):
     assert question["证件号码"] == "371599****0001"
 
 
+def test_names_that_differ_where_they_are_masked_are_said_to(lists):
+    vault = Names()
+    vault.differing = [
+        (1, "civil_affairs", "members", "李秀英"), (1, "civil_affairs", "cremations", "李季英"),
+    ]  # fmt: skip
+    [question] = lines(lists([alert(1)], vault=vault), layout.QUESTIONS)
+    assert "中为 李*英（不同之处在遮盖的字）；" in question["疑问"]
+
+
 def test_a_family_of_unknown_place_goes_to_the_county_and_asks(lists):
     nowhere = {"township_code": None, "area_code": None}
     day = lists([alert(1, **nowhere)])

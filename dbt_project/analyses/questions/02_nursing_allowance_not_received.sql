@@ -2,8 +2,8 @@
 -- Question: How many holders of a valid certificate of level 1 or 2 had no nursing allowance in the newest checkable month, and what would it cost a month?
 -- 读法: persons 为人数，monthly_cny 按本月同等级实际应发的金额估算（元/月）。
 -- How to read: persons counts people; monthly_cny values them at what is due to others of their level in that month (yuan a month).
--- 注意: 特困人员不能同时享受，已排除；新领证后的等待期没有考虑。逐人判断见规则 R15 的预警。
--- Caveats: Tekun persons may not have both and are left out; waiting months after a new certificate are not looked at. Rule R15 judges person by person.
+-- 注意: 特困人员不能同时享受，已排除；新领证后的等待期没有考虑；证件是否有效按登记状态，已过有效期而状态未改的也算在内。逐人判断见规则 R15 的预警。
+-- Caveats: Tekun persons may not have both and are left out; waiting months after a new certificate are not looked at. A certificate is valid by its registered status: one past its date whose status was not changed counts. Rule R15 judges person by person.
 -- 公开: 6 以下的格子不得公开，也不得能由合计推算出来。
 -- Publishing: Cells under six are not for publication, nor may a sum beside them give them away.
 with month as (

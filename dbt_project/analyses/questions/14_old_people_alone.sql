@@ -2,8 +2,8 @@
 -- Question: How many people of 70 or older live as a household of one, by township, and how many of them receive nothing?
 -- 读法: alone 为单独成户的老人，severely_disabled 其中重度残疾，without_payment 最近三个月没有任何发放记录。
 -- How to read: alone counts them, severely_disabled those with a certificate of level 1 or 2, without_payment those with no payment in the last three months of the ledger.
--- 注意: “单独成户”是登记的家庭只有一名在世成员，不等于独居；没有进入任何名册的老人看不见。
--- Caveats: A household of one is what the registers say, not how somebody lives; old people on no roll are not seen.
+-- 注意: “单独成户”是登记的家庭只有一名在世成员，不等于独居；没有进入任何名册的老人看不见；残疾证按登记状态计。
+-- Caveats: A household of one is what the registers say, not how somebody lives; old people on no roll are not seen. Certificates count by their registered status.
 -- 公开: 乡镇一级的小数目（6 以下）不得公开；公开前并到县区，仍小的隐去。
 -- Publishing: Counts under six of a township are not for publication; add them up by county first and leave out what stays small.
 with numbers as (

@@ -11,9 +11,12 @@ with final as (
         coalesce(counties.name, errors.county_code) as county,
         errors.on_date,
         sum(errors.exclusion_cases) as exclusion_cases,
-        sum(errors.exclusion_cny) as exclusion_cny,
+        -- Nothing is known of cases without an amount; a rule family without a case adds none.
+        case when sum(errors.exclusion_cases) = 0 then 0 else sum(errors.exclusion_cny) filter (errors.exclusion_cases > 0) end
+            as exclusion_cny,
         sum(errors.leakage_cases) as leakage_cases,
-        sum(errors.leakage_cny) as leakage_cny
+        case when sum(errors.leakage_cases) = 0 then 0 else sum(errors.leakage_cny) filter (errors.leakage_cases > 0) end
+            as leakage_cny
     from rpt_both_errors as errors
     left join dim_areas as counties on errors.county_code = counties.area_code
     where errors.on_date = (select max(on_date) from rpt_both_errors)

@@ -32,6 +32,9 @@ SAMPLE_TERMS = (
 )
 """What a line without evidence of its own stands on: the registers that know the family."""
 
+EXPIRES_ON = r'"field": ?"expires_on", ?"value": ?"(\d{4}-\d{2}-\d{2})"'
+"""In an alert's evidence, the day on which a certificate ends."""
+
 MONTHS_OF_PAYMENTS = "2mo"
 PAID = "1"
 
@@ -461,8 +464,14 @@ def cleared_alerts(marts: Path, on_date: date) -> pl.DataFrame:
     people = households_of_people(marts)
     households = read_mart(marts, "dim_households", "household_key", "head_person_key")
     alerts = read_mart(marts, "fct_alerts")
+    expired_on = pl.col("evidence").str.extract(EXPIRES_ON).str.to_date()
+    told = alerts.join(ended, on="alert_id").with_columns(
+        why=pl.when((pl.col("status") == "cleared") & (expired_on < on_date))
+        .then(pl.lit(wording.EXPIRED))
+        .otherwise("why")
+    )
     gone = pl.concat(
-        [alerts.join(ended, on="alert_id"), moved_away(alerts.join(left, on="alert_id"), marts)],
+        [told, moved_away(alerts.join(left, on="alert_id"), marts)],
         how="diagonal",
     )
     return (

@@ -27,6 +27,9 @@ EVENTS = {
     "inhibited": "现有救助、保障或登记信息已可说明",
 }
 
+EXPIRED = "证件有效期已过，未见换发登记：请提醒本人尽快换证，以免影响补贴"
+"""Nothing was mended: the day has come that the alert was to warn of."""
+
 VILLAGE_DIGITS = 12
 
 NO_NAME, NO_PLACE, AT_COUNTY = "未登记", "地区不明", "（县级）"

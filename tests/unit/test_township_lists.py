@@ -408,6 +408,15 @@ def test_what_ended_by_itself_is_told_with_the_reason(lists):
     }
 
 
+@pytest.mark.parametrize(("days", "told"), [(0, "原情况已不存在"), (1, "提醒本人尽快换证")])
+def test_a_certificate_whose_day_has_come_is_not_told_as_mended(lists, days, told):
+    expires = {"source": "disabled_federation.certificates", "key": "k", "field": "expires_on",
+               "value": str(DAY - timedelta(days)), "as_of": str(DAY)}  # fmt: skip
+    ended = alert(1, status="cleared", evidence=json.dumps([expires]))
+    [line] = lines(lists([ended], events=[(code(1), "cleared", "…")]), layout.CLEARED)
+    assert told in line["解除原因"]
+
+
 def test_what_was_held_until_it_ended_is_not_told(lists):
     day = lists(
         [alert(1, status="cleared"), alert(2)],

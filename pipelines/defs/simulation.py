@@ -37,7 +37,7 @@ with assisted as (
 families as (
     select
         household_id,
-        case when category = 'dibao' then covered_persons end as covered_persons,
+        case when category = 'dibao' then covered_living_members end as covered_persons,
         category = 'dibao' and unit = 'single' as is_one_person_dibao
     from intermediate.int_people__households
     where is_active and category <> 'tekun'
@@ -71,7 +71,8 @@ select
     end as year_cny
 from judged
 """
-"""Who is on the roll for one person alone is so by the person's own state: no income moves it."""
+"""Who is on the roll for one person alone is so by the person's own state: no income moves it. The
+dead are nobody's to be paid for, though the roll counts them still."""
 
 ENTITLEMENTS = """
 select

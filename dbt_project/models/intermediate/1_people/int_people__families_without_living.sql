@@ -1,12 +1,24 @@
 -- One row per household in which nobody lives any more and member of it: everybody's death is in the register.
--- Review lane: a death counts where number and name agree, or one name is missing.
+-- Review lane: a death counts where number and name agree, or one name is missing. A family that left the roll is held to the
+-- members who left with it: to be taken off the roll gives nobody the money back.
 with members as (
-    select * from {{ ref("int_people__members") }}
+    select household_id, person_id, name_key from {{ ref("int_people__members") }}
+    union all
+    select household_id, person_id, name_key
+    from {{ ref("int_people__member_versions") }}
+    where is_latest and known_until_on is not null and state_until_on = cast('9999-12-31' as date)
+),
+
+with_members as (
+    select distinct household_id from members
 ),
 
 household_versions as (
-    select * from {{ ref("int_people__household_versions") }}
-    where is_latest and left_on is null
+    select household_versions.*
+    from {{ ref("int_people__household_versions") }} as household_versions
+    left join with_members on household_versions.household_id = with_members.household_id
+    where household_versions.is_latest
+        and (household_versions.left_on is null or with_members.household_id is not null)
 ),
 
 deaths as (

@@ -1,4 +1,6 @@
 -- One row per person: the household the person is counted in on the day, and where that is.
+-- Whoever left a register with the whole household, or with a certificate, is still told of where that was: money is owed, or was
+-- paid, to somebody whom an office must find.
 with persons as (
     select person_id from {{ ref("int_people__keys") }}
 ),
@@ -29,7 +31,11 @@ children as (
 
 certificates as (
     select * from {{ ref("int_people__certificates") }}
-    where known_until_on is null
+),
+
+former_members as (
+    select * from {{ ref("int_people__member_versions") }}
+    where is_latest and known_until_on is not null and state_until_on = cast('9999-12-31' as date)
 ),
 
 townships as (
@@ -63,10 +69,21 @@ by_child as (
     group by person_id
 ),
 
+by_former_household as (
+    select
+        former_members.person_id,
+        arg_min(households.area_code, household_order.household_order) as area_code
+    from former_members
+    inner join households on former_members.household_id = households.household_id
+    inner join household_order on former_members.household_id = household_order.household_id
+    group by former_members.person_id
+),
+
 by_certificate as (
     select
         person_id,
-        min(county_code || substr(area_code, 7)) as area_code
+        min(county_code || substr(area_code, 7)) filter (known_until_on is null) as area_code,
+        arg_max(county_code || substr(area_code, 7), known_until_on) as former_area_code
     from certificates
     group by person_id
 ),
@@ -80,10 +97,13 @@ chosen as (
             by_civil_affairs.where_known
         ) as civil_affairs_household_id,
         by_watch.where_watched,
-        coalesce(by_child.area_code, by_certificate.area_code) as own_area_code
+        coalesce(
+            by_former_household.area_code, by_child.area_code, by_certificate.area_code, by_certificate.former_area_code
+        ) as own_area_code
     from persons
     left join by_civil_affairs on persons.person_id = by_civil_affairs.person_id
     left join by_watch on persons.person_id = by_watch.person_id
+    left join by_former_household on persons.person_id = by_former_household.person_id
     left join by_child on persons.person_id = by_child.person_id
     left join by_certificate on persons.person_id = by_certificate.person_id
 ),

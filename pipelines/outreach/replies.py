@@ -234,11 +234,17 @@ def returned_workbook(
             if header is None:
                 continue
             page = book.add_worksheet()
-            titles = [*sheet.cells.row(header[0]), REASON]
             lines = refused.filter(pl.col("sheet") == at)
             # A date cell is read with its hour; people write none.
             cells = sheet.cells[lines["row"]].with_columns(pl.all().str.replace(" 00:00:00$", ""))
-            columns = [*cells.get_columns(), lines["reason_zh"]]
+            # A list that is returned again bears the reasons of before.
+            row = sheet.cells.row(header[0])
+            sent = [
+                (title, column)
+                for title, column in zip(row, cells.get_columns(), strict=True)
+                if title != REASON
+            ]
+            titles, columns = map(list, zip(*sent, (REASON, lines["reason_zh"]), strict=True))
             page.write_string(0, 0, RETURNED_TITLE, bold)
             for position, (title, column) in enumerate(zip(titles, columns, strict=True)):
                 is_why = position == len(columns) - 1

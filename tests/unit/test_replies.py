@@ -167,6 +167,18 @@ def test_a_returned_workbook_is_mended_and_sent_again(home, tmp_path):
     assert taken(home) == {code(1): "already_helped"}
 
 
+def test_a_line_that_is_returned_again_bears_the_new_reason_alone(home, tmp_path):
+    told = one_line(home, tmp_path, code(1), answer("不知道"))
+    book = openpyxl.load_workbook(told.returned)
+    sheet = book.worksheets[0]
+    titles = [cell.value for cell in sheet[2]]
+    sheet.cell(3, titles.index("走访结果") + 1).value = None
+    book.save(tmp_path / "again.xlsx")
+    again = openpyxl.load_workbook(read(home, tmp_path / "again.xlsx").returned).worksheets[0]
+    assert [cell.value for cell in again[2]] == titles
+    assert again.cell(3, titles.index("退回原因") + 1).value == "未填写走访结果"
+
+
 def test_two_answers_to_one_number_on_one_day_are_both_returned(home, tmp_path):
     batch = publish(home, {1: [1]})
     lines = {code(1): answer("纳入低保"), f" {code(1)}": answer("不符合条件")}

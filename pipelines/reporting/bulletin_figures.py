@@ -81,6 +81,13 @@ class Counted:
         return next(line for line in self.lines if line.key == key)
 
 
+NO_ERRORS = {
+    f"{error}{part}": value
+    for error in ERRORS
+    for part, value in {"": 0, "_cny": 0, "_unknown": False}.items()
+}
+
+
 @dataclass(frozen=True)
 class Trend:
     """One measure over the last days: `None` where it was not run or may not be seen.
@@ -197,8 +204,10 @@ def figures_of(marts_folder: Path, on_date: date, city_code: str, project: Path)
     balance = _balance(marts, names, on_date, under)
     levels, lanes = _to_do(marts, names, under)
     changes = _changes(marts, names, on_date, under)
-    by_family, by_county = (
-        _errors(marts, names, on_date, under, by) for by in ("rule_family", "county_code")
+    counties = _counties(marts, names, on_date, under)
+    by_family = _errors(marts, names, on_date, under, "rule_family")
+    by_county = _errors(
+        marts, names, on_date, under, "county_code", [line.key for line in counties.lines]
     )
     balance, levels, lanes, changes = _agreed(
         [balance, levels, lanes, changes], [("open_now", "sum", "sum", "open_now")]
@@ -225,7 +234,7 @@ def figures_of(marts_folder: Path, on_date: date, city_code: str, project: Path)
         errors_by_family=by_family,
         errors_by_county=by_county,
         precision=_precision(marts, names),
-        counties=_counties(marts, names, on_date, under),
+        counties=counties,
         miss_rates={row["county_code"]: row for row in marts.rows("from rpt_miss_rate")},
         control_totals=[
             row | {"name": names.word("measure", row["measure"])}
@@ -386,8 +395,13 @@ def _departments(coverage: Sequence[Row]) -> list[Row]:
     return departments
 
 
-def _errors(marts: Marts, names: Names, on_date: date, under: int, by: str) -> Counted:
-    """Both errors by family or county; an amount is null where no case has a known one."""
+def _errors(
+    marts: Marts, names: Names, on_date: date, under: int, by: str, known: Sequence[str] = ()
+) -> Counted:
+    """Both errors by family or county; an amount is null where no case has a known one.
+
+    Those that are `known` without a clue have a line as well.
+    """
     sides = ", ".join(
         f"sum({error}_cases)::bigint as {error}, "
         f"case when sum({error}_cases) = 0 then 0 "
@@ -401,6 +415,8 @@ def _errors(marts: Marts, names: Names, on_date: date, under: int, by: str) -> C
         on_date,
     )
     rows = [row for row in rows if by == "county_code" or row["exclusion"] or row["leakage"]]
+    rows += [{"key": key} | NO_ERRORS for key in known if key not in {row["key"] for row in rows}]
+    rows.sort(key=lambda row: (row["key"] == "unknown", row["key"]))
     impossible = [
         (row, column)
         for row, counted in enumerate(rows)
@@ -445,7 +461,11 @@ def _counties(marts: Marts, names: Names, on_date: date, under: int) -> Counted:
                 and (approved_on is null or approved_on <= $1)
                 and (ended_on is null or ended_on > $1)
         ),
-        counties as (select distinct county_code from rpt_alert_balance)
+        counties as (
+            select county_code from rpt_alert_balance where on_date = $1
+            union
+            select county_code from watched
+        )
         select county_code as key, category, count(category) as watched
         from counties left join watched using (county_code)
         group by county_code, category

@@ -225,6 +225,19 @@ def test_a_year_whose_calendar_is_not_at_hand_is_told(
     assert f"尚无 {DAY.year} 年的法定节假日安排" in written(tmp_path)[1]
 
 
+def test_a_county_that_has_no_clue_any_more_is_still_counted(tmp_path: Path) -> None:
+    told = marts()
+    gone = {"open_before": 2, "new": 0, "cleared": 2, "closed": 0, "open_now": 0}
+    rows = [{"county_code": "110101", "on_date": DAY - timedelta(days=1)} | gone]
+    watched = [told["dim_households"][0] | {"county_code": "110101"} for _ in range(7)]
+    _, page = written(
+        tmp_path,
+        rpt_alert_balance=told["rpt_alert_balance"] + rows,
+        dim_households=told["dim_households"] + watched,
+    )
+    assert row_of(page, "表 2", "110101")[:1] == ["7"]
+
+
 def test_the_city_s_balance_is_that_of_the_mart(page: str) -> None:
     equation = re.search(r'<dl class="equation">(.*?)</dl>', page, flags=re.DOTALL)
     assert equation is not None

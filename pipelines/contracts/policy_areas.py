@@ -19,3 +19,9 @@ def areas_of(place: str) -> list[str]:
         for digits in (COUNTY_DIGITS, CITY_DIGITS, PROVINCE_DIGITS)
     )
     return list(dict.fromkeys([place, *wider, EVERYWHERE]))
+
+
+def areas_in(city_code: str, county: str) -> list[str]:
+    """As `areas_of` a county; one that is none of the city's takes the rows of the city."""
+    is_of_the_city = county.isdigit() and county[:CITY_DIGITS] == city_code[:CITY_DIGITS]
+    return areas_of(county if is_of_the_city else city_code)

@@ -20,6 +20,7 @@ from pipelines.defs.one_day import build_day, description_of, write_for_readers
 from pipelines.defs.scratch import published_day, scratch_place, take_up_project, undisturbed
 from pipelines.ingest import load_receipts
 from pipelines.settings import Home, UsageError
+from pipelines.vault.forgotten import Forgotten
 from pipelines.warehouse import history
 from pipelines.warehouse.exports import declared_marts, export_marts
 from pipelines.warehouse.publication import (
@@ -169,7 +170,9 @@ def replay(
             len(now),
             len(earlier) + 1,
             differing,
-            list(_reasons(published, rebuilt)) if differing else [],
+            [*_reasons(published, rebuilt), *_forgotten(installation, on_date)]
+            if differing
+            else [],
             _rows_that_differ(home, scratch, on_date, differing),
             len(under_earlier_key) if UNDER_EARLIER_KEY in published else None,
         )
@@ -284,6 +287,16 @@ def _reasons(published: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> Iterat
                 yield f"Only {when}: delivery of {told}."
     if published["stands_on"]["days_before"] != rebuilt["stands_on"]["days_before"]:
         yield "The days before it hand on something else than when it was published."
+
+
+def _forgotten(installation: Installation, on_date: date) -> Iterator[str]:
+    """Lists as published may name somebody whom the vault does not know any more."""
+    published_at = (installation.home.day(on_date) / "manifest.json").stat().st_mtime
+    if Forgotten(installation.home, installation.vault).changed_since(published_at):
+        yield (
+            "Somebody was forgotten, or let in again, since it was published: lists are rebuilt "
+            "with the identities that are kept now."
+        )
 
 
 def _rows_that_differ(

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from pipelines.contracts.alert_code import is_well_formed, normalised
-from pipelines.contracts.policy_areas import areas_of
+from pipelines.contracts.policy_areas import areas_in
 from pipelines.contracts.sources import load_contracts
 from pipelines.reporting.arithmetic import Comparison, Term, faults_of, fold, read_terms
 from pipelines.reporting.policy_rows import (
@@ -78,8 +78,7 @@ def read_card(
             f"Alert {alert['alert_id']} is not explained, because its terms do not add up "
             f"({'; '.join(faults)}); report this, and do not act on its numbers."
         )
-    county = alert["county_code"]
-    areas = areas_of(county if county.isdigit() else city_code)
+    areas = areas_in(city_code, alert["county_code"])
     facts = tuple(term for term in terms if not term.step)
     answer = row_of("rule_answers", alert["rule_id"])
     values = plain_values(values_in_force(str(alert["last_seen_on"]), areas, policy))

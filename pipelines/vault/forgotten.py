@@ -41,6 +41,10 @@ class Forgotten:
         found = asked.filter(pl.Series([self._mark(one) in self._marks for one in asked]))
         return numbers.is_in(found.implode()).fill_null(False)
 
+    def changed_since(self, moment: float) -> bool:
+        """Whether somebody was forgotten, or let in again, after a moment of the clock."""
+        return self._path.exists() and self._path.stat().st_mtime > moment
+
     def add(self, number: str) -> None:
         """Forget a number from now on."""
         self._write({*self._marks, self._mark(number)})

@@ -16,7 +16,7 @@ import pytest
 from rich.console import Console
 
 from pipelines.contracts.alert_code import is_well_formed
-from pipelines.contracts.policy_areas import areas_of
+from pipelines.contracts.policy_areas import areas_in
 from pipelines.contracts.sources import load_contracts
 from pipelines.outreach import layout
 from pipelines.reporting.arithmetic import faults_of, read_terms
@@ -79,7 +79,7 @@ def test_every_policy_row_that_a_term_names_stands_in_the_policy(alerts):
         for term in read_terms(alert["evidence"]):
             if term.source.startswith("policy."):
                 table = term.source.removeprefix("policy.")
-                areas = areas_of(alert["county_code"])
+                areas = areas_in(CITY, alert["county_code"])
                 row = look_up(table, term.key or "", term.as_of or "", areas)
                 if not row.is_known:
                     missing.add((alert["rule_id"], term.source, term.key))

@@ -12,6 +12,7 @@ from pipelines.defs.rotation import rotate
 from pipelines.ingest import state
 from pipelines.settings import UsageError
 from pipelines.vault import AuditBook, Vault
+from pipelines.vault.forgotten import Forgotten
 from tests.unit.deliveries import (
     FIRST,
     SECOND,
@@ -256,3 +257,11 @@ def test_departments_workbooks_that_name_the_person_go_and_come_back_without(
     assert forgot.purged.corrections == ["corrections/2024-04-01/finance.xlsx"]
     assert not (office.home.root / forgot.purged.corrections[0]).exists()
     assert write_corrections_of_day(installation, FIRST)["finance"]["open"] == 1
+
+
+def test_it_is_known_whether_somebody_was_forgotten_since_a_moment(office: Office) -> None:
+    forgotten = Forgotten(office.home, office.vault)
+    assert not forgotten.changed_since(0)
+    forgotten.add(number(1))
+    written = (office.home.vault / "forgotten.sealed").stat().st_mtime
+    assert [forgotten.changed_since(written + late) for late in (-1, 0)] == [True, False]

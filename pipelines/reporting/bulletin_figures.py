@@ -6,7 +6,7 @@ which names. Does not belong here: how a page, a chart or a map is drawn (`bulle
 """
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ from pipelines.contracts.sources import load_contracts
 from pipelines.contracts.working_days import unknown_years
 from pipelines.reporting.card import words
 from pipelines.reporting.policy_rows import look_up, policy_rows
-from pipelines.reporting.suppression import Shown, Table, hidden_cells, with_sums
+from pipelines.reporting.suppression import Place, Shown, Table, hidden_cells, with_sums
 from pipelines.settings import WenduError
 
 DAYS_SHOWN = 30
@@ -156,7 +156,7 @@ class Names:
         rules = policy_rows("rules", project / "seeds" / "policy")
         self.rules = {row["rule_id"]: Name(row["name_zh"], row["name_en"]) for row in rules}
         self._in_force_from = {row["rule_id"]: row["effective_from"] for row in rules}
-        self._answers = policy_rows("rule_answers", project / "seeds" / "policy")
+        self.answers = policy_rows("rule_answers", project / "seeds" / "policy")
 
     def is_in_force(self, rule_id: str, on_date: date) -> bool:
         """Whether a rule may have alerts on a day."""
@@ -165,7 +165,7 @@ class Names:
     def can_err(self, family: str, error: str) -> bool:
         """Whether a rule of a family can find one of the two errors."""
         return any(
-            row["error"] in (error, "by_amount") for row in self._answers if row["family"] == family
+            row["error"] in (error, "by_amount") for row in self.answers if row["family"] == family
         )
 
     def area(self, code: str) -> Name:
@@ -203,15 +203,23 @@ def figures_of(marts_folder: Path, on_date: date, city_code: str, project: Path)
     under = _small_under(on_date, city_code, project)
     balance = _balance(marts, names, on_date, under)
     levels, lanes = _to_do(marts, names, under)
-    changes = _changes(marts, names, on_date, under)
+    unseen = _unseen_sides(_sides(marts, names, on_date), under)
+    changes = _changes(marts, names, on_date, under, {side.rule_id for side in unseen})
+    seen = {line.key: line.cells["open_now"].shown is Shown.VALUE for line in changes.lines}
+    told_apart = {
+        (side.family, side.error)
+        for side in _sides(marts, names, on_date)
+        if side in unseen or not seen.get(side.rule_id, True)
+    }
     counties = _counties(marts, names, on_date, under)
-    by_family = _errors(marts, names, on_date, under, "rule_family")
+    by_family = _errors(marts, names, on_date, under, "rule_family", also=told_apart)
     by_county = _errors(
         marts, names, on_date, under, "county_code", [line.key for line in counties.lines]
     )
     balance, levels, lanes, changes = _agreed(
         [balance, levels, lanes, changes], [("open_now", "sum", "sum", "open_now")]
     )
+    levels, lanes = _agreed([levels, lanes], [(due, due) for due in DUE])
     by_family, by_county = _agreed([by_family, by_county], [(each, each) for each in ERRORS])
     days, city_trends, county_trends = _trends(marts, names, on_date, under, balance)
     coverage = _coverage(marts, names)
@@ -300,7 +308,54 @@ def _to_do(marts: Marts, names: Names, under: int) -> tuple[Counted, Counted]:
     )
 
 
-def _changes(marts: Marts, names: Names, on_date: date, under: int) -> Counted:
+@dataclass(frozen=True)
+class Side:
+    """Open clues of a rule that stand for one of the two errors, or for none."""
+
+    rule_id: str
+    family: str
+    error: str
+    open_now: int
+
+
+def _sides(marts: Marts, names: Names, on_date: date) -> list[Side]:
+    """Of every rule in force each error its clues may stand for, also those that none does."""
+    counted = {
+        (row["rule_id"], row["by_amount"]): row["alerts"]
+        for row in marts.rows(
+            "select rule_id, case when amount_cny > 0 then 'exclusion' when amount_cny < 0 then "
+            "'leakage' else 'none' end as by_amount, count(*) as alerts "
+            "from fct_alerts where status = 'open' group by all"
+        )
+    }
+    sides = []
+    for answer in names.answers:
+        rule_id, family, error = answer["rule_id"], answer["family"], answer["error"]
+        if not names.is_in_force(rule_id, on_date):
+            continue
+        of_rule = {side: count for (rule, side), count in counted.items() if rule == rule_id}
+        if error != "by_amount":
+            of_rule = {error: sum(of_rule.values())}
+        sides += [Side(rule_id, family, side, count) for side, count in sorted(of_rule.items())]
+    return sides
+
+
+def _unseen_sides(sides: Sequence[Side], under: int) -> set[Side]:
+    """Those to hide so that the sum of each error, which stands beside them, tells of none."""
+    unseen: set[Side] = set()
+    for error in (*ERRORS, "none"):
+        of_error = [side for side in sides if side.error == error]
+        marks = hidden_cells(with_sums([[side.open_now] for side in of_error] or [[0]]), under)
+        unseen |= {
+            side for side, (mark,) in zip(of_error, marks, strict=False) if mark is not Shown.VALUE
+        }
+    return unseen
+
+
+def _changes(
+    marts: Marts, names: Names, on_date: date, under: int, also: Collection[str]
+) -> Counted:
+    """Open clues by rule and what changed; those of `also` are not shown whatever they count."""
     rows = marts.rows(
         """
         with events as (
@@ -334,7 +389,10 @@ def _changes(marts: Marts, names: Names, on_date: date, under: int) -> Counted:
     rows = [row for row in rows if names.is_in_force(row["key"], on_date)]
     counts = [[row[column] for column in CHANGES] for row in rows]
     names_of_rows = [(row["key"], names.rule(row["key"])) for row in rows]
-    return _counted(with_sums(counts or [[0] * 4]), under, CHANGES, names_of_rows)
+    unseen = [
+        (place, CHANGES.index("open_now")) for place, row in enumerate(rows) if row["key"] in also
+    ]
+    return _counted(with_sums(counts or [[0] * 4]), under, CHANGES, names_of_rows, also=unseen)
 
 
 def _held(marts: Marts, names: Names) -> list[Row]:
@@ -396,11 +454,18 @@ def _departments(coverage: Sequence[Row]) -> list[Row]:
 
 
 def _errors(
-    marts: Marts, names: Names, on_date: date, under: int, by: str, known: Sequence[str] = ()
+    marts: Marts,
+    names: Names,
+    on_date: date,
+    under: int,
+    by: str,
+    known: Sequence[str] = (),
+    also: Collection[tuple[str, str]] = (),
 ) -> Counted:
     """Both errors by family or county; an amount is null where no case has a known one.
 
-    Those that are `known` without a clue have a line as well.
+    Those that are `known` without a clue have a line as well; cells of `also`, by key and error,
+    are not shown whatever they count.
     """
     sides = ", ".join(
         f"sum({error}_cases)::bigint as {error}, "
@@ -435,7 +500,13 @@ def _errors(
         )
         for row in rows
     ]
-    return _counted(table, under, ERRORS, named, rows)
+    unseen = [
+        (row, column)
+        for row, counted in enumerate(rows)
+        for column, error in enumerate(ERRORS)
+        if (counted["key"], error) in also and (row, column) not in table.known_zero
+    ]
+    return _counted(table, under, ERRORS, named, rows, also=unseen)
 
 
 def _precision(marts: Marts, names: Names) -> list[Row]:
@@ -583,9 +654,10 @@ def _counted(
     columns: Sequence[str],
     named: Sequence[tuple[str, Name]],
     more: Sequence[Row] | None = None,
+    also: Iterable[Place] = (),
 ) -> Counted:
     """A table with its small cells hidden; its last row holds the sums."""
-    hidden = hidden_cells(table, under)
+    hidden = hidden_cells(table, under, also)
     cells = [
         {
             column: Cell(count, shown)

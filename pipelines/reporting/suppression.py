@@ -89,12 +89,13 @@ def with_sums(
     )
 
 
-def hidden_cells(table: Table, under: int) -> list[list[Shown]]:
+def hidden_cells(table: Table, under: int, also: Iterable[Place] = ()) -> list[list[Shown]]:
     """What is shown of each cell.
 
     Args:
         table: the counts with their sums.
         under: counts from one to less than this are hidden.
+        also: cells to hide whatever they count: another table would tell of what is hidden there.
 
     Returns:
         By row and column. A hidden cell under the limit is `SMALL`, zero among them where a zero
@@ -105,7 +106,7 @@ def hidden_cells(table: Table, under: int) -> list[list[Shown]]:
         place
         for place in table.places()
         if 0 < table.count(place) < under and not table.is_exact(place)
-    }
+    } | {*also}
     waiting = sorted(hidden)
     while waiting:
         exposed = waiting.pop(0)

@@ -37,6 +37,7 @@ def marts() -> dict[str, list[dict[str, Any]]]:
             "alert_id": f"A{county}{number}", "rule_id": "R15", "county_code": county,
             "lane": "support", "level": "red" if number % 2 else "orange", "status": "open",
             "is_overdue": number < 10, "days_left": number % 3, "hold_id": None,
+            "amount_cny": None,
         }
         for county, count in OPEN.items()
         for number in range(count)
@@ -125,7 +126,7 @@ def marts() -> dict[str, list[dict[str, Any]]]:
     }  # fmt: skip
 
 
-MONEY = {"exclusion_cny", "leakage_cny", "published", "computed"}
+MONEY = {"amount_cny", "exclusion_cny", "leakage_cny", "published", "computed"}
 TEXTS = {"rules_not_evaluated", "hold_id", "why_not"}
 DATES = {"received_on", "approved_on", "ended_on"}
 
@@ -223,6 +224,44 @@ def test_a_year_whose_calendar_is_not_at_hand_is_told(
     assert "法定节假日" not in page
     monkeypatch.setattr(working_days, "KNOWN_YEARS", range(2004, DAY.year))
     assert f"尚无 {DAY.year} 年的法定节假日安排" in written(tmp_path)[1]
+
+
+def test_what_one_table_hides_another_does_not_tell(tmp_path: Path) -> None:
+    told = marts()
+    counts = {"R03": 23, "R11": 4, "R04": 40, "R21": 4, "R31": 6, "R15": 30}
+    families = {
+        "exclusive_benefits": (0, 27), "income_line": (0, 40), "death": (4, 0), "work": (6, 0),
+        "disability": (30, 0),
+    }  # fmt: skip
+    alert, error = told["fct_alerts"][0], told["rpt_both_errors"][0]
+    _, page = written(
+        tmp_path,
+        fct_alerts=[
+            alert | {"alert_id": f"{rule}{number}", "rule_id": rule, "county_code": "371502"}
+            for rule, count in counts.items()
+            for number in range(count)
+        ],
+        fct_alert_events=told["fct_alert_events"],
+        quality_rule_evaluations=[
+            told["quality_rule_evaluations"][0] | {"rule_id": rule}
+            for rule in (*counts, "R22", "R12")
+        ],
+        rpt_both_errors=[
+            error | {
+                "county_code": "371502", "rule_family": family, "exclusion_cases": exclusion,
+                "leakage_cases": leakage,
+            }
+            for family, (exclusion, leakage) in families.items()
+        ],
+    )  # fmt: skip
+    shown = {rule: row_of(page, "表 3", rule)[0] for rule in counts}
+    assert (shown["R11"], shown["R21"], shown["R03"], shown["R31"]) == ("<6", "<6", "23", "6")
+    assert "27" not in row_of(page, "表 4", "不可同享")
+    hidden = [
+        name for name, column in (("死亡", 0), ("不可同享", 2))
+        if not row_of(page, "表 4", name)[column].isdigit()
+    ]  # fmt: skip
+    assert len(hidden) == 2
 
 
 def test_a_county_that_has_no_clue_any_more_is_still_counted(tmp_path: Path) -> None:

@@ -4,9 +4,10 @@ A count of one to five families in a county points at families. Such a cell is s
 as many others are withheld as it takes: with the sums shown, every hidden cell could be at least
 two things. Cells are counts; a table is given whole, its sums among its cells.
 
-What is promised holds for one table by itself. Does not belong here: which tables are treated
-(`bulletin_figures`), from how many on a count is shown (a policy row), and what earlier bulletins
-told: who holds yesterday's can compare.
+What is promised holds for one table by itself; where another counts the same, the caller says what
+is to be hidden besides. Does not belong here: which tables are treated (`bulletin_figures`), from
+how many on a count is shown (a policy row), and what earlier bulletins told: who holds yesterday's
+can compare.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -57,12 +57,14 @@ def show_answer(connection: Any, query: str, *, as_json: bool, as_csv: bool) -> 
 
 def _rows_of(answer: Any) -> Any:
     """The rows of an answer as a frame; values of kinds that frames do not know as text."""
+    from duckdb import ColumnExpression
+
     unknown = [any(word in str(kind) for word in SHOWN_AS_TEXT) for kind in answer.types]
     if any(unknown):
-        names = ['"' + name.replace('"', '""') + '"' for name in answer.columns]
-        answer = answer.project(", ".join(
-            f"cast({name} as varchar) as {name}" if is_unknown else name
-            for name, is_unknown in zip(names, unknown, strict=True)
+        answer = answer.select(*(
+            ColumnExpression(name).cast("varchar").alias(name) if is_unknown
+            else ColumnExpression(name)
+            for name, is_unknown in zip(answer.columns, unknown, strict=True)
         ))  # fmt: skip
     return answer.pl()
 

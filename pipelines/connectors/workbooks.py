@@ -62,7 +62,7 @@ def read_workbook(path: Path, contract: Contract, renamed: Mapping[str, str]) ->
     shift = DAYS_FROM_1900_TO_1904 if _counts_from_1904(path) else 0
     for name, at in header.positions.items():
         column = contract.columns[name]
-        is_number_of_office = column.kind in ("id", "certificate") or column.space is not None
+        is_number_of_office = column.is_number_of_a_person or column.space is not None
         if is_number_of_office or (column.kind == "text" and name in contract.key):
             rows = _with_destroyed(rows, name, path, sheet.position, part, sheet.left + at)
         if shift and column.kind in ("date", "datetime"):

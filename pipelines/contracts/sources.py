@@ -80,9 +80,14 @@ class Column(Declared):
     description: str = ""
 
     @property
+    def is_number_of_a_person(self) -> bool:
+        """Whether the value is a citizen number, or that of a certificate: it begins with one."""
+        return self.kind in ("id", "certificate")
+
+    @property
     def is_pseudonymised(self) -> bool:
         """Whether the lake holds a key in place of the value."""
-        return self.kind in ("id", "certificate", "name") or self.space is not None
+        return self.is_number_of_a_person or self.kind == "name" or self.space is not None
 
     @property
     def key_space(self) -> Space | None:

@@ -22,15 +22,13 @@ from pipelines.ingest.lake import shelves
 from pipelines.ingest.open_faults import OPEN_FAULTS, TOLD_DAYS, open_faults
 from pipelines.ingest.receipts import Receipt
 from pipelines.outreach.corrections import Corrections, write_corrections
+from pipelines.outreach.lines import EVIDENCE
 from pipelines.settings import DEPARTMENTS, Home, UsageError, put_in_place
 from pipelines.vault import Vault
 from pipelines.warehouse.history import alerts_of
 
 UNFINISHED = ".unfinished"
 
-EVIDENCE = pl.List(
-    pl.Struct({"source": pl.String, "key": pl.String, "field": pl.String, "value": pl.String})
-)
 CHANGED = pl.Schema({"source": pl.String(), "key": pl.String(), "changed_on": pl.Date()})
 VISITS_TOLD_DAYS = 90
 """How long a department is told of a record that it leaves as it is. Default of 2026-11-24."""

@@ -13,7 +13,8 @@ from enum import IntEnum
 from dagster._utils.error import SerializableErrorInfo
 
 from pipelines.defs.installation import Installation
-from pipelines.ingest import Receipt, accepted_deliveries, load_receipts
+from pipelines.ingest import Receipt, load_receipts
+from pipelines.ingest.control import sources_of
 from pipelines.ingest.freshness import freshness, is_refused
 from pipelines.ingest.unread import unread_files
 from pipelines.settings import (
@@ -132,21 +133,16 @@ def came_late(home: Home, on_date: date) -> list[str]:
     before = [day for day in published_days(home) if day < on_date]
     if not before:
         return []
-    told = {
-        (source["department"], source["received_on"])
-        for source in published_manifest(home, before[-1]).get("sources", [])
-        if source["verdict"] == "accepted"
-    }
-    receipts = load_receipts(home, before[-1], with_answers=False)
-    late = sorted(
-        (received_on, department)
-        for department, received_on in accepted_deliveries(receipts)
-        if (department, received_on.isoformat()) not in told
-    )
+    told = published_manifest(home, before[-1]).get("sources", [])
+    late = [
+        source
+        for source in sources_of(load_receipts(home, before[-1], with_answers=False))
+        if source["verdict"] == "accepted" and source not in told
+    ]
     if not late:
         return []
-    first = max(late[0][0], before[0])
-    named = ", ".join(f"{department} of {received_on}" for received_on, department in late)
+    first = max(late[0]["received_on"], before[0].isoformat())
+    named = ", ".join("{department} of {received_on}".format(**source) for source in late)
     return [
         f"Deliveries came after their days had been judged: {named}. They count from now on; "
         f"`wendu run --date {first}` judges that day and those after it with them."

@@ -212,7 +212,7 @@ def _keys_but_for_the_check(
     mistyped = [
         name
         for name in contract.key
-        if contract.columns[name].kind in ("id", "certificate") and name in reasons
+        if contract.columns[name].is_number_of_a_person and name in reasons
     ]
     is_mistyped = [reasons[name] == CHECKSUM for name in mistyped]
     if not any(found.any() for found in is_mistyped):
@@ -257,7 +257,7 @@ def _soft_flags(
         if column.kind == "area":
             code = pl.col(name)
             flag = divisions.flag_of_area(code, must_be_here=column.required)
-        elif column.kind in ("id", "certificate"):
+        elif column.is_number_of_a_person:
             code = pl.col(name).str.head(6)
             flag = divisions.flag_of_number(code)
         else:

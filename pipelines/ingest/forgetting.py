@@ -60,7 +60,7 @@ def unnamed(contract: Contract, frame: pl.DataFrame, forgotten: Forgotten) -> pl
     if not frame.height or not len(forgotten):
         return frame
     for number, column in contract.columns.items():
-        if column.kind not in ("id", "certificate") or number not in frame.columns:
+        if not column.is_number_of_a_person or number not in frame.columns:
             continue
         is_named = forgotten.holds(frame[number].str.head(18))
         if not is_named.any():
@@ -186,7 +186,7 @@ def _names(contract: Contract, raw: pl.DataFrame, day: date, number: str) -> boo
     return any(
         (parser_of(column, day, 1)(raw[name])["value"].str.head(18) == number).any()
         for name, column in contract.columns.items()
-        if column.kind in ("id", "certificate") and name in raw.columns
+        if column.is_number_of_a_person and name in raw.columns
     )
 
 

@@ -51,6 +51,15 @@ def content_columns(contract: Contract) -> list[str]:
     return [name for name in value_schema(contract) if name not in own]
 
 
+def people_columns(contract: Contract) -> dict[str, str]:
+    """Required columns that name a person, and where the lake holds that person's key."""
+    return {
+        name: contract.lake_columns[name] if column.kind == "id" else "person_key"
+        for name, column in contract.columns.items()
+        if column.required and column.is_number_of_a_person
+    }
+
+
 def key_columns(contract: Contract) -> list[str]:
     """The lake's pseudonyms and keyed hashes."""
     return [name for name, kind in value_schema(contract).items() if kind == pl.Binary()]

@@ -55,10 +55,7 @@ def parse_citizen_numbers(texts: pl.Series, received_on: date) -> pl.DataFrame:
     Whatever has the form of no number at all has the reason `bad_id_checksum`.
     """
     return (
-        compact(ordinary_width(texts))
-        .str.to_uppercase()
-        .alias("text")
-        .to_frame()
+        _plain(texts)
         .with_columns(
             body=pl.coalesce(
                 pl.col("text").str.extract(r"^(\d{17})[\dX](?:[1-7][1-4](?:B\d)?)?$"),
@@ -86,6 +83,11 @@ def parse_citizen_numbers(texts: pl.Series, received_on: date) -> pl.DataFrame:
     )
 
 
+def _plain(texts: pl.Series) -> pl.DataFrame:
+    """Numbers as `text` in ordinary width and capitals, without blanks."""
+    return compact(ordinary_width(texts)).str.to_uppercase().alias("text").to_frame()
+
+
 def _fault_of_number(received_on: date) -> pl.Expr:
     is_possible_birth = pl.col("born").is_between(
         date(received_on.year - LONGEST_LIFE_YEARS, 1, 1), received_on
@@ -111,10 +113,7 @@ def with_right_check_character(texts: pl.Series) -> pl.Series:
     number = pl.col("text")
     body = number.str.extract(r"^(\d{17})[\dX]")
     return (
-        compact(ordinary_width(texts))
-        .str.to_uppercase()
-        .alias("text")
-        .to_frame()
+        _plain(texts)
         .select(
             pl.concat_str(body, check_character(body), number.str.slice(18), ignore_nulls=False)
         )
@@ -129,16 +128,10 @@ def parse_certificates(texts: pl.Series, received_on: date) -> pl.DataFrame:
     The form of the certificate comes first (`bad_cert_no`), then the number of its bearer.
     Whether category and level agree with the row is asked where the row is known.
     """
-    forms = (
-        compact(ordinary_width(texts))
-        .str.to_uppercase()
-        .alias("text")
-        .to_frame()
-        .with_columns(
-            person=pl.col("text").str.extract(r"^(\d{17}[\dX])[1-7][1-4](?:B\d)?$"),
-            is_placeholder=pl.col("text").str.contains(PLACEHOLDER),
-            is_lossy=pl.col("text").str.contains(LOST_DIGITS),
-        )
+    forms = _plain(texts).with_columns(
+        person=pl.col("text").str.extract(r"^(\d{17}[\dX])[1-7][1-4](?:B\d)?$"),
+        is_placeholder=pl.col("text").str.contains(PLACEHOLDER),
+        is_lossy=pl.col("text").str.contains(LOST_DIGITS),
     )
     bearers = parse_citizen_numbers(forms["person"], received_on)
     return (

@@ -154,6 +154,7 @@ def _receive_one(desk: Desk, received_on: date) -> tuple[Receipt, list[date]]:
     try:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True, mode=0o700)
+        _ask(desk, received_on)
         delivery = _open(desk, received_on)
         form = delivery.form
         repeats = _repeats(desk, delivery, received_on)
@@ -228,19 +229,24 @@ def _failed(desk: Desk, received_on: date, form: str, sentence: str) -> Receipt:
 
 
 def _open(desk: Desk, received_on: date) -> Delivery:
-    """What lies in landing of a day; of the day on which the department is asked, its answer."""
+    """What lies in landing of a day; nobody is asked for it."""
     connection = desk.city.connection(desk.department)
+    folder = desk.home.delivery(desk.department, received_on)
+    return open_delivery(connection, list(desk.contracts.values()), folder, received_on)
+
+
+def _ask(desk: Desk, received_on: date) -> None:
+    """Fetch what a department holds into landing, where that is its way and this the day for it."""
+    connection = desk.city.connection(desk.department)
+    if not connection.is_fetched or received_on != desk.asked_on:
+        return
     contracts = list(desk.contracts.values())
     folder = desk.home.delivery(desk.department, received_on)
-    if connection.is_fetched and received_on == desk.asked_on:
-        _forget_bad_answer(desk, received_on)
-        if not table_files(connection, contracts, folder):
-            earlier = [
-                day for day in accepted_dates(desk.home, desk.department) if day < received_on
-            ]
-            since = earlier[-1] if earlier else None
-            fetch_delivery(connection, contracts, folder, received_on, since)
-    return open_delivery(connection, contracts, folder, received_on)
+    _forget_bad_answer(desk, received_on)
+    if not table_files(connection, contracts, folder):
+        earlier = [day for day in accepted_dates(desk.home, desk.department) if day < received_on]
+        since = earlier[-1] if earlier else None
+        fetch_delivery(connection, contracts, folder, received_on, since)
 
 
 def _forget_bad_answer(desk: Desk, received_on: date) -> None:
@@ -348,12 +354,10 @@ def _reopen_later(desk: Desk, received_on: date) -> list[date]:
 
 
 def _is_intact(desk: Desk, day: date) -> bool:
-    """Whether a delivery still lies in landing as it was received; nobody is asked for it."""
+    """Whether a delivery still lies in landing as it was received."""
     receipt = load_receipt(desk.home, desk.department, day)
-    connection = desk.city.connection(desk.department)
-    folder = desk.home.delivery(desk.department, day)
     try:
-        delivery = open_delivery(connection, list(desk.contracts.values()), folder, day)
+        delivery = _open(desk, day)
     except WenduError:
         return False
     return receipt is not None and all(

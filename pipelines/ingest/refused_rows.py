@@ -12,7 +12,7 @@ import polars as pl
 
 from pipelines.contracts.sources import Contract
 from pipelines.ingest.conform import lake_values
-from pipelines.ingest.identities import Identities
+from pipelines.ingest.identities import Identities, people_columns
 from pipelines.ingest.open_faults import open_faults, texts_of
 from pipelines.ingest.receipts import Receipt
 from pipelines.ingest.remembered import RememberedPseudonyms
@@ -85,11 +85,7 @@ def _named_by(
     read = lake_values(texts, contract, on_date, Identities(contract, on_date, pseudonyms))
     # A record has a number of its own, or it is about whoever is its key.
     numbers = [name for name in contract.lake_key if read.schema[name] == pl.String]
-    people = [
-        contract.lake_columns[name] if column.kind == "id" else "person_key"
-        for name, column in contract.columns.items()
-        if column.required and column.kind in ("id", "certificate")
-    ]
+    people = list(people_columns(contract).values())
     named = read.with_columns(
         row_no=rows["row_no"],
         received_on=rows["last_on"],

@@ -84,7 +84,7 @@ def people_of(contract: Contract, sealed: pl.DataFrame, received_on: date) -> pl
     """What the numbers of sealed identities say of their bearers, in `PEOPLE_SCHEMA`."""
     found = [PEOPLE_SCHEMA.to_frame()]
     for name, column in contract.columns.items():
-        if column.kind in ("id", "certificate"):
+        if column.is_number_of_a_person:
             key = "person_key" if column.kind == "certificate" else str(column.becomes)
             number = pl.col(name).str.head(18)
             found.append(

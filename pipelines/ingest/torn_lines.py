@@ -11,7 +11,7 @@ import polars as pl
 
 from pipelines.contracts.sources import Contract
 from pipelines.ingest.conform import lake_values
-from pipelines.ingest.identities import Identities
+from pipelines.ingest.identities import Identities, people_columns
 from pipelines.ingest.reading import parser_of
 from pipelines.ingest.remembered import RememberedPseudonyms
 
@@ -26,7 +26,6 @@ AFTER_NAME = r'"\s*:(.*)$'
 LONGEST_VALUE = 60
 """Characters; what is longer is no number."""
 
-IDENTITIES = ("id", "certificate")
 LINE_NO = "line_no"
 
 
@@ -55,24 +54,20 @@ def people_in(
     lines: pl.Series, contract: Contract, received_on: date, pseudonyms: RememberedPseudonyms
 ) -> pl.DataFrame:
     """`line_no` (from 0) and `person_key` of everybody whom lines may name."""
-    named = next(
-        (
-            name
-            for name, column in contract.columns.items()
-            if column.required and column.kind in IDENTITIES
-        ),
-        None,
-    )
     values = _values_in(lines)
-    if named is None:
+    columns = people_columns(contract)
+    if not columns:
         return values.select(LINE_NO, person_key=pl.lit(None, pl.Binary)).clear()
+    named, key = next(iter(columns.items()))
     people = values.filter(_reads_like(values, named, contract, received_on))
     identities = Identities(contract, received_on, pseudonyms)
     texts = people.select(pl.col("value").alias(named))
     read = lake_values(texts, contract, received_on, identities)
-    is_id = contract.columns[named].kind == "id"
-    key = read[contract.lake_columns[named] if is_id else "person_key"].alias("person_key")
-    return people.select(LINE_NO).with_columns(key).unique(maintain_order=True)
+    return (
+        people.select(LINE_NO)
+        .with_columns(read[key].alias("person_key"))
+        .unique(maintain_order=True)
+    )
 
 
 def _values_in(lines: pl.Series) -> pl.DataFrame:
@@ -95,6 +90,6 @@ def _reads_like(
 ) -> pl.Series:
     """Whether each value can be the one of a column: any text is a number of an office."""
     column = contract.columns[name]
-    if column.kind not in IDENTITIES:
+    if not column.is_number_of_a_person:
         return pl.repeat(True, values.height, dtype=pl.Boolean, eager=True)
     return parser_of(column, received_on, 1)(values["value"])["value"].is_not_null()

@@ -24,16 +24,17 @@ from pipelines.outreach.alerts import (
 from pipelines.outreach.policy import Policy
 from pipelines.vault import Vault, mask_name, mask_number
 
-EVIDENCE = pl.List(pl.Struct({"source": pl.String, "key": pl.String}))
+EVIDENCE = pl.List(
+    pl.Struct({"source": pl.String, "key": pl.String, "field": pl.String, "value": pl.String})
+)
+"""What is read of an alert's evidence."""
+
 SAMPLE_TERMS = (
     ("civil_affairs.economic_checks", ""),
     ("civil_affairs.households", ""),
     ("policy.parameters", "audit_households_per_county"),
 )
 """What a line without evidence of its own stands on: the registers that know the family."""
-
-EXPIRES_ON = r'"field": ?"expires_on", ?"value": ?"(\d{4}-\d{2}-\d{2})"'
-"""In an alert's evidence, the day on which a certificate ends."""
 
 MONTHS_OF_PAYMENTS = "2mo"
 PAID = "1"
@@ -464,7 +465,11 @@ def cleared_alerts(marts: Path, on_date: date) -> pl.DataFrame:
     people = households_of_people(marts)
     households = read_mart(marts, "dim_households", "household_key", "head_person_key")
     alerts = read_mart(marts, "fct_alerts")
-    expired_on = pl.col("evidence").str.extract(EXPIRES_ON).str.to_date()
+    term = pl.element().struct
+    ends_on = term.field("value").filter(term.field("field") == "expires_on")
+    expired_on = (
+        pl.col("evidence").str.json_decode(EVIDENCE).list.eval(ends_on).list.first().str.to_date()
+    )
     told = alerts.join(ended, on="alert_id").with_columns(
         why=pl.when((pl.col("status") == "cleared") & (expired_on < on_date))
         .then(pl.lit(wording.EXPIRED))

@@ -203,12 +203,13 @@ def figures_of(marts_folder: Path, on_date: date, city_code: str, project: Path)
     under = _small_under(on_date, city_code, project)
     balance = _balance(marts, names, on_date, under)
     levels, lanes = _to_do(marts, names, under)
-    unseen = _unseen_sides(_sides(marts, names, on_date), under)
+    sides = _sides(marts, names, on_date)
+    unseen = _unseen_sides(sides, under)
     changes = _changes(marts, names, on_date, under, {side.rule_id for side in unseen})
     seen = {line.key: line.cells["open_now"].shown is Shown.VALUE for line in changes.lines}
     told_apart = {
         (side.family, side.error)
-        for side in _sides(marts, names, on_date)
+        for side in sides
         if side in unseen or not seen.get(side.rule_id, True)
     }
     counties = _counties(marts, names, on_date, under)
@@ -475,12 +476,12 @@ def _errors(
         for error in ERRORS
     )
     rows = marts.rows(
-        f"select {by} as key, {sides} from rpt_both_errors where on_date = ? "
-        f"group by {by} order by {by} = 'unknown', {by}",
+        f"select {by} as key, {sides} from rpt_both_errors where on_date = ? group by {by}",
         on_date,
     )
     rows = [row for row in rows if by == "county_code" or row["exclusion"] or row["leakage"]]
-    rows += [{"key": key} | NO_ERRORS for key in known if key not in {row["key"] for row in rows}]
+    told = {row["key"] for row in rows}
+    rows += [{"key": key} | NO_ERRORS for key in known if key not in told]
     rows.sort(key=lambda row: (row["key"] == "unknown", row["key"]))
     impossible = [
         (row, column)

@@ -114,7 +114,7 @@ def newest_households(keys: pl.Series, identities: Identities) -> pl.DataFrame:
 
 
 def _is_person(contract: Contract, column: str) -> bool:
-    return contract.columns[column].kind in ("id", "certificate")
+    return contract.columns[column].is_number_of_a_person
 
 
 def _people_in(

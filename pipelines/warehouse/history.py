@@ -236,9 +236,12 @@ def _tell_what_it_stands_on(folder: Path, days_before: str, policy: str) -> None
 def _handed_on(home: Home, days: Sequence[date], name: str) -> pl.DataFrame:
     """One thing that days handed on; nothing of a day run before there was such a thing."""
     files = [file for day in days if (file := file_of(home, day, name)).exists()]
+    if not files:
+        return SCHEMAS[name].to_frame()
     # A version before knew less of it.
-    frames = [SCHEMAS[name].to_frame(), *map(pl.read_parquet, files)]
-    return pl.concat(frames, how="diagonal").select(SCHEMAS[name].names()).cast(SCHEMAS[name])
+    return pl.scan_parquet(
+        files, schema=SCHEMAS[name], missing_columns="insert", extra_columns="ignore"
+    ).collect()
 
 
 def _chain(home: Home, until: date | None) -> str:

@@ -6,7 +6,7 @@ with members as (
     union all
     select household_id, person_id, name_key
     from {{ ref("int_people__member_versions") }}
-    where is_latest and known_until_on is not null and state_until_on = cast('9999-12-31' as date)
+    where left_with_household
 ),
 
 with_members as (

@@ -107,15 +107,18 @@ final as (
         versions.known_until_on,
         versions.state_from_on,
         case
-            when versions.is_latest and versions.known_until_on >= leaving.together_from_on
-                then cast('9999-12-31' as date)
+            when leaving.left_on is not null then cast('9999-12-31' as date)
             else coalesce(away_with_household.next_from_on, versions.state_until_on)
-        end as state_until_on
+        end as state_until_on,
+        leaving.left_on is not null as left_with_household
     from versions
     inner join household_keys on versions.household_key = household_keys.household_key
     inner join keys on versions.person_key = keys.person_key
     left join households_that_left on household_keys.household_id = households_that_left.household_id
-    left join leaving on households_that_left.left_on = leaving.left_on
+    left join leaving
+        on households_that_left.left_on = leaving.left_on
+        and versions.is_latest
+        and versions.known_until_on >= leaving.together_from_on
     left join away_with_household
         on versions.household_key = away_with_household.household_key
         and versions.person_key = away_with_household.person_key

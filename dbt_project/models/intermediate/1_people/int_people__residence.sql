@@ -35,7 +35,7 @@ certificates as (
 
 former_members as (
     select * from {{ ref("int_people__member_versions") }}
-    where is_latest and known_until_on is not null and state_until_on = cast('9999-12-31' as date)
+    where left_with_household
 ),
 
 townships as (

@@ -67,18 +67,32 @@ def copy_tables(
         ) from None
     except psycopg.errors.InsufficientPrivilege:
         raise _fault(department, "does not let this user read a table; have it granted") from None
-    except psycopg.OperationalError:
-        raise _fault(
-            department, "cannot be reached; check address, password and that it is up"
-        ) from None
+    except psycopg.OperationalError as fault:
+        raise _fault(department, _why_not_reached(fault)) from None
     except psycopg.Error as fault:
         raise _fault(department, f"could not answer ({type(fault).__name__})") from None
 
 
 def _may_pass(fault: BaseException) -> bool:
     """Whether a connection broke, which a new one may mend; a cancelled query would only repeat."""
-    is_broken = isinstance(fault, psycopg.OperationalError)
+    is_broken = isinstance(fault, psycopg.OperationalError) and not _is_about_trust(fault)
     return is_broken and not isinstance(fault, psycopg.errors.QueryCanceled)
+
+
+def _is_about_trust(fault: BaseException) -> bool:
+    """Whether the two sides cannot agree on encryption; libpq tells it by its text alone."""
+    return "SSL" in str(fault) or "certificate" in str(fault)
+
+
+def _why_not_reached(fault: BaseException) -> str:
+    if not _is_about_trust(fault):
+        return "cannot be reached; check address, password and that it is up"
+    if "does not support SSL" in str(fault):
+        return "does not speak TLS, which its url demands (sslmode)"
+    return (
+        "cannot be trusted by its certificate; name the file of its authority as sslrootcert in "
+        "its url, and its host as the certificate does"
+    )
 
 
 def _fault(department: str, why: str) -> ConnectorError:

@@ -3,7 +3,9 @@
 import os
 import pwd
 import shutil
+import socketserver
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from datetime import date
@@ -208,6 +210,29 @@ def test_a_server_that_is_not_there_is_one_sentence_without_the_password(folder:
     sentence = refused(url, folder)
     assert "cannot be reached" in sentence
     assert "geheim" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [(b"N", "does not speak TLS"), (b"S no hello", "cannot be trusted by its certificate")],
+)
+def test_a_server_without_the_encryption_asked_for_is_asked_once_and_told(
+    folder: Path, answer: bytes, said: str
+) -> None:
+    asked = []
+
+    class Server(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.request.recv(8))
+            self.request.sendall(answer)
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"postgresql://reader@127.0.0.1:{server.server_address[1]}/x?sslmode=require"
+        sentence = refused(url, folder)
+        server.shutdown()
+    assert said in sentence
+    assert len(asked) == 1
 
 
 def test_a_connection_that_breaks_is_made_again(

@@ -2,8 +2,9 @@
 
 The orchestrator takes one step after the other, and much of its own work is plain Python, during
 which the databases have nothing to do: departments are received while it gets ready and beside
-each other, the first marts are written while it records two hundred models. What was begun is
-finished by the step that it belongs to; a step with nothing begun for it does its work as ever.
+each other, or while the day before is published; the first marts are written while it records two
+hundred models. What was begun is finished by the step that it belongs to; a step with nothing
+begun for it does its work as ever.
 """
 
 from collections.abc import Callable
@@ -35,6 +36,10 @@ class Ahead:
             return work()
 
         self._begun[run_id, step] = self._workers.submit(begin)
+
+    def has_begun(self, run_id: str, step: str) -> bool:
+        """Whether the work of a step was begun for a run, and not finished by it yet."""
+        return (run_id, step) in self._begun
 
     def finish(self, run_id: str, step: str, work: Callable[[], Result]) -> Result:
         """Wait for what was begun for a step of a run, or do it now; its result."""

@@ -10,7 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import chain
 
 import dagster as dg
@@ -21,11 +21,12 @@ from pipelines.defs.automation import JOB, MISSED, WATCHED
 from pipelines.defs.calendar import days_of_the_graph
 from pipelines.defs.corrections import correction_sentences
 from pipelines.defs.day_report import DayReport, Outcome, remember, report_of
-from pipelines.defs.departments import begin_receiving
+from pipelines.defs.departments import begin_receiving, begin_receiving_early
 from pipelines.defs.graph import build_definitions, prepare_instance
 from pipelines.defs.installation import Installation
 from pipelines.defs.replies import reply_sentences
 from pipelines.defs.sending import notify
+from pipelines.defs.warehouse import BUILD
 from pipelines.settings import INTERRUPTED_QUERY, MailSettings, UsageError
 from pipelines.warehouse.order_of_days import DueDay, days_to_look_at, due_days, missed_days
 from pipelines.warehouse.policy import current_policy
@@ -87,7 +88,8 @@ def run_days(
         say(f"Due before {first}, and run first: {missed[0]}{until}.")
     installation.dbt  # noqa: B018 - so is a city without its numbers
     due_in_turn = due_days(home, first, last, since=[*missed, first][0])
-    first_begun = _begin(installation, next(due_in_turn))
+    turns = _Turns(installation, first, last)
+    first_begun = turns.begin(next(due_in_turn))
     tell(PREPARE)
     prepare_instance(installation.home)
     definitions = build_definitions(installation, days_of_the_graph(days[0], days[-1]))
@@ -96,12 +98,14 @@ def run_days(
     if not debug:
         logging.getLogger("dagster").setLevel(logging.CRITICAL)
     with dg.DagsterInstance.get() as instance:
-        for begun in chain([first_begun], (_begin(installation, due) for due in due_in_turn)):
+        for begun in chain([first_begun], map(turns.begin, due_in_turn)):
             due = begun.due
             for sentence in (*_why(installation, due), *_calendar_sentences(due.on_date)):
                 say(sentence)
             expect(len(job.nodes), due.on_date.isoformat())
-            report = _run_day(installation, job, instance, begun, tell, debug=debug)
+            report = _run_day(
+                installation, job, instance, begun, tell, turns.begin_next_early, debug=debug
+            )
             remember(home, report)
             for sentence in notify(home, MailSettings(), report):
                 say(sentence)
@@ -129,11 +133,30 @@ class Begun:
         return self.due.why == "asked"
 
 
-def _begin(installation: Installation, due: DueDay) -> Begun:
-    """Begin to receive for a day, which takes as long as it takes the orchestrator to get ready."""
-    begun = Begun(due, str(uuid.uuid4()), time.perf_counter())
-    begin_receiving(installation, begun.run_id, due.on_date, asks=begun.is_asked)
-    return begun
+class _Turns:
+    """Begins each day's receiving: in its turn, or early, while the day before is published."""
+
+    def __init__(self, installation: Installation, first: date, last: date) -> None:
+        self._installation = installation
+        self._asked = (first, last)
+        self._early: tuple[date, str] | None = None
+
+    def begin(self, due: DueDay) -> Begun:
+        """Begin to receive for a day, or go on with it."""
+        at, run_id = time.perf_counter(), str(uuid.uuid4())
+        if self._early and self._early[0] == due.on_date:
+            run_id = self._early[1]
+        begun = Begun(due, run_id, at)
+        begin_receiving(self._installation, run_id, due.on_date, asks=begun.is_asked)
+        return begun
+
+    def begin_next_early(self, on_date: date) -> None:
+        """Begin to receive for the day after one that was built, where that day was asked for."""
+        first, last = self._asked
+        if first <= on_date < last:
+            following = on_date + timedelta(days=1)
+            self._early = (following, str(uuid.uuid4()))
+            begin_receiving_early(self._installation, self._early[1], following)
 
 
 def _why(installation: Installation, due: DueDay) -> Iterator[str]:
@@ -167,6 +190,7 @@ def _run_day(
     instance: dg.DagsterInstance,
     begun: Begun,
     tell: Callable[[str], None],
+    on_built: Callable[[date], None],
     *,
     debug: bool,
 ) -> DayReport:
@@ -182,6 +206,8 @@ def _run_day(
             tell(happened.step_key)
         elif happened.is_step_success:
             seconds[happened.step_key] = happened.step_success_data.duration_ms / 1000
+            if happened.step_key == BUILD:
+                on_built(on_date)
 
     instance.add_event_listener(begun.run_id, listen)
     log_level = "INFO" if debug else "CRITICAL"

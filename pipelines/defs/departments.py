@@ -18,6 +18,7 @@ from pipelines.defs.calendar import day_of
 from pipelines.defs.installation import Installation
 from pipelines.ingest import Receipt, load_receipts, receive
 from pipelines.ingest.freshness import freshness
+from pipelines.ingest.receive import landed
 from pipelines.settings import DEPARTMENTS
 
 COUNTS = ("received", "accepted", "exact_duplicates", "quarantined", "upserted", "removed")
@@ -31,8 +32,26 @@ def shelf_key(contract: Contract) -> dg.AssetKey:
 def begin_receiving(installation: Installation, run_id: str, until: date, *, asks: bool) -> None:
     """Begin what the steps of a coming run receive; `asks` as in `receive`."""
     for department in DEPARTMENTS:
-        work = _receiving(installation, department, until, asks=asks)
-        installation.ahead.begin(run_id, _step_of(department), work)
+        step = _step_of(department)
+        if not installation.ahead.has_begun(run_id, step):
+            work = _receiving(installation, department, until, asks=asks)
+            installation.ahead.begin(run_id, step, work)
+
+
+def begin_receiving_early(installation: Installation, run_id: str, on_date: date) -> None:
+    """Begin to receive what lies in landing of a day while the day before it is published.
+
+    That day tells by its receipts what it was judged with, so no delivery of it, or of a day
+    before it, is touched. Where one waits, and where a department is asked for what it holds,
+    receiving begins in its turn.
+    """
+    home = installation.home
+    for department in DEPARTMENTS:
+        if installation.city.connection(department).is_pulled:
+            continue
+        if landed(home, department, on_date) == [on_date]:
+            work = _receiving(installation, department, on_date, asks=False, since=on_date)
+            installation.ahead.begin(run_id, _step_of(department), work)
 
 
 def _step_of(department: str) -> str:
@@ -40,11 +59,16 @@ def _step_of(department: str) -> str:
 
 
 def _receiving(
-    installation: Installation, department: str, until: date, *, asks: bool
+    installation: Installation,
+    department: str,
+    until: date,
+    *,
+    asks: bool,
+    since: date | None = None,
 ) -> Callable[[], list[Receipt]]:
     return partial(
         receive, installation.home, installation.city, department, until,
-        installation.vault, installation.judge, asks=asks,
+        installation.vault, installation.judge, asks=asks, since=since,
     )  # fmt: skip
 
 
@@ -79,6 +103,9 @@ def department_assets(department: str, days: dg.PartitionsDefinition) -> dg.Asse
         until = day_of(context)
         work = _receiving(installation, department, until, asks=MISSED not in context.run.tags)
         receipts = installation.ahead.finish(context.run.run_id, step, work)
+        tried = {receipt.received_on for receipt in receipts}
+        if set(landed(installation.home, department, until)) - tried:
+            receipts += work()  # what came while the day before was published
         known = load_receipts(installation.home, until, with_answers=False)
         state = freshness({(department, c.table): c for c in contracts}, known, until)
         for contract, table in zip(contracts, state.to_dicts(), strict=True):

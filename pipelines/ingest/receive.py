@@ -89,6 +89,7 @@ def receive(
     judge: Judge,
     *,
     asks: bool = True,
+    since: date | None = None,
 ) -> list[Receipt]:
     """Take in every delivery of a department that is due, in order of date.
 
@@ -100,12 +101,13 @@ def receive(
         vault: gives pseudonyms and seals identities.
         judge: gate 1.
         asks: whether a department that does not deliver is asked for what it holds now.
+        since: the first received date that is looked at; none looks at all of them.
 
     Returns:
         A receipt of each delivery that was tried; a fault is a failed receipt, no exception.
     """
     desk = Desk(home, city, department, vault, judge, until if asks else None)
-    waiting = _waiting(desk, until)
+    waiting = [day for day in _waiting(desk, until) if since is None or day >= since]
     receipts: list[Receipt] = []
     while waiting:
         received_on = waiting.pop(0)

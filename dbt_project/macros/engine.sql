@@ -7,6 +7,10 @@
     {%- if var("on_date", none) %}cast('{{ var("on_date") }}' as date){% else %}control.run_date(){% endif -%}
 {%- endmacro %}
 
+{# The day of the newest rows that a growing table held before it grows. #}
+{% macro newest_held() %}{{ return(adapter.dispatch("newest_held")()) }}{% endmacro %}
+{% macro duckdb__newest_held() %}getvariable('newest'){% endmacro %}
+
 {# A date moved by whole months; a day past the month's end becomes the month's last day. #}
 {% macro add_months(day, months) %}{{ return(adapter.dispatch("add_months")(day, months)) }}{% endmacro %}
 {% macro duckdb__add_months(day, months) %}cast({{ day }} + to_months(cast({{ months }} as integer)) as date){% endmacro %}

@@ -16,7 +16,8 @@
 
 {#
     A table to which a day adds the rows known later than those it holds (column known_from_on). Who builds it drops it first
-    where that is not all.
+    where that is not all. A model whose text asks what the table holds (`this`, `newest_held`) names its columns in its meta, as
+    `starts_as`.
 #}
 {% materialization growing, adapter="duckdb" %}
     {{ return({"relations": [put_in_place("table", grows=true)]}) }}
@@ -58,11 +59,15 @@
         {%- for hook in pre_hooks %}{{ render(hook.get("sql")) }};
         {% endfor -%}
         {%- if grows -%}
+            {%- if config.get("meta").get("starts_as") -%}
+            create table if not exists {{ relation }} ({{ config.get("meta").get("starts_as") }});
+            {%- else -%}
             create table if not exists {{ relation }} as (select * from ({{ sql }}) as grown where false);
+            {%- endif %}
             set variable newest = (select coalesce(max(known_from_on), cast('0001-01-01' as date)) from {{ relation }});
             insert into {{ relation }}
             select * from ({{ sql }}) as grown
-            where grown.known_from_on > getvariable('newest')
+            where grown.known_from_on > {{ newest_held() }}
         {%- else -%}
             create or replace {{ kind }} {{ relation }} as ({{ sql }})
         {%- endif -%}

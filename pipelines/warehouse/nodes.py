@@ -25,7 +25,8 @@ THE_REST = "the_rest"
 
 GROWING = "growing"
 """Materialization of tables to which a day adds what came, and takes nothing away. Such a model has
-a column `known_from_on`, and names in its meta, as `grows_with`, the lake relation it follows."""
+a column `known_from_on`, and names in its meta, as `grows_with`, the lake relation it follows, if a
+later row of that may take one of the table back."""
 
 RELATIONS = ("model", "seed")
 """Kinds of nodes that put a relation into the work database."""

@@ -169,7 +169,9 @@ class Standing:
         come = [day for name, parts in held.items() for day, _ in now[name][len(parts) :]]
         if any(day <= newest for day in come):
             return False
-        relation = node.meta["grows_with"]
+        relation = node.meta.get("grows_with")
+        if not relation:
+            return True
         since = f"(select max(known_from_on) from {node.relation})"
         superseding = connection.execute(
             f"select count(*) from {relation} where supersedes and received_on > {since}"

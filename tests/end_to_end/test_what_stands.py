@@ -27,6 +27,8 @@ from tests.conftest import SECOND_DAY, World
 
 THIRD_DAY, FOURTH_DAY = SECOND_DAY + timedelta(days=1), SECOND_DAY + timedelta(days=2)
 STANDS = "stands"
+NEW = b"\x00" * 16
+"""Key of somebody whom nobody named before; the smallest of all."""
 RELATIONS = (
     "select table_schema, table_name from information_schema.tables "
     "where table_schema in ('policy', 'reference', 'intermediate', 'marts') order by all"
@@ -157,15 +159,20 @@ class Grown:
 def grown(home: Home) -> Grown:
     """The second day built twice, then what came later, then the third and fourth from nothing.
 
-    On the third day came a payment for May, on the fourth it turned out to be one for March. What
-    was kept of earlier builds runs without dbt, the fourth day from nothing, too; the third from
-    nothing dbt builds, every node.
+    On the third day came a payment for May, on the fourth it turned out to be one for March. A
+    payment of the third day named a person and a family for the first time. What was kept of
+    earlier builds runs without dbt, the fourth day from nothing, too; the third from nothing dbt
+    builds, every node.
     """
     build(home, SECOND_DAY)
     again = build(home, SECOND_DAY)
     second, told = contents(home), {"second": told_in(home)}
     later = payment_of(home, payment_no="LATER", period=date(2024, 5, 1))
-    shelve(home, THIRD_DAY, later)
+    newcomer = payment_of(
+        home, payment_no="FIRST", period=date(2024, 5, 1), person_key=NEW, household_key=NEW
+    )
+    shelve(home, THIRD_DAY, pl.concat([later, newcomer]))
+    stranger(home, THIRD_DAY, "finance", NEW)
     with without_dbt():
         next_day = build(home, THIRD_DAY)
     third, told["third"] = contents(home), told_in(home)
@@ -198,6 +205,17 @@ def grown(home: Home) -> Grown:
 
 def test_a_day_built_again_builds_nothing(grown: Grown) -> None:
     assert set(grown.again.values()) == {STANDS}
+
+
+@pytest.mark.parametrize("numbers", ["int_people__keys", "int_people__household_keys"])
+def test_whoever_is_named_for_the_first_time_takes_a_number_after_all_others(
+    grown: Grown, numbers: str
+) -> None:
+    (before,), (after,), (later,) = (
+        grown.contents[day][numbers] for day in ("second", "third", "fourth")
+    )
+    assert after[0] == before[0] + 1
+    assert later == after
 
 
 def test_what_was_due_and_paid_stands_on_a_day_that_brings_nothing_for_its_months(

@@ -1,5 +1,11 @@
 -- One row per person that any department's row names.
--- Numbers follow the day of the first row, so that whoever comes later changes nobody's number.
+-- Numbers follow the day of the first row, so that whoever comes later changes nobody's number: a day adds whom it names for the
+-- first time, and reads no row of a day before. What is known of a person follows from the citizen number, as the key does: every
+-- row says the same.
+{{ config(
+    materialized="growing",
+    meta={"starts_as": "person_id integer, person_key blob, birth_on date, sex varchar, known_from_on date"},
+) }}
 with people as (
     select
         person_key,
@@ -7,6 +13,7 @@ with people as (
         sex,
         received_on
     from {{ ref("stg_civil_affairs__people") }}
+    where received_on > {{ newest_held() }}
     union all
     select
         person_key,
@@ -14,6 +21,7 @@ with people as (
         sex,
         received_on
     from {{ ref("stg_finance__people") }}
+    where received_on > {{ newest_held() }}
     union all
     select
         person_key,
@@ -21,6 +29,7 @@ with people as (
         sex,
         received_on
     from {{ ref("stg_agriculture__people") }}
+    where received_on > {{ newest_held() }}
     union all
     select
         person_key,
@@ -28,25 +37,42 @@ with people as (
         sex,
         received_on
     from {{ ref("stg_disabled_federation__people") }}
+    where received_on > {{ newest_held() }}
+),
+
+held as (
+    select
+        person_id,
+        person_key
+    from {{ this }}
+),
+
+last_number as (
+    select coalesce(max(person_id), 0) as person_id from held
 ),
 
 persons as (
     select
-        person_key,
-        min(birth_on) as birth_on,
-        min(sex) as sex,
-        min(received_on) as first_received_on
+        people.person_key,
+        min(people.birth_on) as birth_on,
+        min(people.sex) as sex,
+        min(people.received_on) as known_from_on
     from people
-    group by person_key
+    where not exists (select 1 from held where held.person_key = people.person_key)
+    group by people.person_key
 ),
 
 final as (
     select
-        cast(row_number() over (order by first_received_on, person_key) as integer) as person_id,
-        person_key,
-        birth_on,
-        sex
+        cast(
+            last_number.person_id + row_number() over (order by persons.known_from_on, persons.person_key) as integer
+        ) as person_id,
+        persons.person_key,
+        persons.birth_on,
+        persons.sex,
+        persons.known_from_on
     from persons
+    cross join last_number
 )
 
 select * from final

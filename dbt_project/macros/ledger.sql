@@ -52,14 +52,3 @@
         ) }}
     )
 {%- endmacro %}
-
-{# The last window month and its last day, and the day after which nothing that happens is seen by window months: a relation of
-   one row. What changes later leaves the window's relations as they are, and so all that is made of them. #}
-{% macro window_end() %}(
-    select
-        max(months.month_on) as last_month_on,
-        max(months.month_end_on) as last_day_on,
-        {{ add_days("max(months.month_end_on)", "1") }} as after_on
-    from {{ ref("int_measures__months") }} as months
-    where months.is_in_window
-){% endmacro %}

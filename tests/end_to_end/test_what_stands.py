@@ -34,6 +34,7 @@ RELATIONS = (
     "where table_schema in ('policy', 'reference', 'intermediate', 'marts') order by all"
 )
 RECONCILED = ("int_measures__entitlements", "int_measures__reconciliation")
+PARTS = ("in_earlier_months", "in_last_month")
 
 Contents = dict[str, list[tuple[object, ...]]]
 """Rows and sum of hashes by table."""
@@ -222,12 +223,17 @@ def test_what_was_due_and_paid_stands_on_a_day_that_brings_nothing_for_its_month
     grown: Grown,
 ) -> None:
     assert grown.next_day["int_measures__ledger"] != STANDS
-    assert {grown.next_day[name] for name in RECONCILED} == {STANDS}
+    tables = [f"{name}_{part}" for name in RECONCILED for part in PARTS]
+    assert {grown.next_day[name] for name in tables} == {STANDS}
 
 
 def test_a_payment_for_a_month_of_the_window_is_reconciled(grown: Grown) -> None:
-    due, reconciled = (grown.day_after[name] for name in RECONCILED)
+    due, reconciled = (grown.day_after[f"{name}_in_earlier_months"] for name in RECONCILED)
     assert due == STANDS != reconciled
+
+
+def test_a_payment_for_an_earlier_month_of_the_window_leaves_its_last_month(grown: Grown) -> None:
+    assert {grown.day_after[f"{name}_in_last_month"] for name in RECONCILED} == {STANDS}
 
 
 def test_the_next_day_builds_no_seed_and_no_staging_view_again(grown: Grown) -> None:

@@ -66,6 +66,7 @@ final as (
         last_day_in_time_on,
         is_checkable,
         coalesce(checkable_rank <= window_months, false) as is_in_window,
+        coalesce(checkable_rank <= window_months, false) and checkable_rank = 1 as is_last_in_window,
         checkable_rank
     from ranked
 )

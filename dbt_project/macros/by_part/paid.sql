@@ -1,15 +1,17 @@
--- One row per beneficiary, entitled programme and window month in which the ledger has a row.
--- Narrow: payment numbers and names are looked up where a rule names a month.
--- Few rows are late, taken back or failed: what is asked of them is counted of them alone. The ledger is read twice, each
--- time with its filter: an engine writes out whatever is read twice by one name.
-{{ config(materialized="view") }}
+{#
+    One row per beneficiary, entitled programme and window month in which the ledger has a row.
+    Narrow: payment numbers and names are looked up where a rule names a month.
+    Few rows are late, taken back or failed: what is asked of them is counted of them alone. The ledger is read twice, each
+    time with its filter: an engine writes out whatever is read twice by one name.
+#}
+{% macro paid_of_part(part) -%}
 {% set beneficiary = belongs_to("ledger", "payee_households", "programmes") %}
 with programmes as (
     select * from {{ numbered_programmes() }} as programmes
 ),
 
 payee_households as (
-    select * from {{ ref("int_measures__payees_in_window") }}
+    select * from {{ in_part("payees", part) }}
 ),
 
 months as (
@@ -21,7 +23,7 @@ paid as (
         {{ beneficiary }} as benefit_month_no,
         cast(sum(case when ledger.is_successful then ledger.amount_cny else 0 end) as decimal(18, 2)) as paid_cny,
         max(case when ledger.is_successful and ledger.amount_cny > 0 then ledger.paid_on end) as last_paid_on
-    from {{ ref("int_measures__ledger_in_window") }} as ledger
+    from {{ in_part("ledger", part) }} as ledger
     inner join months on ledger.month_on = months.month_on
     inner join programmes on ledger.program_no = programmes.program_no
     left join payee_households
@@ -41,7 +43,7 @@ out_of_order as (
             case when ledger.is_successful and ledger.amount_cny < 0 then -ledger.amount_cny else 0 end
         ) as decimal(18, 2)) as recovered_cny,
         cast(count(case when not ledger.is_successful then 1 end) as integer) as failed_rows
-    from {{ ref("int_measures__ledger_in_window") }} as ledger
+    from {{ in_part("ledger", part) }} as ledger
     inner join months on ledger.month_on = months.month_on
     inner join programmes on ledger.program_no = programmes.program_no
     left join payee_households
@@ -65,3 +67,4 @@ final as (
 )
 
 select * from final
+{%- endmacro %}

@@ -1,12 +1,15 @@
--- One row per civil-affairs household and window month on whose 1st it is active.
--- Dates by the household's last row, everything else as the roll stood on the month's last day.
+{#
+    One row per civil-affairs household and window month on whose 1st it is active.
+    Dates by the household's last row, everything else as the roll stood on the month's last day.
+#}
+{% macro household_months_of_part(part) -%}
 with months as (
-    select * from {{ ref("int_measures__months") }}
-    where is_in_window
+    select * from {{ ref("int_measures__months") }} as months
+    where {{ is_of_part("months", part) }}
 ),
 
 household_versions as (
-    select * from {{ ref("int_measures__households_in_window") }}
+    select * from {{ in_part("households", part) }}
 ),
 
 final as (
@@ -35,3 +38,4 @@ final as (
 )
 
 select * from final
+{%- endmacro %}

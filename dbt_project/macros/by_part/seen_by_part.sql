@@ -121,7 +121,8 @@ select
     ledger.paid_on,
     ledger.is_successful
 from {{ ref("int_measures__ledger") }} as ledger
-where ledger.month_on in (
+where
+    ledger.month_on in (
         select months.month_on from {{ ref("int_measures__months") }} as months where {{ is_of_part("months", part) }}
     )
     and ledger.program_no in (

@@ -93,3 +93,8 @@
 {# An amount as it is published; null where it is beyond what a column of amounts holds. #}
 {% macro amount(value) %}{{ return(adapter.dispatch("amount")(value)) }}{% endmacro %}
 {% macro duckdb__amount(value) %}try_cast({{ value }} as decimal(14, 2)){% endmacro %}
+
+{# After `as` of a part that is read more than once: each reader reads what lies behind it, with its own filters. Without it the
+   engine writes the part out once, and every reader reads all of that (measured: a sixth of the rules' time). #}
+{% macro read_anew() %}{{ return(adapter.dispatch("read_anew")()) }}{% endmacro %}
+{% macro duckdb__read_anew() %}not materialized{% endmacro %}

@@ -1,6 +1,6 @@
 -- One row per payment as it is known on the day, with surrogate numbers in place of keys and codes.
--- Everything that counts or sums the ledger reads it here, narrow; payment numbers and names are looked up where a rule
--- names a payment. account_mark tells accounts apart but for a chance: who must be sure compares the accounts themselves.
+-- Everything that counts or sums the ledger reads it here, narrow; numbers, names and accounts are read only of the payments
+-- that a rule names. account_mark tells accounts apart but for a chance: who must be sure compares the accounts themselves.
 -- A day adds what came since, as long as nothing that stands was taken back.
 {{ config(materialized="growing", meta={"grows_with": "lake.finance__payments"}) }}
 with payments as (
@@ -47,7 +47,10 @@ final as (
         payments.paid_on,
         coalesce(payments.status = '1', false) as is_successful,
         {{ hash_number("payments.account_key") }} as account_mark,
-        payments.known_from_on
+        payments.known_from_on,
+        payments.payment_no,
+        payments.name_key,
+        payments.account_key
     from payments
     inner join programmes on payments.program = programmes.program
     inner join keys on payments.person_key = keys.person_key

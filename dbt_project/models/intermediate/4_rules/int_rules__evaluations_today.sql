@@ -12,17 +12,7 @@ programmes as (
     select * from {{ numbered_programmes() }} as programmes
 ),
 
--- R26 and R27 look at every window month, R29 and R29A at the ledger: so are their subjects counted.
-window_beneficiaries as (
-    select
-        unit,
-        beneficiary_id,
-        programme,
-        count(due_cny) = 0 as is_due_unknown
-    from {{ ref("int_measures__reconciliation") }}
-    group by unit, beneficiary_id, programme
-),
-
+-- R29 and R29A look at the ledger: so are their subjects counted.
 paid_in_window as (
     select
         ledger.person_id,
@@ -45,22 +35,62 @@ failed_payments as (
         and ledger.paid_on < {{ add_days(run_date(), "-" ~ parameter("r29_reissue_days")) }}
 ),
 
-reconciliation as (
-    select reconciliation.*
-    from {{ ref("int_measures__reconciliation") }} as reconciliation
-    inner join {{ ref("int_measures__months") }} as months on reconciliation.month_on = months.month_on
-    where months.checkable_rank = 1
+-- Of registers that several rules start from each is read once.
+of_households as (
+    select
+        count(*) as all_known,
+        count(case when households.is_active then 1 end) as active,
+        count(case when households.is_active and households.category in ('dibao', 'marginal') then 1 end) as dibao_or_marginal,
+        count(case
+            when households.is_active and households.category = 'marginal' and households.unit = 'whole' then 1
+        end) as whole_marginal,
+        count(case
+            when households.is_active and households.category = 'dibao' and households.living_members = 1 then 1
+        end) as alone_on_dibao,
+        count(case
+            when households.is_active and (households.category = 'rigid' or households.grace_until_on is not null) then 1
+        end) as with_a_term,
+        count(case
+            when households.category in ('dibao', 'tekun')
+                and households.ended_on between {{ add_months(run_date(), "-" ~ parameter("r24_months")) }} and {{ run_date() }}
+                then 1
+        end) as ended_of_late,
+        count(case
+            when households.is_active
+                and households.category in ('dibao', 'tekun', 'marginal')
+                and households.unit = 'whole'
+                and not households.is_in_grace
+                and income.members_on_payroll_name_agreed > 0
+                then 1
+        end) as on_payroll,
+        count(case
+            when households.is_active
+                and households.category in ('dibao', 'marginal')
+                and households.unit = 'whole'
+                and not households.is_in_grace
+                and income.members_on_payroll_name_agreed = 0
+                then 1
+        end) as without_payroll
+    from {{ ref("int_people__households") }} as households
+    left join {{ ref("int_measures__household_income") }} as income on households.household_id = income.household_id
 ),
 
-households as (
-    select * from {{ ref("int_people__households") }}
-    where is_active
-),
-
-rules_of_certificates as (
-    select 'R07' as rule_id
-    union all
-    select 'R07S' as rule_id
+of_members as (
+    select
+        count(distinct case
+            when is_household_active and is_alive and is_covered and category = 'tekun' then person_id
+        end) as on_tekun,
+        count(distinct case
+            when is_household_active and is_alive_name_agreed and is_covered and category = 'tekun' then person_id
+        end) as on_tekun_name_agreed,
+        count(distinct case
+            when is_household_active and is_alive_name_agreed and is_covered and category = 'tekun'
+                and (support_form = '1' or support_form is null)
+                then person_id
+        end) as in_institutions,
+        count(distinct case when is_household_active and is_alive and category = 'marginal' then person_id end) as marginal,
+        count(distinct case when is_alive and employment = '3' then person_id end) as jobless
+    from {{ ref("int_people__members") }}
 ),
 
 rules_of_offices as (
@@ -69,26 +99,16 @@ rules_of_offices as (
     select 'R30' as rule_id
 ),
 
-paid as (
-    select count(distinct beneficiary_id) as subjects
-    from reconciliation
-    where programme in ('living', 'nursing') and paid_cny > 0
-),
-
 office_months as (
     select count(*) as subjects from {{ ref("int_rules__office_months") }}
 ),
 
 subjects as (
+    select rule_id, subjects, unknown from {{ ref("int_rules__window_subjects") }}
+    union all
     select 'R01' as rule_id, count(*) as subjects, 0 as unknown from {{ ref("int_people__deaths") }}
     union all
-    select 'R02' as rule_id, count(*) as subjects, 0 as unknown
-    from households
-    inner join {{ ref("int_measures__household_income") }} as income on households.household_id = income.household_id
-    where households.category in ('dibao', 'tekun', 'marginal')
-        and households.unit = 'whole'
-        and not households.is_in_grace
-        and income.members_on_payroll_name_agreed > 0
+    select 'R02' as rule_id, on_payroll as subjects, 0 as unknown from of_households
     union all
     select 'R03' as rule_id, count(*) as subjects, 0 as unknown
     from (
@@ -99,39 +119,22 @@ subjects as (
         where is_household_active and is_covered and category in ('dibao', 'tekun')
     ) as paid_or_covered
     union all
-    select 'R04' as rule_id, count(*) as subjects, 0 as unknown
-    from households
-    inner join {{ ref("int_measures__household_income") }} as income on households.household_id = income.household_id
-    where households.category in ('dibao', 'marginal')
-        and households.unit = 'whole'
-        and not households.is_in_grace
-        and income.members_on_payroll_name_agreed = 0
+    select 'R04' as rule_id, without_payroll as subjects, 0 as unknown from of_households
     union all
-    select 'R05' as rule_id, count(*) as subjects, 0 as unknown
-    from households
-    where category in ('dibao', 'marginal')
+    select 'R05' as rule_id, dibao_or_marginal as subjects, 0 as unknown from of_households
     union all
-    select 'R06' as rule_id, count(*) as subjects, 0 as unknown
-    from households
-    union all
-    select rules_of_certificates.rule_id, paid.subjects, 0 as unknown
-    from rules_of_certificates
-    cross join paid
+    select 'R06' as rule_id, active as subjects, 0 as unknown from of_households
     union all
     select 'R09' as rule_id, sum(subjects) as subjects, 0 as unknown
     from (
-        select count(*) as subjects from households where category = 'rigid' or grace_until_on is not null
+        select with_a_term as subjects from of_households
         union all
-        select count(distinct person_id) as subjects
-        from {{ ref("int_people__members") }}
-        where is_household_active and is_alive and is_covered and category = 'tekun'
+        select on_tekun as subjects from of_members
         union all
         select count(distinct person_id) as subjects
         from {{ ref("int_people__children") }}
         where kind in ('1', '2', '3', '4')
     ) as terms
-    union all
-    select 'R27' as rule_id, count(*) as subjects, 0 as unknown from window_beneficiaries
     union all
     select 'R29' as rule_id, count(*) as subjects, 0 as unknown from failed_payments
     union all
@@ -147,53 +150,33 @@ subjects as (
         union all
         select count(*) as subjects from {{ ref("stg_civil_affairs__temporary_relief") }} where known_until_on is null
         union all
-        select count(*) as subjects from households
+        select active as subjects from of_households
     ) as steps
     union all
     select 'R08' as rule_id, count(*) as subjects, 0 as unknown
     from {{ ref("int_metrics__people") }}
     where is_covered_by_single_person_dibao
     union all
-    select 'R10' as rule_id, count(distinct person_id) as subjects, 0 as unknown
-    from {{ ref("int_people__members") }}
-    where is_household_active and is_alive_name_agreed and is_covered and category = 'tekun'
+    select 'R10' as rule_id, on_tekun_name_agreed as subjects, 0 as unknown from of_members
     union all
-    select 'R11' as rule_id, count(distinct person_id) as subjects, 0 as unknown
-    from {{ ref("int_people__members") }}
-    where is_household_active
-        and is_alive_name_agreed
-        and is_covered
-        and category = 'tekun'
-        and (support_form = '1' or support_form is null)
+    select 'R11' as rule_id, in_institutions as subjects, 0 as unknown from of_members
     union all
     select 'R12' as rule_id, count(distinct person_key) as subjects, 0 as unknown
     from {{ ref("stg_civil_affairs__temporary_relief") }}
     where known_until_on is null
         and coalesce(granted_at, applied_at) >= {{ add_months(run_date(), "-" ~ parameter("r12_sum_months")) }}
     union all
-    select 'R13' as rule_id, count(distinct person_id) as subjects, 0 as unknown
-    from {{ ref("int_people__members") }}
-    where is_household_active and is_alive and category = 'marginal'
+    select 'R13' as rule_id, marginal as subjects, 0 as unknown from of_members
     union all
     select 'R14' as rule_id, count(*) as subjects, 0 as unknown
     from {{ ref("int_metrics__people") }}
     where is_severely_disabled
     union all
-    select 'R15' as rule_id, count(*) as subjects, 0 as unknown
-    from reconciliation
-    where programme = 'nursing' and (due_cny > 0 or due_cny is null)
-    union all
-    select 'R16' as rule_id, count(*) as subjects, 0 as unknown
-    from reconciliation
-    where programme = 'living' and (due_cny > 0 or due_cny is null)
-    union all
     select 'R17' as rule_id, count(*) as subjects, 0 as unknown
     from {{ ref("int_people__watched_households") }}
     where not is_risk_removed
     union all
-    select 'R18' as rule_id, count(*) as subjects, 0 as unknown
-    from {{ ref("int_people__households") }}
-    where is_active and category = 'dibao' and living_members = 1
+    select 'R18' as rule_id, alone_on_dibao as subjects, 0 as unknown from of_households
     union all
     select 'R19' as rule_id, count(*) as subjects, 0 as unknown
     from {{ ref("int_people__persons") }}
@@ -209,30 +192,17 @@ subjects as (
     union all
     select 'R22' as rule_id, count(distinct household_id) as subjects, 0 as unknown from {{ ref("int_people__residence") }}
     union all
-    select 'R23' as rule_id, count(*) as subjects, 0 as unknown from {{ ref("int_people__households") }}
+    select 'R23' as rule_id, all_known as subjects, 0 as unknown from of_households
     union all
-    select 'R24' as rule_id, count(*) as subjects, 0 as unknown
-    from {{ ref("int_people__households") }}
-    where category in ('dibao', 'tekun')
-        and ended_on between {{ add_months(run_date(), "-" ~ parameter("r24_months")) }} and {{ run_date() }}
+    select 'R24' as rule_id, ended_of_late as subjects, 0 as unknown from of_households
     union all
-    select 'R25' as rule_id, count(*) as subjects, 0 as unknown
-    from households
-    where category = 'marginal' and unit = 'whole'
+    select 'R25' as rule_id, whole_marginal as subjects, 0 as unknown from of_households
     union all
     select 'R33' as rule_id, count(*) as subjects, 0 as unknown
     from {{ ref("int_metrics__households") }}
     where concept = 'civil_affairs' and active_category in ('none', 'dibao_marginal')
     union all
-    select
-        'R26' as rule_id,
-        count(*) as subjects,
-        coalesce(sum(case when is_due_unknown then 1 else 0 end), 0) as unknown
-    from window_beneficiaries
-    union all
-    select 'R31' as rule_id, count(distinct person_id) as subjects, 0 as unknown
-    from {{ ref("int_people__members") }}
-    where is_alive and employment = '3'
+    select 'R31' as rule_id, jobless as subjects, 0 as unknown from of_members
 ),
 
 -- A rule that stands in rows alone looks at everybody of whom there are metrics.

@@ -1,21 +1,11 @@
 -- One row per beneficiary, programme and month with a failed payment not re-issued in time (R29).
 with failed_payments as (
-    select * from {{ ref("stg_finance__payments") }}
-    where known_until_on is null
-        and status in ('2', '3')
-        and paid_on < {{ add_days(run_date(), "-" ~ parameter("r29_reissue_days")) }}
+    select * from {{ ref("int_measures__ledger") }}
+    where not is_successful and paid_on < {{ add_days(run_date(), "-" ~ parameter("r29_reissue_days")) }}
 ),
 
 programmes as (
     select * from {{ numbered_programmes() }} as programmes
-),
-
-keys as (
-    select * from {{ ref("int_people__keys") }}
-),
-
-household_keys as (
-    select * from {{ ref("int_people__household_keys") }} where concept = 'civil_affairs'
 ),
 
 payee_households as (
@@ -25,42 +15,30 @@ payee_households as (
 -- Dibao belongs to the household named, else to the payee's of the month, else to the payee.
 named as (
     select
+        {{ belongs_to("failed_payments", "payee_households", "programmes") }} as benefit_month_no,
         failed_payments.payment_no,
-        failed_payments.period as month_on,
+        failed_payments.month_on,
         failed_payments.amount_cny,
         failed_payments.paid_on,
-        programmes.programme,
-        programmes.programme_no,
-        keys.person_id,
-        case
-            when programmes.is_for_households then coalesce(household_keys.household_id, payee_households.household_id)
-        end as household_id
+        programmes.programme
     from failed_payments
-    inner join keys on failed_payments.person_key = keys.person_key
-    inner join programmes on failed_payments.program = programmes.program
-    left join household_keys on failed_payments.household_key = household_keys.household_key
+    inner join programmes on failed_payments.program_no = programmes.program_no
     left join payee_households
-        on keys.person_id = payee_households.person_id
-        and failed_payments.period = payee_households.month_on
+        on failed_payments.benefit_month_no is null
+        and failed_payments.person_id = payee_households.person_id
+        and failed_payments.month_on = payee_households.month_on
 ),
 
 failed as (
     select
-        {{ benefit_month_no(
-            "household_id is not null", "coalesce(household_id, person_id)", "programme_no", month_no("month_on")
-        ) }} as benefit_month_no,
+        benefit_month_no,
         programme,
         month_on,
         min(payment_no) as payment_no,
         max(amount_cny) as amount_cny,
         max(paid_on) as attempted_on
     from named
-    group by
-        {{ benefit_month_no(
-            "household_id is not null", "coalesce(household_id, person_id)", "programme_no", month_no("month_on")
-        ) }},
-        programme,
-        month_on
+    group by benefit_month_no, programme, month_on
 ),
 
 -- Nearly every payment has its number; the others ask to whom they belong.

@@ -1,34 +1,17 @@
 -- One row per payment that a rule may name, of the beneficiary it belongs to; failed and returned ones included.
 -- The few beneficiaries whose payments differ from what was due, who were paid programmes that exclude each other, who are
--- supported in an institution, or who died; all months known. The whole ledger is never read with numbers and names. Large tables are read twice, each time
--- with its filter: an engine writes out whatever is read twice by one name.
-with payments_by_person as (
-    select * from {{ ref("stg_finance__payments") }}
-    where known_until_on is null
+-- supported in an institution, or who died; all months known. The ledger is read twice, each time with its filter: an engine
+-- writes out whatever is read twice by one name.
+with paid_to_payees as (
+    select * from {{ ref("int_measures__ledger") }}
 ),
 
-payments_by_household as (
-    select * from {{ ref("stg_finance__payments") }}
-    where known_until_on is null and household_key is not null
+paid_to_households as (
+    select * from {{ ref("int_measures__ledger") }} where household_id is not null
 ),
 
 programmes as (
-    select * from {{ ref("programmes") }}
-),
-
-keys as (
-    select
-        person_id,
-        person_key
-    from {{ ref("int_people__keys") }}
-),
-
-household_keys as (
-    select
-        household_id,
-        household_key
-    from {{ ref("int_people__household_keys") }}
-    where concept = 'civil_affairs'
+    select * from {{ numbered_programmes() }} as programmes
 ),
 
 payee_households as (
@@ -50,53 +33,23 @@ institution_members as (
     where is_household_active and is_covered and category = 'tekun' and (support_form = '1' or support_form is null)
 ),
 
-pairs as (
-    select * from {{ ref("exclusive_benefits") }} where compared = 'payments'
-),
-
-differing as (
-    select distinct
-        unit,
-        beneficiary_id
-    from {{ ref("int_measures__reconciliation") }}
-    where due_cny <> paid_cny or due_cny is null and unit = 'person' and paid_cny > 0
-),
-
-paid_to_persons as (
-    select
-        beneficiary_id,
-        programme
-    from {{ ref("int_measures__reconciliation") }}
-    where unit = 'person' and paid_cny + recovered_cny > 0
-),
-
-paid_one_of_a_pair as (
-    select distinct
-        paid_to_persons.beneficiary_id,
-        pairs.excluded_programme
-    from paid_to_persons
-    inner join pairs on paid_to_persons.programme = pairs.programme
+window_beneficiaries as (
+    select * from {{ ref("int_rules__window_beneficiaries") }}
 ),
 
 named_persons as (
-    select beneficiary_id as person_id from differing where unit = 'person'
+    select beneficiary_id as person_id from window_beneficiaries where unit = 'person' and reason in ('differs', 'pair')
     union
     select person_id from deaths
     union
-    select paid_to_persons.beneficiary_id as person_id
-    from paid_to_persons
-    inner join institution_members on paid_to_persons.beneficiary_id = institution_members.person_id
-    where paid_to_persons.programme = 'nursing'
-    union
-    select paid_to_persons.beneficiary_id as person_id
-    from paid_to_persons
-    inner join paid_one_of_a_pair
-        on paid_to_persons.beneficiary_id = paid_one_of_a_pair.beneficiary_id
-        and paid_to_persons.programme = paid_one_of_a_pair.excluded_programme
+    select window_beneficiaries.beneficiary_id as person_id
+    from window_beneficiaries
+    inner join institution_members on window_beneficiaries.beneficiary_id = institution_members.person_id
+    where window_beneficiaries.unit = 'person' and window_beneficiaries.reason = 'nursing'
 ),
 
 named_households as (
-    select beneficiary_id as household_id from differing where unit = 'household'
+    select beneficiary_id as household_id from window_beneficiaries where unit = 'household'
     union
     select household_id from families_without_living
 ),
@@ -111,58 +64,42 @@ payees as (
     inner join named_households on payee_households.household_id = named_households.household_id
 ),
 
-keyed_payees as (
-    select
-        keys.person_key,
-        keys.person_id
-    from payees
-    inner join keys on payees.person_id = keys.person_id
-),
-
-keyed_households as (
-    select
-        household_keys.household_key,
-        household_keys.household_id
-    from named_households
-    inner join household_keys on named_households.household_id = household_keys.household_id
-),
-
 named as (
     select
         payee_households.household_id,
-        keyed_payees.person_id,
+        paid_to_payees.person_id,
         programmes.programme,
-        payments_by_person.period as month_on,
-        payments_by_person.payment_no,
-        payments_by_person.name_key,
-        payments_by_person.amount_cny,
-        payments_by_person.paid_on,
-        coalesce(payments_by_person.status = '1', false) as is_successful
-    from payments_by_person
-    inner join programmes on payments_by_person.program = programmes.program
-    inner join keyed_payees on payments_by_person.person_key = keyed_payees.person_key
+        paid_to_payees.month_on,
+        paid_to_payees.payment_no,
+        paid_to_payees.name_key,
+        paid_to_payees.amount_cny,
+        paid_to_payees.paid_on,
+        paid_to_payees.is_successful
+    from paid_to_payees
+    inner join programmes on paid_to_payees.program_no = programmes.program_no
+    inner join payees on paid_to_payees.person_id = payees.person_id
     left join payee_households
-        on programmes.unit = 'household'
-        and keyed_payees.person_id = payee_households.person_id
-        and payments_by_person.period = payee_households.month_on
+        on programmes.is_for_households
+        and paid_to_payees.person_id = payee_households.person_id
+        and paid_to_payees.month_on = payee_households.month_on
     left join named_households on payee_households.household_id = named_households.household_id
-    where programmes.unit = 'person'
-        or payments_by_person.household_key is null
+    where not programmes.is_for_households
+        or paid_to_payees.household_id is null
         and (payee_households.household_id is null or named_households.household_id is not null)
     union all
     select
-        keyed_households.household_id,
+        paid_to_households.household_id,
         cast(null as integer) as person_id,
         programmes.programme,
-        payments_by_household.period as month_on,
-        payments_by_household.payment_no,
-        payments_by_household.name_key,
-        payments_by_household.amount_cny,
-        payments_by_household.paid_on,
-        coalesce(payments_by_household.status = '1', false) as is_successful
-    from payments_by_household
-    inner join programmes on payments_by_household.program = programmes.program and programmes.unit = 'household'
-    inner join keyed_households on payments_by_household.household_key = keyed_households.household_key
+        paid_to_households.month_on,
+        paid_to_households.payment_no,
+        paid_to_households.name_key,
+        paid_to_households.amount_cny,
+        paid_to_households.paid_on,
+        paid_to_households.is_successful
+    from paid_to_households
+    inner join programmes on paid_to_households.program_no = programmes.program_no and programmes.is_for_households
+    inner join named_households on paid_to_households.household_id = named_households.household_id
 ),
 
 final as (

@@ -22,12 +22,12 @@ shared_marks as (
 
 accounts_of_payees as (
     select distinct
-        payments.account_key,
-        payments.person_key
-    from {{ ref("stg_finance__payments") }} as payments
-    inner join shared_marks on {{ hash_number("payments.account_key") }} = shared_marks.account_mark
-    inner join months on payments.period = months.month_on
-    where payments.known_until_on is null and payments.status = '1'
+        ledger.account_key,
+        ledger.person_id
+    from {{ ref("int_measures__ledger") }} as ledger
+    inner join shared_marks on ledger.account_mark = shared_marks.account_mark
+    inner join months on ledger.month_on = months.month_on
+    where ledger.is_successful
 ),
 
 crowded as (
@@ -38,11 +38,11 @@ crowded as (
     having count(*) >= numbers.persons
 ),
 
-keys as (
+keys as {{ read_anew() }} (
     select * from {{ ref("int_people__keys") }}
 ),
 
-members as (
+members as {{ read_anew() }} (
     select * from {{ ref("int_people__members") }}
 ),
 
@@ -60,11 +60,10 @@ in_institutions as (
 payees as (
     select
         accounts_of_payees.account_key,
-        keys.person_id
+        accounts_of_payees.person_id
     from accounts_of_payees
     inner join crowded on accounts_of_payees.account_key = crowded.account_key
-    inner join keys on accounts_of_payees.person_key = keys.person_key
-    left join in_institutions on keys.person_id = in_institutions.person_id
+    left join in_institutions on accounts_of_payees.person_id = in_institutions.person_id
     where in_institutions.person_id is null
 ),
 

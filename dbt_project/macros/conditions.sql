@@ -1,7 +1,7 @@
 {#
     Rules that rule_conditions.csv states, as one statement: for each rule its subjects of whom a ground holds, or of whom none
-    can be told. Written from the rows of seeds alone, which follow from the project's files as every text does; nothing here
-    knows a rule by name.
+    can be told; texts and evidence are made of whom one holds alone. Written from the rows of seeds alone, which follow from
+    the project's files as every text does; nothing here knows a rule by name.
 #}
 {% macro condition_findings(conditions, inhibitions, wordings, metrics, rules, people, households, previous_findings) %}
     {%- if not execute %}select 1 as rule_id{% else -%}
@@ -26,6 +26,9 @@
     {%- for rule_id, rows in stated | groupby("rule_id") %}
     {% set unit = rows[0]["unit"] -%}
     {% set grounds = rows | groupby("ground") -%}
+    {%- set is_judged -%}
+        (coalesce({% for ground, _ in grounds %}ground_{{ ground }}{{ ", false) or coalesce(" if not loop.last }}{% endfor %}, false))
+    {%- endset %}
     {% set answers = inhibiting | selectattr("rule_id", "equalto", rule_id) | list -%}
     {% if not loop.first %}union all{% endif %}
     select
@@ -49,12 +52,12 @@
         area_code,
         cast(null as decimal(14, 2)) as amount_cny,
         cast(null as decimal(10, 4)) as ratio_to_standard,
-        {{ worded(rows[0]["reason_zh"], unit, known, "未知") }} as reason_zh,
-        {{ worded(rows[0]["reason_en"], unit, known, "unknown") }} as reason_en,
-        {{ evidence_json([evidence_list(condition_terms(grounds, unit, known))]) }} as evidence,
+        case when {{ is_judged }} then {{ worded(rows[0]["reason_zh"], unit, known, "未知") }} end as reason_zh,
+        case when {{ is_judged }} then {{ worded(rows[0]["reason_en"], unit, known, "unknown") }} end as reason_en,
+        case when {{ is_judged }} then {{ evidence_json([evidence_list(condition_terms(grounds, unit, known))]) }} end as evidence,
         {{ sql_text(rows[0]["unknown_zh"] or "") }} as unknown_zh,
         inhibited_by,
-        {{ "coalesce(" }}{% for ground, _ in grounds %}ground_{{ ground }}{{ ", false) or coalesce(" if not loop.last }}{% endfor %}, false) as is_judged
+        {{ is_judged }} as is_judged
     from (
         select
             metrics.*,

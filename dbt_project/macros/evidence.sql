@@ -98,6 +98,14 @@
     list(struct_pack(payment_no := {{ payment_no }}, amount_cny := {{ amount }}) order by {{ payment_no }}) filter (where {{ holds }})
 {%- endmacro %}
 
+{# One payment of one row as such a list. #}
+{% macro listed_payment(payment_no, amount) -%}
+    {{ return(adapter.dispatch("listed_payment")(payment_no, amount)) }}
+{%- endmacro %}
+{% macro duckdb__listed_payment(payment_no, amount) -%}
+    [struct_pack(payment_no := {{ payment_no }}, amount_cny := {{ amount }})]
+{%- endmacro %}
+
 {#
     A term for each payment of a list, so that every row of the ledger is named that an amount was summed from. Where the
     payments of the list do not come to `total`, one term of the total under `key`: a rule that cannot name them says the sum.

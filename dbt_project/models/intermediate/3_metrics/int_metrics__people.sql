@@ -2,10 +2,10 @@
 -- Watched are members of civil-affairs or watched households, certificate holders, children of the roll, whoever asked for
 -- temporary relief, and whoever is paid a programme with an entitlement or the old-age allowance. Not the whole payroll,
 -- marriage or cremation register.
-with ledger as (
+with ledger as {{ read_anew() }} (
     select
         person_id,
-        household_id,
+        benefit_month_no,
         program_no,
         month_on
     from {{ ref("int_measures__ledger") }}
@@ -25,7 +25,7 @@ persons as (
     select * from {{ ref("int_people__persons") }}
 ),
 
-keys as (
+keys as {{ read_anew() }} (
     select * from {{ ref("int_people__keys") }}
 ),
 
@@ -88,14 +88,18 @@ single_dibao_members as (
 
 -- Dibao for a family is paid to the family, by its number or its payee's, not to a person.
 paid as (
-    select distinct ledger.person_id
+    select ledger.person_id
+    from ledger
+    inner join programmes on ledger.program_no = programmes.program_no
+    where programmes.unit = 'person'
+    union all
+    select ledger.person_id
     from ledger
     inner join programmes on ledger.program_no = programmes.program_no
     left join payee_households
-        on ledger.household_id is null
-        and ledger.person_id = payee_households.person_id
+        on ledger.person_id = payee_households.person_id
         and ledger.month_on = payee_households.month_on
-    where programmes.unit = 'person' or ledger.household_id is null and payee_households.person_id is null
+    where programmes.unit <> 'person' and ledger.benefit_month_no is null and payee_households.person_id is null
 ),
 
 watched_people as (

@@ -59,6 +59,12 @@ candidates as (
     left join priced_counties on residence.county_code = priced_counties.county_code
 ),
 
+certificates_of_candidates as (
+    select certificates.*
+    from certificates
+    where certificates.person_id in (select candidates.person_id from candidates)
+),
+
 -- A certificate under another name than was paid is a question of data, unless one under the same name or none is valid.
 valid as (
     select
@@ -83,7 +89,7 @@ valid as (
         max(case when {{ names_agree("certificates.name_key", "candidates.name_key") }} then 0 else 1 end) = 1 as is_under_another_name
     from candidates
     cross join months
-    inner join certificates
+    inner join certificates_of_candidates as certificates
         on candidates.person_id = certificates.person_id
         and certificates.state_from_on <= months.month_on
         and certificates.state_until_on > months.month_on

@@ -49,12 +49,21 @@ with rule_rows as (
     {% endfor %}
 ),
 
+-- Of all people and households the few that are spoken of.
 keys as (
-    select * from {{ ref("int_people__keys") }}
+    select
+        person_id,
+        person_key
+    from {{ ref("int_people__keys") }}
+    where person_id in (select subject_person_id from rule_rows union select person_id from rule_rows)
 ),
 
 household_keys as (
-    select * from {{ ref("int_people__household_keys") }}
+    select
+        household_id,
+        household_key
+    from {{ ref("int_people__household_keys") }}
+    where household_id in (select subject_household_id from rule_rows union select household_id from rule_rows)
 ),
 
 unread as (
@@ -113,20 +122,44 @@ described as (
         and rule_rows.subject_code = unread_of_number.subject_code
 ),
 
+several as (
+    select
+        rule_id,
+        subject,
+        coalesce(programme, '') as program_key
+    from described
+    group by rule_id, subject, coalesce(programme, '')
+    having count(*) > 1
+),
+
 -- Of several grounds of one rule, subject and programme the highest level speaks.
 final as (
     select
-        *,
+        described.*,
+        true as is_speaking
+    from described
+    left join several
+        on described.rule_id = several.rule_id
+        and described.subject is not distinct from several.subject
+        and coalesce(described.programme, '') = several.program_key
+    where several.rule_id is null
+    union all
+    select
+        described.*,
         row_number() over (
-            partition by rule_id, subject, coalesce(programme, '')
+            partition by described.rule_id, described.subject, several.program_key
             order by
-                case when is_judged then 0 else 1 end,
-                case when inhibited_by is null then 0 else 1 end,
-                {{ level_rank("level") }},
-                abs(coalesce(amount_cny, 0)) desc,
-                evidence
+                case when described.is_judged then 0 else 1 end,
+                case when described.inhibited_by is null then 0 else 1 end,
+                {{ level_rank("described.level") }},
+                abs(coalesce(described.amount_cny, 0)) desc,
+                described.evidence
         ) = 1 as is_speaking
     from described
+    inner join several
+        on described.rule_id = several.rule_id
+        and described.subject is not distinct from several.subject
+        and coalesce(described.programme, '') = several.program_key
 )
 
 select * from final

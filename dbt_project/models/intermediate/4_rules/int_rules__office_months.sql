@@ -1,6 +1,6 @@
 -- One row per county, programme with an entitlement and window month: sums of what was due, paid, paid late and allocated.
 -- Where what is due is not known it is left out of the comparison of due and paid, and so is what was paid for it.
-with reconciliation as (
+with reconciliation as {{ read_anew() }} (
     select * from {{ ref("int_measures__reconciliation") }}
 ),
 
@@ -24,19 +24,34 @@ divisions as (
     select area_code, current_code from {{ ref("divisions") }}
 ),
 
+-- A beneficiary is looked for in one register alone.
+located as (
+    select
+        households.county_code,
+        reconciliation.*
+    from reconciliation
+    left join households on reconciliation.beneficiary_id = households.household_id
+    where reconciliation.unit = 'household'
+    union all
+    select
+        residence.county_code,
+        reconciliation.*
+    from reconciliation
+    left join residence on reconciliation.beneficiary_id = residence.person_id
+    where reconciliation.unit = 'person'
+),
+
 paid_and_due as (
     select
-        coalesce(households.county_code, residence.county_code, 'unknown') as county_code,
-        reconciliation.programme,
-        reconciliation.month_on,
-        sum(reconciliation.paid_cny) as paid_cny,
-        sum(reconciliation.paid_late_cny) as paid_late_cny,
-        sum(reconciliation.due_cny) as due_cny,
-        sum(case when reconciliation.due_cny is not null then reconciliation.paid_cny end) as paid_where_due_known_cny
-    from reconciliation
-    left join households on reconciliation.unit = 'household' and reconciliation.beneficiary_id = households.household_id
-    left join residence on reconciliation.unit = 'person' and reconciliation.beneficiary_id = residence.person_id
-    group by coalesce(households.county_code, residence.county_code, 'unknown'), reconciliation.programme, reconciliation.month_on
+        coalesce(county_code, 'unknown') as county_code,
+        programme,
+        month_on,
+        sum(paid_cny) as paid_cny,
+        sum(paid_late_cny) as paid_late_cny,
+        sum(due_cny) as due_cny,
+        sum(case when due_cny is not null then paid_cny end) as paid_where_due_known_cny
+    from located
+    group by coalesce(county_code, 'unknown'), programme, month_on
 ),
 
 allocated as (

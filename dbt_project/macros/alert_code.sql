@@ -1,16 +1,12 @@
 {#
-    The code of an alert: `A`, ten characters, one check character.
+    The code of an alert, from the MD5 of `rule|subject|program`: `A`, ten characters, one check character. The hash is given as
+    a column: written out it would stand in the text dozens of times.
 
-    The ten characters are the first ten bytes of the MD5 of `rule|subject|program`, each modulo
-    32, written in Crockford's base 32 (no I, L, O, U). The check character is Luhn's modulo 32
-    over the ten: from the right every second value, beginning with the last, is doubled and
-    31 taken off where it passes 31; the check value brings the sum to a multiple of 32. A wrong
-    character is always found, two swapped neighbours always except 0 and Z.
+    The ten characters are the first ten bytes of the hash, each modulo 32, written in Crockford's base 32 (no I, L, O, U).
+    The check character is Luhn's modulo 32 over the ten: from the right every second value, beginning with the last, is
+    doubled and 31 taken off where it passes 31; the check value brings the sum to a multiple of 32. A wrong character is
+    always found, two swapped neighbours always except 0 and Z.
 #}
-{% macro alert_code(rule_id, subject, program) -%}
-    {{ alert_code_of_hash("md5(" ~ rule_id ~ " || '|' || " ~ subject ~ " || '|' || coalesce(" ~ program ~ ", ''))") }}
-{%- endmacro %}
-
 {% macro alert_code_of_hash(hash) -%}
     'A'
     {%- for position in range(10) %}

@@ -32,7 +32,7 @@ assistance as (
     select * from {{ ref("int_people__assistance") }}
 ),
 
-keys as (
+keys as {{ read_anew() }} (
     select * from {{ ref("int_people__keys") }}
 ),
 

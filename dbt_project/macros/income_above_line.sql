@@ -28,7 +28,7 @@ checks as (
     select * from {{ ref("int_measures__economic_checks") }} where recency = 1
 ),
 
-members as (
+members as {{ read_anew() }} (
     select * from {{ ref("int_people__members") }} where is_household_active and is_alive_name_agreed
 ),
 
@@ -44,7 +44,7 @@ farm_incomes as (
     where known_until_on is null and year = year({{ run_date() }}) - 1
 ),
 
-keys as (
+keys as {{ read_anew() }} (
     select * from {{ ref("int_people__keys") }}
 ),
 

@@ -278,7 +278,8 @@ opened_before as (
 floods as (
     select
         new_today.rule_id,
-        new_today.county_code
+        new_today.county_code,
+        md5(cast({{ run_date() }} as varchar) || '|' || new_today.rule_id || '|' || new_today.county_code) as flood_hash
     from new_today
     cross join numbers
     inner join looked_back on new_today.rule_id = looked_back.rule_id
@@ -312,10 +313,7 @@ final as (
             when side_by_side.plain_signal = 'found' and floods.rule_id is not null then 'found_in_flood'
             else side_by_side.plain_signal
         end as signal,
-        case
-            when floods.rule_id is not null
-                then {{ alert_code("cast(" ~ run_date() ~ " as varchar)", "side_by_side.rule_id", "side_by_side.county_code") }}
-        end as flood_code
+        case when floods.rule_id is not null then {{ alert_code_of_hash("floods.flood_hash") }} end as flood_code
     from side_by_side
     left join floods
         on side_by_side.rule_id = floods.rule_id and side_by_side.county_code = floods.county_code

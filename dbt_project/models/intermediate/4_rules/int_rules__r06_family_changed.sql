@@ -1,10 +1,10 @@
 -- One row per active household one of whose members married or two of whose members divorced after the last review, while
 -- the members on the list stayed the same (R06).
-with households as (
+with households as {{ read_anew() }} (
     select * from {{ ref("int_people__households") }} where is_active
 ),
 
-members as (
+members as {{ read_anew() }} (
     select * from {{ ref("int_people__members") }} where is_household_active
 ),
 
@@ -16,7 +16,7 @@ marriages as (
     select * from {{ ref("stg_civil_affairs__marriages") }} where known_until_on is null
 ),
 
-keys as (
+keys as {{ read_anew() }} (
     select * from {{ ref("int_people__keys") }}
 ),
 

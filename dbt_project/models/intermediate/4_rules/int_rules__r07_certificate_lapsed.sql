@@ -24,7 +24,7 @@ standard_versions as (
     select distinct standard_no, standard_version from {{ ref("int_measures__standards") }}
 ),
 
-keys as (
+keys as {{ read_anew() }} (
     select * from {{ ref("int_people__keys") }}
 ),
 

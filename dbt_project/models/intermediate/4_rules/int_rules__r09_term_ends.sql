@@ -8,15 +8,15 @@ with numbers as (
     from {{ parameters_of_day(["r09_days_ahead", "r09_age", "r09_rigid_months"]) }} as parameters_of_day
 ),
 
-persons as (
+persons as {{ read_anew() }} (
     select * from {{ ref("int_people__persons") }}
 ),
 
-members as (
+members as {{ read_anew() }} (
     select * from {{ ref("int_people__members") }}
 ),
 
-households as (
+households as {{ read_anew() }} (
     select * from {{ ref("int_people__households") }} where is_active
 ),
 

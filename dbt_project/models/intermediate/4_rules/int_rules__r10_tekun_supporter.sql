@@ -1,6 +1,6 @@
 -- One row per person covered by tekun who has a living spouse, parent or child that may be able to support (R10).
 -- Review lane: a row of another register counts where number and name agree, or one name is missing.
-with members as (
+with members as {{ read_anew() }} (
     select * from {{ ref("int_people__members") }}
 ),
 

@@ -1,6 +1,6 @@
 -- One row per covered tekun person supported in an institution who was also paid the nursing allowance, or in day care (R11).
 -- Review lane: a payment counts where its name agrees with the member's, or one is missing.
-with members as (
+with members as {{ read_anew() }} (
     select * from {{ ref("int_people__members") }}
     where is_household_active and is_alive_name_agreed and is_covered and category = 'tekun'
 ),

@@ -18,7 +18,7 @@ keys as (
     select * from {{ ref("int_people__keys") }}
 ),
 
-residence as (
+residence as {{ read_anew() }} (
     select * from {{ ref("int_people__residence") }}
 ),
 

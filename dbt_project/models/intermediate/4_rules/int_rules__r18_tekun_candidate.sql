@@ -8,11 +8,11 @@ household_order as (
     select * from {{ ref("int_people__household_order") }}
 ),
 
-households as (
+households as {{ read_anew() }} (
     select * from {{ ref("int_people__households") }} where is_active and category = 'dibao' and living_members <= 1
 ),
 
-persons as (
+persons as {{ read_anew() }} (
     select * from {{ ref("int_people__persons") }}
 ),
 

@@ -1,6 +1,6 @@
 -- One row per minor outside the children roll whose parents are each dead or severely disabled (R19).
 -- One parent able to care answers for both; a parent never on record, and none able known, leaves the child unjudged.
-with persons as (
+with persons as {{ read_anew() }} (
     select * from {{ ref("int_people__persons") }}
 ),
 
@@ -16,11 +16,11 @@ children as (
     select * from {{ ref("int_people__children") }} where is_in_roll and kind in ('1', '2', '3', '4')
 ),
 
-residence as (
+residence as {{ read_anew() }} (
     select * from {{ ref("int_people__residence") }}
 ),
 
-keys as (
+keys as {{ read_anew() }} (
     select * from {{ ref("int_people__keys") }}
 ),
 

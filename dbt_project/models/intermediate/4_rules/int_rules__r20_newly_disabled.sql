@@ -1,6 +1,6 @@
 -- One row per person newly severely disabled, or of whom it cannot be told (R20). Rows that are judged and have no level hold
 -- the ground alone: the family is assisted or helped, and R24 asks for the ground without that test.
-with certificates as (
+with certificates as {{ read_anew() }} (
     select * from {{ ref("int_people__certificates") }}
 ),
 

@@ -15,7 +15,7 @@ watched_member_versions as (
     select * from {{ ref("int_people__watched_member_versions") }}
 ),
 
-persons as (
+persons as {{ read_anew() }} (
     select * from {{ ref("int_people__persons") }}
 ),
 
@@ -31,7 +31,7 @@ household_order as (
     select * from {{ ref("int_people__household_order") }}
 ),
 
-households as (
+households as {{ read_anew() }} (
     select * from {{ ref("int_people__households") }}
 ),
 

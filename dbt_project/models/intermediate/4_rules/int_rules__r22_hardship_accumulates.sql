@@ -9,7 +9,7 @@ services as (
     select * from {{ ref("stg_disabled_federation__services") }} where known_until_on is null
 ),
 
-keys as (
+keys as {{ read_anew() }} (
     select * from {{ ref("int_people__keys") }}
 ),
 
@@ -17,7 +17,7 @@ persons as (
     select * from {{ ref("int_people__persons") }}
 ),
 
-residence as (
+residence as {{ read_anew() }} (
     select * from {{ ref("int_people__residence") }}
 ),
 
@@ -29,7 +29,7 @@ watched_members as (
     select * from {{ ref("int_people__watched_members") }}
 ),
 
-assistance as (
+assistance as {{ read_anew() }} (
     select * from {{ ref("int_people__assistance") }}
 ),
 

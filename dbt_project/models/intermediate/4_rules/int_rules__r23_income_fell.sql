@@ -1,7 +1,7 @@
 -- One row per civil-affairs household whose wage or farm income fell and that is now below the line, or of which it cannot be
 -- told (R23). Rows that are judged and have no level hold the ground alone: somebody is helped, and R24 asks for the ground
 -- without that test.
-with members as (
+with members as {{ read_anew() }} (
     select * from {{ ref("int_people__members") }} where is_alive
 ),
 
@@ -35,7 +35,7 @@ assistance as (
     select * from {{ ref("int_people__assistance") }}
 ),
 
-keys as (
+keys as {{ read_anew() }} (
     select * from {{ ref("int_people__keys") }}
 ),
 

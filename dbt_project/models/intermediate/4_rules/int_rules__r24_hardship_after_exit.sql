@@ -29,7 +29,7 @@ watched_households as (
     select * from {{ ref("int_people__watched_households") }} where not is_risk_removed
 ),
 
-household_keys as (
+household_keys as {{ read_anew() }} (
     select * from {{ ref("int_people__household_keys") }}
 ),
 

@@ -31,7 +31,7 @@ priced_counties as (
     select distinct county_code from standards
 ),
 
-households as (
+households as {{ read_anew() }} (
     select * from {{ ref("int_people__households") }}
 ),
 

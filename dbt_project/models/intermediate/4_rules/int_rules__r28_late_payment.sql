@@ -88,7 +88,7 @@ programmes as (
     select {{ program_no("program") }} as program_no, programme from {{ ref("programmes") }} where programme in ('dibao', 'tekun')
 ),
 
-successful as (
+successful as {{ read_anew() }} (
     select ledger.person_id, ledger.household_id, programmes.programme, ledger.paid_on
     from {{ ref("int_measures__ledger") }} as ledger
     inner join programmes on ledger.program_no = programmes.program_no

@@ -13,7 +13,7 @@ persons as (
     select * from {{ ref("int_people__persons") }}
 ),
 
-keys as (
+keys as {{ read_anew() }} (
     select * from {{ ref("int_people__keys") }}
 ),
 

@@ -55,7 +55,11 @@ keys as (
         person_id,
         person_key
     from {{ ref("int_people__keys") }}
-    where person_id in (select subject_person_id from rule_rows union select person_id from rule_rows)
+    where person_id in (
+        select subject_person_id from rule_rows
+        union
+        select person_id from rule_rows
+    )
 ),
 
 household_keys as (
@@ -63,7 +67,11 @@ household_keys as (
         household_id,
         household_key
     from {{ ref("int_people__household_keys") }}
-    where household_id in (select subject_household_id from rule_rows union select household_id from rule_rows)
+    where household_id in (
+        select subject_household_id from rule_rows
+        union
+        select household_id from rule_rows
+    )
 ),
 
 unread as (

@@ -1,7 +1,8 @@
 """Great Expectations at work: one table judged as SQL over an in-memory DuckDB view of Parquet.
 
-The only module that imports Great Expectations (2 seconds, compiled), and only the judging process
-imports this module. What is expected is declared elsewhere; results leave here as counts.
+With `plan`, which it asks first, the only module that imports Great Expectations (2 seconds,
+compiled), and only the judging process imports either. What is expected is declared elsewhere;
+results leave here as counts.
 """
 
 import enum
@@ -10,8 +11,9 @@ import os
 import re
 import warnings
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 os.environ.update(GX_ANALYTICS_ENABLED="false", DO_NOT_TRACK="1", TQDM_DISABLE="1")
 
@@ -23,11 +25,11 @@ with loaded_on_first_use({"scipy.stats", "altair"}):
 from great_expectations.core import ExpectationSuite, ExpectationValidationResult
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.execution_engine import sqlalchemy_execution_engine as sql_engine
-from great_expectations.expectations.core import UnexpectedRowsExpectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.metadata_types import FailureSeverity
 
 from pipelines.contracts.sources import Expectation
+from pipelines.quality.plan import Plan
 from pipelines.quality.verdict import TABLE_LABEL, ExpectationResult, Verdict
 
 COUNTS_ONLY = {"result_format": "BASIC", "partial_unexpected_count": 0}
@@ -52,21 +54,17 @@ def keep_duckdb_connection() -> None:
         sql_engine._PERSISTED_CONNECTION_DIALECTS = (*kept, KeptDialect.DUCKDB)  # type: ignore
 
 
-class CountedRowsExpectation(UnexpectedRowsExpectation):
-    """An `unexpected_rows_expectation` that counts the rows and reads none of them.
-
-    As shipped, the query is run twice, once for the rows themselves, which leave here never.
-    """
-
-    metric_dependencies: ClassVar[tuple[str, ...]] = ("unexpected_rows_query.row_count",)
-
-    def _validate(self, metrics: dict[str, Any], *_: Any, **__: Any) -> dict[str, Any]:
-        count = metrics["unexpected_rows_query.row_count"]
-        return {"success": count == 0, "result": {"observed_value": count}}
-
-
 COUNTED = {"unexpected_rows_expectation": "counted_rows_expectation"}
 """The name under which Great Expectations knows what is declared under its own."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What became of one expectation: met or not, its counts, the class of what went wrong."""
+
+    success: bool
+    result: dict[str, Any]
+    fault: str | None = None
 
 
 class Engine:
@@ -88,39 +86,71 @@ class Engine:
         self._run("create view judged as select 1")
         asset = self._source.add_table_asset(name="judged", table_name="judged")
         self._whole = asset.add_batch_definition_whole_table("whole")
+        self._validator = context.get_validator(batch_request=self._whole.build_batch_request())
+        self._plans: dict[tuple[str, ...], Plan | None] = {}
 
-    def _run(self, statement: str) -> None:
+    def _run(self, statement: str) -> list[Any]:
         with self._execution.get_connection() as connection:
             connection.rollback()
-            connection.exec_driver_sql(statement)
+            result = connection.exec_driver_sql(statement)
+            rows = list(result) if result.returns_rows else []
             connection.commit()
+            return rows
 
     def judge(self, expectations: Sequence[Expectation], files: Sequence[Path]) -> Verdict:
         """Judge the rows of some Parquet files as one batch."""
         if not expectations:
             return Verdict.of([])
         listed = ", ".join("'" + str(file).replace("'", "''") + "'" for file in files)
-        self._run(
+        show = (
             "create or replace view judged as select * from "
             f"read_parquet([{listed}], hive_partitioning = false)"
         )
+        self._run(show)
+        answers = self._counted(expectations)
+        if answers is None:
+            self._run(show)  # Leaves the transaction in which something went wrong.
+            answers = self._validated(expectations)
+        return Verdict.of(
+            _result(expectation, answer)
+            for expectation, answer in zip(expectations, answers, strict=True)
+        )
+
+    def _counted(self, expectations: Sequence[Expectation]) -> list[Answer] | None:
+        """The answers by plan, which is kept; nothing if anything at all went wrong."""
+        columns = self._run("describe judged")
+        key = (repr(columns), *(each.model_dump_json() for each in expectations))
+        try:
+            if key not in self._plans:
+                self._plans[key] = None
+                self._plans[key] = Plan(self._validator, map(_configuration, expectations))
+            plan = self._plans[key]
+            return None if plan is None else [Answer(**answer) for answer in plan.answers()]
+        except Exception:  # Whatever it was, a validation tells it, by expectation.
+            return None
+
+    def _validated(self, expectations: Sequence[Expectation]) -> list[Answer]:
+        """The answers by a validation, which come in another order: each carries its place."""
         suite = ExpectationSuite(name="judged")
         suite.expectations = [
-            _configuration(place, expectation).to_domain_obj()
+            _configuration(expectation, place).to_domain_obj()
             for place, expectation in enumerate(expectations)
         ]
         validated = self._whole.get_batch().validate(suite, result_format=COUNTS_ONLY)
-        by_place = {_place(answer): answer for answer in validated.results}
-        return Verdict.of(
-            _result(expectation, by_place[place]) for place, expectation in enumerate(expectations)
-        )
+        by_place = {_place(told): told for told in validated.results}
+        in_order = [by_place[place] for place in range(len(expectations))]
+        return [
+            Answer(bool(told.success), told.result or {}, _fault(told.exception_info))
+            for told in in_order
+        ]
 
 
-def _configuration(place: int, expectation: Expectation) -> ExpectationConfiguration:
-    """Results come back in another order: each carries its place."""
+def _configuration(expectation: Expectation, place: int = 0) -> ExpectationConfiguration:
+    """An expectation as Great Expectations has it; queries are counted only."""
+    kwargs = {key: value for key, value in expectation.kwargs.items() if key != "label"}
     return ExpectationConfiguration(
         type=COUNTED.get(expectation.type, expectation.type),
-        kwargs={key: value for key, value in expectation.kwargs.items() if key != "label"},
+        kwargs=kwargs,
         meta={"place": place},
         severity=FailureSeverity(expectation.severity),
     )
@@ -143,10 +173,9 @@ def subject_of(expectation: Expectation) -> str:
     )
 
 
-def _result(expectation: Expectation, answer: ExpectationValidationResult) -> ExpectationResult:
+def _result(expectation: Expectation, answer: Answer) -> ExpectationResult:
     """Counts of one answer; of an error only its class, since messages may quote values."""
-    fault = _fault(answer.exception_info)
-    counts: dict[str, Any] = answer.result or {}
+    counts, fault = answer.result, answer.fault
     elements, unexpected = counts.get("element_count"), counts.get("unexpected_count")
     observed = counts.get("observed_value")
     if expectation.type == "unexpected_rows_expectation":

@@ -19,9 +19,24 @@ QUOTA = "list_daily_quota_households"
 COMING = ("opened", "reopened", "released")
 
 
-def read_mart(marts: Path, name: str, *columns: str) -> pl.DataFrame:
-    """A mart as exported, all of it or some columns; those of people and families are large."""
-    return pl.read_parquet(marts / f"{name}.parquet", columns=list(columns) or None)
+def read_mart(marts: Path, name: str, *columns: str, of: pl.Series | None = None) -> pl.DataFrame:
+    """A mart as exported, all of it or some columns; those of people and families are large.
+
+    Args:
+        marts: folder with the marts as Parquet.
+        name: of the mart.
+        columns: those wanted; none means all.
+        of: keys, named as their column: only rows of these. Lists show few of a city's families.
+    """
+    mart = pl.scan_parquet(marts / f"{name}.parquet")
+    if of is not None:
+        mart = mart.filter(is_among(of))
+    return (mart.select(columns) if columns else mart).collect()
+
+
+def is_among(keys: pl.Series) -> pl.Expr:
+    """Whether the column of the series' name holds one of its values."""
+    return pl.col(keys.name).is_in(keys.drop_nulls().unique().implode())
 
 
 def area_names(marts: Path) -> dict[str, str]:
@@ -41,15 +56,6 @@ def open_alerts(marts: Path, on_date: date) -> pl.DataFrame:
         `too_few`, `level_rank`, `position` within the line from 1, `reasons_of_line`,
         `level_of_line` (the most severe). Lines and reasons stand in order of urgency.
     """
-    people = households_of_people(marts)
-    households = read_mart(
-        marts, "dim_households",
-        "household_key", "head_person_key", "category_registered", "members", "approved_on",
-        "ended_on",
-    ).select(
-        "household_key", "head_person_key", "members",
-        present_category=pl.when(is_active(on_date)).then("category_registered"),
-    )  # fmt: skip
     performance = read_mart(marts, "rpt_rule_performance").select(
         "rule_id", "replied", "confirmed", "precision", "too_few"
     )
@@ -66,9 +72,18 @@ def open_alerts(marts: Path, on_date: date) -> pl.DataFrame:
         ],
         how="diagonal_relaxed",
     )
+    lined = with_lines(alerts, marts)
+    households = read_mart(
+        marts, "dim_households",
+        "household_key", "head_person_key", "category_registered", "members", "approved_on",
+        "ended_on",
+        of=lined["household_key"],
+    ).select(
+        "household_key", "head_person_key", "members",
+        present_category=pl.when(is_active(on_date)).then("category_registered"),
+    )  # fmt: skip
     keyed = (
-        with_lines(alerts.join(people, on="person_key", how="left"))
-        .join(households, on="household_key", how="left")
+        lined.join(households, on="household_key", how="left")
         .join(performance, on="rule_id", how="left")
         .with_columns(
             level_rank=pl.col("level").replace_strict(
@@ -95,15 +110,16 @@ def is_active(on_date: date) -> pl.Expr:
     return (pl.col("approved_on") <= on_date) & ended.not_().fill_null(value=True)
 
 
-def households_of_people(marts: Path) -> pl.DataFrame:
-    """The household of every person: `person_key`, `household_of_person`."""
-    people = read_mart(marts, "dim_people", "person_key", "household_key")
+def households_of_people(marts: Path, of: pl.Series) -> pl.DataFrame:
+    """The household of people: `person_key`, `household_of_person`; `of` as in `read_mart`."""
+    people = read_mart(marts, "dim_people", "person_key", "household_key", of=of)
     return people.rename({"household_key": "household_of_person"})
 
 
-def with_lines(alerts: pl.DataFrame) -> pl.DataFrame:
-    """The alerts with `line_key` and `office`; `household_of_person` may name the household."""
-    return alerts.with_columns(
+def with_lines(alerts: pl.DataFrame, marts: Path) -> pl.DataFrame:
+    """The alerts with `line_key`, `office`, and their person's household where they name none."""
+    people = households_of_people(marts, alerts["person_key"])
+    return alerts.join(people, on="person_key", how="left").with_columns(
         household_key=pl.coalesce("household_key", "household_of_person"),
         office=pl.coalesce("township_code", "county_code", pl.lit("unknown")),
     ).with_columns(line_key=pl.coalesce("household_key", "person_key", "alert_id"))

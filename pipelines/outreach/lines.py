@@ -18,6 +18,7 @@ from pipelines.outreach.alerts import (
     LEVELS,
     area_names,
     households_of_people,
+    is_among,
     read_mart,
     with_lines,
 )
@@ -49,9 +50,9 @@ class Sources:
     policy: Policy
     on_date: date
 
-    def mart(self, name: str, *columns: str) -> pl.DataFrame:
-        """A mart as exported, all of it or some columns."""
-        return read_mart(self.marts, name, *columns)
+    def mart(self, name: str, *columns: str, of: pl.Series | None = None) -> pl.DataFrame:
+        """A mart as exported, all of it, some columns, or rows of some keys; as `read_mart`."""
+        return read_mart(self.marts, name, *columns, of=of)
 
 
 def masked_people(vault: Vault, on_date: date, *alerts: pl.DataFrame) -> pl.DataFrame:
@@ -103,12 +104,13 @@ def lines_of(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
         )
     )  # fmt: skip
     is_family = pl.col("head") != wording.DOES_NOT_APPLY
+    families = lines["household_key"]
     return (
         lines.join(changes(alerts, sources), on="line_key", how="left", maintain_order="left")
         .join(earlier(alerts, sources), on="line_key", how="left", maintain_order="left")
         .join(stands_on(shown, sources), on="line_key", how="left", maintain_order="left")
-        .join(indicators(sources), on="household_key", how="left", maintain_order="left")
-        .join(paid_lately(sources), on="household_key", how="left", maintain_order="left")
+        .join(indicators(families, sources), on="household_key", how="left", maintain_order="left")
+        .join(paid_lately(families, sources), on="household_key", how="left", maintain_order="left")
         .with_row_index("order")
         .with_columns(
             order_of_village=pl.col("order").min().over("office", "is_emergency", "village")
@@ -154,8 +156,8 @@ def with_names(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
     """The alerts with `village`, `head`, `number`, and `involved`: who it is about but the head."""
     areas = sources.mart("dim_areas").sort("valid_to", nulls_last=True)
     names = areas.unique("area_code", keep="last").select("area_code", "name")
-    about = sources.mart("dim_people", "person_key", "sex", "age")
     people = sources.people
+    about = sources.mart("dim_people", "person_key", "sex", "age", of=people["person_key"])
     whose = pl.coalesce("head_person_key", "person_key")
     is_other = pl.col("person_key").is_not_null() & pl.col("person_key").ne(whose)
     return (
@@ -321,10 +323,9 @@ def earlier(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
     all_alerts = sources.mart("fct_alerts").filter(
         pl.col("status").is_in(list(wording.STATUSES)) | pl.col("outcome").is_not_null()
     )
-    people = households_of_people(sources.marts)
     return (
-        with_lines(all_alerts.join(people, on="person_key", how="left"))
-        .filter(pl.col("line_key").is_in(alerts["line_key"].unique().implode()))
+        with_lines(all_alerts, sources.marts)
+        .filter(is_among(alerts["line_key"]))
         .with_columns(
             ended_on=pl.coalesce("closed_on", "last_seen_on"),
             came_to=pl.coalesce(
@@ -400,16 +401,16 @@ def stands_on(alerts: pl.DataFrame, sources: Sources) -> pl.DataFrame:
     return newest.join(received, on="line_key", how="left")
 
 
-def indicators(sources: Sources) -> pl.DataFrame:
-    """What is measured of a household: its distance to the line and how its income moved."""
-    return sources.mart("fct_household_indicators").select(
+def indicators(families: pl.Series, sources: Sources) -> pl.DataFrame:
+    """What is measured of households: their distance to the line and how their income moved."""
+    return sources.mart("fct_household_indicators", of=families).select(
         "household_key", "minors", "elderly", "severely_disabled_members", "workers",
         distance=wording.distance_text(), trend=wording.trend_text(),
     )  # fmt: skip
 
 
-def paid_lately(sources: Sources) -> pl.DataFrame:
-    """What a household or its members were paid for this month or the one before, by name.
+def paid_lately(families: pl.Series, sources: Sources) -> pl.DataFrame:
+    """What households or their members were paid for this month or the one before, by name.
 
     The assistance by which a household is registered is left out: its category says whether it
     has that now.
@@ -420,13 +421,18 @@ def paid_lately(sources: Sources) -> pl.DataFrame:
         pl.read_csv(known, infer_schema=False).select("programme", "name_zh").iter_rows()
     )
     since = pl.lit(sources.on_date).dt.month_start().dt.offset_by("-" + MONTHS_OF_PAYMENTS)
-    households = households_of_people(sources.marts).rename({"person_key": "beneficiary_key"})
+    members = households_of_people(sources.marts, families).rename(
+        {"person_key": "beneficiary_key"}
+    )
+    is_of_member = pl.col("household_key").is_null() & is_among(members["beneficiary_key"])
     return (
         pl.scan_parquet(sources.marts / "fct_payments.parquet")
-        .filter(pl.col("period") > since, pl.col("status") == PAID)
+        .filter(
+            pl.col("period") > since, pl.col("status") == PAID, is_among(families) | is_of_member
+        )
         .select("household_key", "beneficiary_key", "program")
         .collect()
-        .join(households, on="beneficiary_key", how="left")
+        .join(members, on="beneficiary_key", how="left")
         .select(
             household_key=pl.coalesce("household_key", "household_of_person"),
             programme=pl.col("program").replace(names),
@@ -434,9 +440,9 @@ def paid_lately(sources: Sources) -> pl.DataFrame:
         .drop_nulls()
         .unique()
         .join(
-            sources.mart("dim_households", "household_key", "category_registered").rename(
-                {"category_registered": "programme"}
-            ),
+            sources.mart(
+                "dim_households", "household_key", "category_registered", of=families
+            ).rename({"category_registered": "programme"}),
             on=["household_key", "programme"],
             how="anti",
         )
@@ -462,8 +468,6 @@ def cleared_alerts(marts: Path, on_date: date) -> pl.DataFrame:
         "alert_id", left=pl.col("detail").str.extract(wording.MOVED_FROM)
     ).drop_nulls()
     was_open = events.filter(pl.col("event").is_in(COMING))
-    people = households_of_people(marts)
-    households = read_mart(marts, "dim_households", "household_key", "head_person_key")
     alerts = read_mart(marts, "fct_alerts")
     term = pl.element().struct
     ends_on = term.field("value").filter(term.field("field") == "expires_on")
@@ -479,12 +483,12 @@ def cleared_alerts(marts: Path, on_date: date) -> pl.DataFrame:
         [told, moved_away(alerts.join(left, on="alert_id"), marts)],
         how="diagonal",
     )
-    return (
-        with_lines(
-            gone.join(was_open, on="alert_id", how="semi").join(people, on="person_key", how="left")
-        )
-        .join(households, on="household_key", how="left")
-        .sort("office", "area_code", "line_key", "alert_id", nulls_last=True)
+    lined = with_lines(gone.join(was_open, on="alert_id", how="semi"), marts)
+    households = read_mart(
+        marts, "dim_households", "household_key", "head_person_key", of=lined["household_key"]
+    )
+    return lined.join(households, on="household_key", how="left").sort(
+        "office", "area_code", "line_key", "alert_id", nulls_last=True
     )
 
 

@@ -32,10 +32,14 @@ def data_questions(lines: pl.DataFrame, sources: Sources, differing: pl.DataFram
 
 def names_that_differ(sources: Sources, differing: pl.DataFrame) -> pl.DataFrame:
     """A row per person whose name differs between departments, of those the warehouse knows."""
-    people = sources.mart("dim_people", "person_key", "township_code", "household_key")
+    people = sources.mart(
+        "dim_people", "person_key", "township_code", "household_key",
+        of=differing["person_key"].bin.encode("hex"),
+    )  # fmt: skip
     households = sources.mart(
-        "dim_households", "household_key", "county_code", "area_code", "township_code"
-    ).rename({"township_code": "of_household"})
+        "dim_households", "household_key", "county_code", "area_code", "township_code",
+        of=people["household_key"],
+    ).rename({"township_code": "of_household"})  # fmt: skip
     areas = sources.mart("dim_areas").sort("valid_to", nulls_last=True)
     villages = areas.unique("area_code", keep="last").select("area_code", village="name")
     titles = pl.DataFrame(

@@ -24,7 +24,7 @@ from pipelines.ingest.receipts import Receipt
 from pipelines.outreach.corrections import Corrections, write_corrections
 from pipelines.outreach.lines import EVIDENCE
 from pipelines.settings import DEPARTMENTS, Home, UsageError, put_in_place
-from pipelines.vault import Vault
+from pipelines.vault import KnownPeople, Vault
 from pipelines.warehouse.history import alerts_of
 
 UNFINISHED = ".unfinished"
@@ -37,14 +37,14 @@ FAILED, MISSING, UNKNOWN = "整次报送未能接收", "本次缺少数据表", 
 
 
 def write_corrections_of_day(
-    installation: Installation, on_date: date, differing: pl.DataFrame | None = None
+    installation: Installation, on_date: date, known: KnownPeople | None = None
 ) -> dict[str, dict[str, int]]:
     """Write a day's workbooks, one per department that has something to mend.
 
     Args:
         installation: the home, held by the caller; the day was built.
         on_date: the day; what was received until then counts.
-        differing: `Vault.differing_names` of the day, where the caller has asked for it already.
+        known: `Vault.known_people` of the day, where the caller has asked for it already.
 
     Returns:
         Counts by department, as `Corrections.counts`.
@@ -55,7 +55,7 @@ def write_corrections_of_day(
     unfinished.mkdir(parents=True, mode=0o700)
     home.corrections.chmod(0o700)
     counts = {}
-    for corrections in corrections_of_day(installation, on_date, differing):
+    for corrections in corrections_of_day(installation, on_date, known):
         if corrections.is_empty:
             continue
         department = corrections.department
@@ -71,13 +71,12 @@ def write_corrections_of_day(
 
 
 def corrections_of_day(
-    installation: Installation, on_date: date, differing: pl.DataFrame | None = None
+    installation: Installation, on_date: date, known: KnownPeople | None = None
 ) -> list[Corrections]:
     """What each department is asked to mend on a day, the departments in their order."""
     home, vault = installation.home, installation.vault
     receipts = load_receipts(home, on_date, with_answers=False)
-    if differing is None:
-        differing = vault.differing_names(until=on_date)
+    differing = (known or vault.known_people(until=on_date)).differing_names
     visits = _found_by_visits(home, installation.contracts, vault, on_date)
     found = []
     for department in DEPARTMENTS:

@@ -8,14 +8,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from pipelines.defs.installation import Installation
 from pipelines.ingest import accepted_deliveries, load_receipts
 from pipelines.ingest.control import control_tables, sources_of
 from pipelines.outreach.township_lists import write_lists
 from pipelines.reporting.bulletin import write_bulletin
 from pipelines.settings import Home, versions
+from pipelines.vault import KnownPeople
 from pipelines.warehouse import history
 from pipelines.warehouse.dbt import NodeResult
 from pipelines.warehouse.exports import Mart, export_marts
@@ -61,20 +60,19 @@ def export_what_is_read(home: Home, marts: Iterable[Mart]) -> None:
 
 
 def write_for_readers(
-    installation: Installation, on_date: date, differing: pl.DataFrame | None = None
+    installation: Installation, on_date: date, known: KnownPeople | None = None
 ) -> list[Path]:
     """Write what people read of a day beside its exported marts; the lists, the bulletin last.
 
     Args:
         installation: where.
         on_date: the day.
-        differing: `Vault.differing_names` of the day, where the caller has asked for it already.
+        known: `Vault.known_people` of the day, where the caller has asked for it already.
     """
     building = Building(installation.home)
     policy = installation.dbt.project / "seeds" / "policy"
-    lists = write_lists(
-        building.parquet, building.day, on_date, installation.vault, policy, differing
-    )
+    known = known or installation.vault.known_people(until=on_date)
+    lists = write_lists(building.parquet, building.day, on_date, known, policy)
     about = description_of(installation, on_date)
     bulletin = write_bulletin(
         building.parquet, building.day, on_date, installation.dbt.project, about

@@ -80,9 +80,9 @@ def judge_and_write(
 
     with ThreadPoolExecutor() as beside:
         judged = beside.submit(add_judge_and_pack)
-        differing = installation.vault.differing_names(until=on_date)
-        *lists, bulletin = write_for_readers(installation, on_date, differing)
-        to_correct = write_corrections_of_day(installation, on_date, differing)
+        known = installation.vault.known_people(until=on_date)
+        *lists, bulletin = write_for_readers(installation, on_date, known)
+        to_correct = write_corrections_of_day(installation, on_date, known)
         return Made(judged.result(), lists, bulletin, to_correct)
 
 

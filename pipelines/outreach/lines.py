@@ -23,7 +23,7 @@ from pipelines.outreach.alerts import (
     with_lines,
 )
 from pipelines.outreach.policy import Policy
-from pipelines.vault import Vault, mask_name, mask_number
+from pipelines.vault import KnownPeople, mask_name, mask_number
 
 EVIDENCE = pl.List(
     pl.Struct({"source": pl.String, "key": pl.String, "field": pl.String, "value": pl.String})
@@ -55,13 +55,12 @@ class Sources:
         return read_mart(self.marts, name, *columns, of=of)
 
 
-def masked_people(vault: Vault, on_date: date, *alerts: pl.DataFrame) -> pl.DataFrame:
+def masked_people(known: KnownPeople, *alerts: pl.DataFrame) -> pl.DataFrame:
     """Who stands behind the keys of the alerts: `person_key`, `name`, `number`, masked."""
     keys = pl.concat(
         [frame[column] for frame in alerts for column in ("person_key", "head_person_key")]
     )
-    keys = keys.drop_nulls().unique()
-    return vault.people(keys.str.decode("hex"), until=on_date).select(
+    return known.people(keys.drop_nulls().unique().str.decode("hex")).select(
         person_key=pl.col("person_key").bin.encode("hex"),
         name=mask_name(pl.col("name")),
         number=mask_number(pl.col("id_no")),

@@ -2,7 +2,7 @@
 
 Alerts that no township can be told for (an office, a family whose area is unknown) go to a
 workbook named by their county, or `unknown`: nothing found is left unsent. What a day's quota
-leaves out is counted on the sheet. Reads published marts and asks the vault for names; what is
+leaves out is counted on the sheet. Reads published marts and asks for names; what is
 written carries masked names and numbers only.
 """
 
@@ -22,7 +22,7 @@ from pipelines.outreach.lines import Sources, cleared_alerts, cleared_lines, lin
 from pipelines.outreach.policy import Policy
 from pipelines.outreach.questions import data_questions
 from pipelines.outreach.workbook import Book, with_printed_lines, write_book
-from pipelines.vault import Vault
+from pipelines.vault import KnownPeople
 
 LISTS, BATCHES = "lists", "batches.parquet"
 NEAR_DUE_DAYS = "list_near_due_working_days"
@@ -32,9 +32,8 @@ def write_lists(
     marts: Path,
     day: Path,
     on_date: date,
-    vault: Vault,
+    known: KnownPeople,
     policy_folder: Path,
-    differing: pl.DataFrame | None = None,
 ) -> list[Path]:
     """Write the workbooks of a day and `batches.parquet`.
 
@@ -43,9 +42,8 @@ def write_lists(
         day: the folder of the day; gets `lists/<township_code>.xlsx`, `batches.parquet` and
             `digests.parquet`.
         on_date: the day, printed on each sheet.
-        vault: asked for names and numbers, which are masked before they are written.
+        known: asked for names and numbers, which are masked before they are written.
         policy_folder: `seeds/policy` of the dbt project that judged the day.
-        differing: `vault.differing_names` of the day, where the caller has asked for it already.
 
     Returns:
         The workbooks written, by name. The same marts give the same bytes.
@@ -54,13 +52,11 @@ def write_lists(
     alerts = within_capacity(open_alerts(marts, on_date), policy)
     shown = alerts.filter("is_shown")
     cleared = cleared_alerts(marts, on_date)
-    people = masked_people(vault, on_date, shown, cleared)
-    if differing is None:
-        differing = vault.differing_names(until=on_date)
+    people = masked_people(known, shown, cleared)
     sources = Sources(marts, people, policy, on_date)
     lines = lines_of(shown, sources)
     batches(shown, lines, on_date).write_parquet(day / BATCHES)
-    sheets = by_office(rows_of_sheets(lines, cleared, sources, differing))
+    sheets = by_office(rows_of_sheets(lines, cleared, sources, known.differing_names))
     beyond = alerts.filter(pl.col("is_shown").not_())
     waiting = waiting_notes(beyond, policy)
     told_of_all = notes_of_the_day(sources)

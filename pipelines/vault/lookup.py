@@ -6,6 +6,8 @@ the vault's business; showing them masked is the lists'.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import polars as pl
 
@@ -15,6 +17,10 @@ from pipelines.settings import DEPARTMENTS
 Identities = Callable[[str, str], pl.LazyFrame]
 
 PEOPLE = {"person_key": pl.Binary, "id_no": pl.String, "name": pl.String}
+KNOWN = {
+    **PEOPLE, "received_on": pl.Date, "department": pl.String, "table": pl.String,
+    "is_added_to": pl.Boolean,
+}  # fmt: skip
 DIFFERING = {
     "person_key": pl.Binary, "department": pl.String, "table": pl.String, "id_no": pl.String,
     "name": pl.String,
@@ -31,64 +37,69 @@ NAMES_STAND_DAYS = 400
 payments, which are checked a month later. Default of 2026-11-27."""
 
 
-def newest_people(keys: pl.Series, identities: Identities) -> pl.DataFrame:
-    """Number and newest name of every key found; on one day civil affairs wins."""
-    wanted = keys.drop_nulls().unique()
-    if wanted.is_empty():
-        return pl.DataFrame(schema=PEOPLE)
-    found = [
-        frame.with_columns(precedence=pl.lit(-DEPARTMENTS.index(contract.department)))
-        for contract in load_contracts().values()
-        if any(_is_person(contract, column) for column in contract.columns)
-        for frame in _people_in(contract, identities(contract.department, contract.table), wanted)
-    ]
-    if not found:
-        return pl.DataFrame(schema=PEOPLE)
-    return _newest(
-        pl.concat(pl.collect_all(found)), "person_key", pl.col("name").is_not_null(),
-        pl.col("received_on"), pl.col("precedence"), pl.col("id_no"), pl.col("name"),
-    ).select(*PEOPLE)  # fmt: skip
+@dataclass(frozen=True)
+class KnownPeople:
+    """Everybody whom department tables named until a day: unsealed once, asked more than once.
 
-
-def differing_names(identities: Identities) -> pl.DataFrame:
-    """People whom department tables know by different names: a row per person, table and name.
-
-    Columns: `person_key`, `department`, `table`, `id_no`, `name`. Of a snapshot its newest name;
-    of a table that is only added to every one that came new in the last `NAMES_STAND_DAYS`, too:
-    what was added under another name stands there.
+    Holds identities in memory for as long as somebody holds it.
     """
+
+    rows: pl.DataFrame = field(repr=False)
+
+    def people(self, keys: pl.Series) -> pl.DataFrame:
+        """Number and newest name of every key found; on one day civil affairs wins."""
+        wanted = keys.drop_nulls().unique()
+        found = self.rows.filter(pl.col("person_key").is_in(wanted.implode()))
+        precedence = {department: -place for place, department in enumerate(DEPARTMENTS)}
+        return _newest(
+            found, "person_key", pl.col("name").is_not_null(), pl.col("received_on"),
+            pl.col("department").replace_strict(precedence, return_dtype=pl.Int8),
+            pl.col("id_no"), pl.col("name"),
+        ).select(*PEOPLE)  # fmt: skip
+
+    @cached_property
+    def differing_names(self) -> pl.DataFrame:
+        """People whom tables know by different names: a row per person, table and name.
+
+        Columns: `person_key`, `department`, `table`, `id_no`, `name`. Of a snapshot its newest
+        name; of a table that is only added to every one that came new in the last
+        `NAMES_STAND_DAYS`, too: what was added under another name stands there.
+        """
+        known = self.rows.lazy().filter(pl.col("name").is_not_null())
+        # Nearly everybody has one name: a million texts are compared as numbers first.
+        hashes = known.select(marked=pl.col("person_key").hash(), named=pl.col("name").hash())
+        named = hashes.group_by("marked").agg(first=pl.min("named"), last=pl.max("named"))
+        doubtful = named.filter(pl.col("first") != pl.col("last")).select("marked").collect()
+        table = ("person_key", "department", "table")
+        newest = known.select(pl.max("received_on")).collect().item()
+        stands = pl.col("received_on") >= newest - pl.duration(days=NAMES_STAND_DAYS)
+        names = (
+            known.filter(pl.col("person_key").hash().is_in(doubtful["marked"].implode()))
+            .collect()
+            .sort("received_on", "name")
+            .filter(pl.struct(table).is_last_distinct() | (pl.col("is_added_to") & stands))
+            .unique([*table, "name"], keep="last", maintain_order=True)
+        )
+        return (
+            names.filter(pl.col("name").n_unique().over("person_key") > 1)
+            .sort(*table, "name")
+            .select(*DIFFERING)
+        )
+
+
+def known_people(identities: Identities, wanted: pl.Series | None = None) -> KnownPeople:
+    """Everybody in the sealed frames, or those of some keys."""
     found = [
-        frame.drop_nulls("name").with_columns(
+        frame.with_columns(
             department=pl.lit(contract.department),
             table=pl.lit(contract.table),
             is_added_to=pl.lit(contract.mode == "append"),
         )
         for contract in load_contracts().values()
         if any(_is_person(contract, column) for column in contract.columns)
-        for frame in _people_in(contract, identities(contract.department, contract.table))
+        for frame in _people_in(contract, identities(contract.department, contract.table), wanted)
     ]
-    if not found:
-        return pl.DataFrame(schema=DIFFERING)
-    known = pl.concat(pl.collect_all(found))
-    # Nearly everybody has one name: a million texts are compared as numbers first.
-    known = known.with_columns(marked=pl.col("person_key").hash(), named=pl.col("name").hash())
-    named = known.group_by("marked").agg(pl.min("named"), last=pl.max("named"))
-    doubtful = named.filter(pl.col("named") != pl.col("last")).select("marked")
-    table = ("person_key", "department", "table")
-    stands = pl.col("received_on") >= known["received_on"].max() - pl.duration(
-        days=NAMES_STAND_DAYS
-    )
-    names = (
-        known.join(doubtful, on="marked", how="semi")
-        .sort("received_on", "name")
-        .filter(pl.struct(table).is_last_distinct() | (pl.col("is_added_to") & stands))
-        .unique([*table, "name"], keep="last", maintain_order=True)
-    )
-    return (
-        names.filter(pl.col("name").n_unique().over("person_key") > 1)
-        .sort(*table, "name")
-        .select(*DIFFERING)
-    )
+    return KnownPeople(pl.concat([pl.DataFrame(schema=KNOWN), *pl.collect_all(found)]))
 
 
 def newest_households(keys: pl.Series, identities: Identities) -> pl.DataFrame:

@@ -30,7 +30,7 @@ from pipelines.vault.key import (
     make_secret,
     read_secret,
 )
-from pipelines.vault.lookup import differing_names, newest_households, newest_people
+from pipelines.vault.lookup import KnownPeople, known_people, newest_households
 from pipelines.vault.rotation import require_no_rotation
 
 PSEUDONYM_BYTES = 16
@@ -190,21 +190,13 @@ class Vault:
         ]
         return pl.concat(frames, how="diagonal_relaxed") if frames else pl.LazyFrame()
 
-    def people(self, keys: pl.Series, until: date | None = None) -> pl.DataFrame:
-        """Who stands behind person keys: `person_key`, `id_no`, `name`, a row per key found.
+    def people(self, keys: pl.Series) -> pl.DataFrame:
+        """Who stands behind person keys, as `KnownPeople.people` of all that was received."""
+        return known_people(self.scan_identities, keys.drop_nulls().unique()).people(keys)
 
-        The newest name wins, of those received by a date where one is given; on one day civil
-        affairs goes before the other departments.
-        """
-        return newest_people(keys, partial(self.scan_identities, until=until))
-
-    def differing_names(self, until: date | None = None) -> pl.DataFrame:
-        """People whom department tables know by different names, of what was received by a date.
-
-        Columns: `person_key`, `department`, `table`, `id_no`, `name`, a row per person, table and
-        name that stands there.
-        """
-        return differing_names(partial(self.scan_identities, until=until))
+    def known_people(self, until: date | None = None) -> KnownPeople:
+        """Everybody who was named in what was received by a date, for more than one question."""
+        return known_people(partial(self.scan_identities, until=until))
 
     def households(self, keys: pl.Series) -> pl.DataFrame:
         """What stands behind household keys, a row per key found, the newest state.

@@ -56,14 +56,14 @@ def alert(number: int, **given: object) -> dict[str, object]:
 
 
 class Names:
-    """A vault of made-up people: household `n` is headed by person `n`."""
+    """Made-up people: household `n` is headed by person `n`."""
 
     def __init__(self, names: dict[int, str] | None = None) -> None:
         self.names = names or {}
         self.differing: list[tuple[int, str, str, str]] = []
 
-    def people(self, keys: pl.Series, until: date | None = None) -> pl.DataFrame:
-        """As `Vault.people`."""
+    def people(self, keys: pl.Series) -> pl.DataFrame:
+        """As `KnownPeople.people`."""
         numbers = [int.from_bytes(value, "big") for value in keys.unique().sort()]
         return pl.DataFrame(
             {
@@ -74,8 +74,9 @@ class Names:
             schema={"person_key": pl.Binary, "id_no": pl.String, "name": pl.String},
         )
 
-    def differing_names(self, until: date | None = None) -> pl.DataFrame:
-        """As `Vault.differing_names`."""
+    @property
+    def differing_names(self) -> pl.DataFrame:
+        """As `KnownPeople.differing_names`."""
         return pl.DataFrame(
             [
                 (number.to_bytes(16, "big"), *table, f"37159919700101{number:04d}", name)

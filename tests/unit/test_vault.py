@@ -253,14 +253,14 @@ def test_names_that_differ_between_tables_are_found_each_table_by_its_newest(
 ) -> None:
     seal_member(vault, home, "civil_affairs", "members", "2024-04-30", "张三")
     seal_member(vault, home, "finance", "payroll", "2024-04-30", "张叁")
-    found = vault.differing_names()
+    found = vault.known_people().differing_names
     assert found.select("department", "table", "name").rows() == [
         ("civil_affairs", "members", "张三"),
         ("finance", "payroll", "张叁"),
     ]
     seal_member(vault, home, "finance", "payroll", "2024-05-06", "张三")
-    assert vault.differing_names().is_empty()
-    assert vault.differing_names(until=date(2024, 5, 5)).height == 2
+    assert vault.known_people().differing_names.is_empty()
+    assert vault.known_people(until=date(2024, 5, 5)).differing_names.height == 2
 
 
 @pytest.mark.parametrize(("day", "stands"), [("2024-06-04", True), ("2024-06-05", False)])
@@ -269,9 +269,9 @@ def test_another_name_in_a_table_that_is_added_to_stands_for_four_hundred_days(
 ) -> None:
     seal_member(vault, home, "finance", "payments", "2023-05-01", "张叁")
     seal_member(vault, home, "finance", "payments", "2023-05-02", "张三")
-    assert vault.differing_names()["name"].to_list() == ["张三", "张叁"]
+    assert vault.known_people().differing_names["name"].to_list() == ["张三", "张叁"]
     seal_member(vault, home, "civil_affairs", "children", day, "张三")
-    assert ("张叁" in vault.differing_names()["name"].to_list()) is stands
+    assert ("张叁" in vault.known_people().differing_names["name"].to_list()) is stands
 
 
 def test_only_people_asked_for_are_revealed(home: Home, vault: Vault) -> None:

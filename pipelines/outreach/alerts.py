@@ -119,10 +119,14 @@ def households_of_people(marts: Path, of: pl.Series) -> pl.DataFrame:
 def with_lines(alerts: pl.DataFrame, marts: Path) -> pl.DataFrame:
     """The alerts with `line_key`, `office`, and their person's household where they name none."""
     people = households_of_people(marts, alerts["person_key"])
-    return alerts.join(people, on="person_key", how="left").with_columns(
-        household_key=pl.coalesce("household_key", "household_of_person"),
-        office=pl.coalesce("township_code", "county_code", pl.lit("unknown")),
-    ).with_columns(line_key=pl.coalesce("household_key", "person_key", "alert_id"))
+    return (
+        alerts.join(people, on="person_key", how="left")
+        .with_columns(
+            household_key=pl.coalesce("household_key", "household_of_person"),
+            office=pl.coalesce("township_code", "county_code", pl.lit("unknown")),
+        )
+        .with_columns(line_key=pl.coalesce("household_key", "person_key", "alert_id"))
+    )
 
 
 def audited_households(marts: Path, on_date: date) -> pl.DataFrame:

@@ -350,20 +350,18 @@ class _Book:
             kind = "number" if column.is_number else "text"
             page.write_column(2, position, shown[column.key].to_list(), self._formats[kind])
         texts = [column for column in columns if not column.is_number]
-        lines = shown.select(
-            pl.max_horizontal(lines_needed(pl.col(text.key), text.width) for text in texts)
-        ).to_series()
-        for row, needed in enumerate(lines, start=2):
-            page.set_row(row, height_of(needed))
+        lines = pl.max_horizontal(lines_needed(pl.col(text.key), text.width) for text in texts)
+        for row, height in enumerate(shown.select(height_of(lines)).to_series(), start=2):
+            page.set_row(row, height)
         end = 1 + rows.height
         if rows.height:
             page.autofilter(1, 0, end, last)
         width = sum(column.width for column in columns)
         said = pl.Series(notes, dtype=pl.String).to_frame("note")
-        needed_lines = said.select(lines_needed(pl.col("note"), width)).to_series()
-        for row, (note, needed) in enumerate(zip(notes, needed_lines, strict=True), start=end + 2):
+        heights = said.select(height_of(lines_needed(pl.col("note"), width))).to_series()
+        for row, (note, height) in enumerate(zip(notes, heights, strict=True), start=end + 2):
             page.merge_range(row, 0, row, last, note, self._formats["note"])
-            page.set_row(row, height_of(needed))
+            page.set_row(row, height)
         page.freeze_panes(2, 0)
         page.set_landscape()
         page.set_paper(A4)

@@ -23,7 +23,7 @@ def data_questions(lines: pl.DataFrame, sources: Sources, differing: pl.DataFram
     Args:
         lines: of `lines_of`, those of the day.
         sources: where words come from.
-        differing: whose names differ, of `KnownPeople.differing_names`; only masked ones are returned.
+        differing: of `KnownPeople.differing_names`; only masked names are returned.
     """
     return pl.concat([names_that_differ(sources, differing), without_township(lines)]).sort(
         "office", "village", "number", "question"

@@ -6,7 +6,6 @@ leaves out is counted on the sheet. Reads published marts and asks for names; wh
 written carries masked names and numbers only.
 """
 
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from pipelines.outreach.how_to import explanations, limits, outcome_choices
 from pipelines.outreach.lines import Sources, cleared_alerts, cleared_lines, lines_of, masked_people
 from pipelines.outreach.policy import Policy
 from pipelines.outreach.questions import data_questions
-from pipelines.outreach.workbook import Book, with_printed_lines, write_book
+from pipelines.outreach.workbook import Book, Rows, rows_by_office, write_book
 from pipelines.vault import KnownPeople
 
 LISTS, BATCHES = "lists", "batches.parquet"
@@ -56,7 +55,7 @@ def write_lists(
     sources = Sources(marts, people, policy, on_date)
     lines = lines_of(shown, sources)
     batches(shown, lines, on_date).write_parquet(day / BATCHES)
-    sheets = by_office(rows_of_sheets(lines, cleared, sources, known.differing_names))
+    sheets = rows_of_sheets(lines, cleared, sources, known.differing_names)
     beyond = alerts.filter(pl.col("is_shown").not_())
     waiting = waiting_notes(beyond, policy)
     told_of_all = notes_of_the_day(sources)
@@ -116,8 +115,8 @@ def batches(shown: pl.DataFrame, lines: pl.DataFrame, on_date: date) -> pl.DataF
 
 def rows_of_sheets(
     lines: pl.DataFrame, cleared: pl.DataFrame, sources: Sources, differing: pl.DataFrame
-) -> dict[str, pl.DataFrame]:
-    """The rows of every sheet by its name, of all offices together."""
+) -> dict[str, dict[str, Rows]]:
+    """The rows of every sheet by its name, by office, where it has any."""
     replied_on = {
         sheet: lines.filter(pl.col("sheet") == sheet.name) for sheet in layout.REPLY_SHEETS
     }
@@ -127,7 +126,7 @@ def rows_of_sheets(
         layout.CLEARED: cleared_lines(cleared, sources),
         layout.QUESTIONS: data_questions(lines, sources, differing),
     }
-    return {sheet.name: with_printed_lines(frame, sheet) for sheet, frame in rows.items()}
+    return {sheet.name: rows_by_office(frame, sheet) for sheet, frame in rows.items()}
 
 
 def near_due(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
@@ -148,32 +147,20 @@ def near_due(lines: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     )
 
 
-def by_office(sheets: Mapping[str, pl.DataFrame]) -> dict[str, dict[str, pl.DataFrame]]:
-    """The rows of every sheet, by office, where it has any."""
-    return {
-        name: {
-            str(office): rows
-            for (office,), rows in frame.partition_by(
-                "office", as_dict=True, maintain_order=True
-            ).items()
-        }
-        for name, frame in sheets.items()
-    }
-
-
 class Explained:
     """The explanations of an office; offices with the same limits share them."""
 
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
-        self._rows: dict[str, pl.DataFrame] = {}
+        self._rows: dict[str, Rows] = {}
         self.outcomes = len(outcome_choices(policy))
 
-    def rows(self, office: str) -> pl.DataFrame:
+    def rows(self, office: str) -> Rows:
         """The rows of the sheet of explanations."""
         told = limits(office, self._policy)
         if told not in self._rows:
-            self._rows[told] = with_printed_lines(explanations(told, self._policy), layout.HOW_TO)
+            explained = explanations(told, self._policy).with_columns(office=pl.lit(office))
+            self._rows[told] = rows_by_office(explained, layout.HOW_TO)[office]
         return self._rows[told]
 
 

@@ -27,7 +27,6 @@ LETTERS_A_UNIT = 1.05
 """Latin letters (a Chinese character counts as two) of the body's font in a unit of width."""
 
 HEADER_LINES = 3
-PRINTED_LINES, PRINTED_TEXT = "printed_lines", "printed_text"
 
 LEVEL_COLOURS = {"emergency": "#F4B6B6", "red": "#F8CBAD", "orange": "#FFE699", "yellow": "#FFF9D9"}
 HEADER_COLOUR, REPLY_COLOUR, LINE_COLOUR = "#D9E2F3", "#E2EFDA", "#A6A6A6"
@@ -44,6 +43,21 @@ PROTECTION = {
 
 
 @dataclass(frozen=True)
+class Rows:
+    """The rows of one sheet, ready to be drawn.
+
+    Attributes:
+        texts: of every printed column by key, top down.
+        heights: of the rows, in points.
+        checksum: a short hash of all that is printed and not filled in by hand.
+    """
+
+    texts: Mapping[str, Sequence[str | None]]
+    heights: Sequence[float]
+    checksum: str
+
+
+@dataclass(frozen=True)
 class Book:
     """What a workbook says.
 
@@ -51,8 +65,7 @@ class Book:
         title: printed above each sheet, with the sheet's name.
         batch_id: of `layout.batch_of`.
         on_date: the day.
-        rows: of each sheet by name the columns by key, all text, and those of
-            `with_printed_lines`; a sheet that is missing stays empty.
+        rows: of each sheet by name; a sheet that is missing stays empty.
         notes: sentences under the lines, of each sheet by name.
         outcomes: how many of the last rows of the explanations are what drop-downs offer.
     """
@@ -60,7 +73,7 @@ class Book:
     title: str
     batch_id: str
     on_date: date
-    rows: Mapping[str, pl.DataFrame]
+    rows: Mapping[str, Rows]
     notes: Mapping[str, Sequence[str]]
     outcomes: int
     formats: dict[str, Format] = field(default_factory=dict, compare=False)
@@ -79,33 +92,50 @@ def write_book(path: Path, book: Book) -> None:
         book.formats.update(_formats(file))
         for sheet in layout.SHEETS:
             _write_sheet(file.add_worksheet(sheet.name), sheet, book)
-        explained = book.rows[layout.HOW_TO.name].height
+        explained = len(book.rows[layout.HOW_TO.name].heights)
         first = layout.FIRST_ROW + explained - book.outcomes + 1
         file.define_name(
             OUTCOMES_NAME, f"='{layout.HOW_TO.name}'!$A${first}:$A${layout.FIRST_ROW + explained}"
         )
 
 
-def checksum(lines: pl.Series) -> str:
-    """A short hash of the lines of a sheet: of all that is printed and not filled in by hand."""
-    text = "\n".join(lines.to_list())
+def rows_by_office(lines: pl.DataFrame, sheet: layout.Sheet) -> dict[str, Rows]:
+    """The rows of a sheet by office, of those that have any.
+
+    Args:
+        lines: `office`, and of the sheet the columns by key, all text.
+        sheet: where they stand.
+    """
+    printed = [column for column in sheet.columns if not column.is_by_hand]
+    texts = [pl.col(column.key) for column in printed]
+    needed = pl.max_horizontal(
+        *(lines_needed(text, column.width) for text, column in zip(texts, printed, strict=True)
+          if not column.is_code),
+        pl.lit(1.0),
+    )  # fmt: skip
+    offices = (
+        lines.select(
+            "office",
+            *texts,
+            height=height_of(needed),
+            printed=pl.concat_str([text.fill_null("") for text in texts], separator="\t"),
+        )
+        .group_by("office", maintain_order=True)
+        .agg("height", pl.col("printed").str.join("\n"), *texts)
+    )
+    keys = [column.key for column in printed]
+    return {
+        office: Rows(dict(zip(keys, columns, strict=True)), heights, checksum(printed_text))
+        for office, heights, printed_text, *columns in offices.iter_rows()
+    }
+
+
+def checksum(text: str) -> str:
+    """A short hash of a text."""
     return hashlib.sha256(text.encode()).hexdigest()[:CHECKSUM_LETTERS].upper()
 
 
-def with_printed_lines(rows: pl.DataFrame, sheet: layout.Sheet) -> pl.DataFrame:
-    """The rows of a sheet, ready to be drawn.
-
-    With `printed_lines`, the longest text wrapped to its column, and `printed_text`, all texts.
-    """
-    printed = [column for column in sheet.columns if not column.is_by_hand]
-    needed = [
-        lines_needed(pl.col(column.key), column.width) for column in printed if not column.is_code
-    ]
-    texts = [pl.col(column.key).fill_null("") for column in printed]
-    return rows.with_columns(
-        pl.max_horizontal(*needed, pl.lit(1.0)).alias(PRINTED_LINES),
-        pl.concat_str(texts, separator="\t").alias(PRINTED_TEXT),
-    )
+NO_ROWS = Rows({}, [], checksum(""))
 
 
 def lines_needed(text: pl.Expr, width: float) -> pl.Expr:
@@ -123,16 +153,15 @@ def lines_needed(text: pl.Expr, width: float) -> pl.Expr:
     )
 
 
-def height_of(lines: float) -> float:
+def height_of(lines: pl.Expr) -> pl.Expr:
     """The height in points of a row with so many printed lines, as far as a row can be high."""
-    return min((lines + 0.5) * LINE_POINTS, MOST_POINTS)
+    return ((lines + 0.5) * LINE_POINTS).clip(upper_bound=MOST_POINTS)
 
 
 def _write_sheet(page: Worksheet, sheet: layout.Sheet, book: Book) -> None:
     formats = book.formats
-    keys = [column.key for column in sheet.columns if not column.is_by_hand]
-    nothing = dict.fromkeys([*keys, PRINTED_TEXT], pl.String) | {PRINTED_LINES: pl.Float64}
-    rows = book.rows.get(sheet.name, pl.DataFrame(schema=nothing))
+    rows = book.rows.get(sheet.name, NO_ROWS)
+    count = len(rows.heights)
     title = f"{book.title} {sheet.name}"
     last_column = len(sheet.columns) - 1
     page.write_string(layout.TITLE_ROW, 0, title, formats["title"])
@@ -149,14 +178,14 @@ def _write_sheet(page: Worksheet, sheet: layout.Sheet, book: Book) -> None:
             else "code" if column.is_code
             else "line"
         )  # fmt: skip
-        values = [None] * rows.height if column.is_by_hand else rows[column.key].to_list()
-        page.write_column(layout.FIRST_ROW, position, values, formats[kind])
-    end = layout.FIRST_ROW + rows.height - 1
+        texts = rows.texts.get(column.key, [None] * count)
+        page.write_column(layout.FIRST_ROW, position, texts, formats[kind])
+    end = layout.FIRST_ROW + count - 1
     page.set_row(layout.TITLE_ROW, 1.8 * LINE_POINTS)
     page.set_row(layout.HEADER_ROW, HEADER_LINES * LINE_POINTS)
-    for position, lines in enumerate(rows[PRINTED_LINES], start=layout.FIRST_ROW):
-        page.set_row(position, height_of(lines))
-    if rows.height:
+    for position, height in enumerate(rows.heights, start=layout.FIRST_ROW):
+        page.set_row(position, height)
+    if count:
         _mark_levels_and_villages(page, sheet, end, formats)
         if sheet.takes_replies:
             _offer_answers(page, sheet, end, book)
@@ -166,8 +195,7 @@ def _write_sheet(page: Worksheet, sheet: layout.Sheet, book: Book) -> None:
         page.write_string(layout.FIRST_ROW, 0, "（无）", formats["note"])
         end = layout.FIRST_ROW
     foot = [] if sheet is layout.HOW_TO else [
-        f"共 {rows.height} 行；批次 {book.batch_id}；"
-        f"校验码 {checksum(rows[PRINTED_TEXT])}"
+        f"共 {count} 行；批次 {book.batch_id}；校验码 {rows.checksum}"
     ]  # fmt: skip
     width = sum(column.width for column in sheet.columns)
     for offset, note in enumerate([*foot, *book.notes.get(sheet.name, ())], start=end + 2):

@@ -88,7 +88,9 @@ class KnownPeople:
 
 
 def known_people(identities: Identities, wanted: pl.Series | None = None) -> KnownPeople:
-    """Everybody in the sealed frames, or those of some keys."""
+    """Everybody in the sealed frames, or those of some keys; without a key nothing is unsealed."""
+    if wanted is not None and wanted.is_empty():
+        return KnownPeople(pl.DataFrame(schema=KNOWN))
     found = [
         frame.with_columns(
             department=pl.lit(contract.department),

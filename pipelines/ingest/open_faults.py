@@ -72,7 +72,14 @@ def open_faults(
         found = _of_append(home, contract, faults, on_date, vault)
     return (
         found.filter(pl.col("mended_on").is_null() | (pl.col("mended_on") == on_date))
-        .with_columns(department=pl.lit(contract.department), table=pl.lit(contract.table))
+        .with_columns(
+            department=pl.lit(contract.department),
+            table=pl.lit(contract.table),
+            value=pl.coalesce(
+                pl.when(pl.col("field") == name).then(text)
+                for name, text in texts_of(contract).items()
+            ),
+        )
         .select(OPEN_FAULTS.names())
         .cast(OPEN_FAULTS)
         .sort("reason", "field", "since_on", "key")
@@ -80,7 +87,7 @@ def open_faults(
 
 
 def _faults(home: Home, contract: Contract, delivered: list[date]) -> pl.DataFrame:
-    """Every fault of the table, with the texts of key and field as delivered."""
+    """Every fault of the table, with the texts of its key as delivered, and its first row."""
     shelves = [
         quarantine_shelf(home, contract.department, contract.table, day) for day in delivered
     ]
@@ -100,15 +107,12 @@ def _faults(home: Home, contract: Contract, delivered: list[date]) -> pl.DataFra
             *("file", "line", "field", "reason", "severity", "received_on", "raw"),
             # A line that is no row of the table stands for itself.
             key=pl.when(key != "").then(key).otherwise("raw"),
-            value=pl.coalesce(
-                pl.when(pl.col("field") == name).then(text) for name, text in columns.items()
-            ),
-            texts=pl.struct(text.alias(name) for name, text in columns.items()),
+            key_texts=pl.struct(columns[name].alias(name) for name in contract.key),
         )
         .sort("received_on", "file", "line")
         .group_by(*ITEM, "received_on", maintain_order=True)
         .agg(
-            pl.all().exclude("file", "line", "raw").first(),
+            pl.all().exclude("file", "line").first(),
             raws=pl.col("raw").unique(maintain_order=True),
             file=pl.col("file").unique(maintain_order=True).str.join(LIST_SEPARATOR),
             line=pl.col("line")
@@ -189,7 +193,7 @@ def _lake_keys(
 ) -> pl.DataFrame:
     """The key under which the lake would hold each row; null where it cannot be read."""
     identities = Identities(contract, on_date, RememberedPseudonyms(vault))
-    texts = items["texts"].struct.unnest().select(contract.key)
+    texts = items["key_texts"].struct.unnest()
     keys = lake_values(texts, contract, on_date, identities)
     return keys.select(pl.col(name).alias(f"_{name}") for name in contract.lake_key)
 

@@ -11,7 +11,7 @@ import pickle
 import signal
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, fields
 from datetime import date
 from functools import cached_property
@@ -28,7 +28,7 @@ from pipelines.settings import (
 )
 from pipelines.warehouse.nodes import REGISTERS, THE_REST, Lineage
 from pipelines.warehouse.project_cache import ProjectCache
-from pipelines.warehouse.standing import Given, Standing
+from pipelines.warehouse.standing import Given, Standing, open_to_build
 from pipelines.warehouse.statements import (
     NodeResult,
     Statement,
@@ -146,10 +146,18 @@ class DbtProject:
         """Seeds and models that dbt has not run yet."""
         return {node.unique_id for node in self.lineage.in_order} - self.statements.keys()
 
+    def _runs_without_dbt(self) -> bool:
+        """Whether nothing is left that dbt, which keeps the work database to itself, must run."""
+        nodes = {node.unique_id for node in self.lineage.in_order}
+        tests = {node.unique_id for node in self.lineage.tests_of(nodes)}
+        return nodes | tests <= self.statements.keys()
+
     def build(self, on_date: date, given: Mapping[str, Given]) -> list[NodeResult]:
         """Build seeds, models and their tests for a day; what stands is told as such.
 
-        Each model and seed is told after what it reads, and the tests after them.
+        Each model and seed is told after what it reads, and the tests after them. The work database
+        stays open from the first statement to the last, so that what one wrote the next finds in
+        memory.
 
         Args:
             on_date: the day; models ask for it through the macro `run_date()`.
@@ -158,15 +166,19 @@ class DbtProject:
         Raises:
             WenduError: a node failed; names the first and what dbt said of it.
         """
-        standing = Standing(work_database(self.home), self.lineage, str(on_date), given)
+        database, profile = work_database(self.home), self.project / PROFILE
+        standing = Standing(database, profile, self.lineage, str(on_date), given)
         set_day(self.home, on_date)
         built: dict[str, NodeResult] = {}
-        for stage in (REGISTERS, THE_REST):
-            stale = standing.stale(stage, self._never_run())
-            standing.take_back(stale)
-            built |= {result.unique_id: result for result in self._run(on_date, stale)}
-            standing.note(stage, stale)
-        standing.tell()
+        with ExitStack() as kept:
+            if self._runs_without_dbt():
+                kept.enter_context(open_to_build(database, profile))
+            for stage in (REGISTERS, THE_REST):
+                stale = standing.stale(stage, self._never_run())
+                standing.take_back(stale)
+                built |= {result.unique_id: result for result in self._run(on_date, stale)}
+                standing.note(stage, stale)
+            standing.tell()
         in_order = [node.unique_id for node in standing.lineage.in_order]
         stands = {node: NodeResult(node, "stands", 0.0, "") for node in in_order}
         return list((stands | built).values())
@@ -233,7 +245,8 @@ class DbtProject:
             for node in map(self.manifest["nodes"].__getitem__, built)
             if node["config"].get("contract", {}).get("enforced")
         }
-        for name, (promises, found) in unlike(work_database(self.home), promised).items():
+        database, profile = work_database(self.home), self.project / PROFILE
+        for name, (promises, found) in unlike(database, profile, promised).items():
             raise _not_built(on_date, name, f"promised {promises}, found {found}")
 
     def test_units(self) -> list[NodeResult]:

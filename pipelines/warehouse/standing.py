@@ -14,9 +14,10 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
+import yaml
 
 from pipelines.warehouse.nodes import THE_REST, Lineage, Node
 
@@ -62,10 +63,12 @@ class Note:
 class Standing:
     """The notes of one work database, held against what a day is made of.
 
-    `given` tells of each source relation, by schema and name, what it is made of.
+    `given` tells of each source relation, by schema and name, what it is made of, `profile` with
+    which settings the database is opened.
     """
 
     database: Path
+    profile: Path
     lineage: Lineage
     on_date: str
     given: Mapping[str, Given]
@@ -198,7 +201,7 @@ class Standing:
         return self._made_of[unique_id]
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
-        connection = open_to_write(self.database)
+        connection = open_to_build(self.database, self.profile)
         connection.execute(
             f"create table if not exists {NOTES} "
             "(unique_id varchar, made_of varchar, rows varchar, holds varchar)"
@@ -235,6 +238,21 @@ def open_to_write(database: Path) -> duckdb.DuckDBPyConnection:
     The work database is made anew after a crash; what readers get is flushed once it is whole.
     """
     return duckdb.connect(str(database), config={"fsync_mode": "NONE"})
+
+
+def open_to_build(database: Path, profile: Path) -> duckdb.DuckDBPyConnection:
+    """A work database with the settings that dbt's file of profiles says it is built with.
+
+    Whoever opens it while another has it open, in this process, shares what that one holds in
+    memory, and must ask for the same settings.
+    """
+    return duckdb.connect(str(database), config=work_profile(profile)["config_options"])
+
+
+def work_profile(profile: Path) -> dict[str, Any]:
+    """What dbt's file of profiles says of the work database."""
+    told = yaml.safe_load(profile.read_text(encoding="utf-8"))
+    return dict(told["wendu"]["outputs"]["work"])
 
 
 def _notes_in(connection: duckdb.DuckDBPyConnection) -> dict[str, Note]:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
 from pipelines.warehouse.nodes import Node
+from pipelines.warehouse.standing import open_to_build, work_profile
 from pipelines.warehouse.work_database import kinds_of_relations
 
 BETWEEN_INTERRUPTS_SECONDS = 0.05
@@ -89,14 +89,13 @@ def run_statements(
     Raises:
         KeyboardInterrupt: it was interrupted; what was at work has ended.
     """
-    told = yaml.safe_load(profile.read_text(encoding="utf-8"))["wendu"]["outputs"]["work"]
     due = {node.unique_id: node for node in nodes}
     places = {unique_id: place for place, unique_id in enumerate(due)}
     results: list[NodeResult] = []
     turns.prepare()
-    with duckdb.connect(str(database), config=told["config_options"]) as connection:
+    with open_to_build(database, profile) as connection:
         _make_way(connection, nodes)
-        workers = _Workers(connection, told["threads"])
+        workers = _Workers(connection, work_profile(profile)["threads"])
         try:
             while turns.is_active():
                 for unique_id in sorted(turns.get_ready(), key=places.__getitem__):
@@ -112,17 +111,18 @@ def run_statements(
 
 
 def unlike(
-    database: Path, promised: Mapping[str, Mapping[str, str]]
+    database: Path, profile: Path, promised: Mapping[str, Mapping[str, str]]
 ) -> dict[str, tuple[dict[str, str], dict[str, str]]]:
     """The relations whose columns are not those promised: what was promised, and what is there.
 
     Args:
         database: the work database.
+        profile: as above.
         promised: of each relation by its name the types of its columns, in order.
     """
     if not promised:
         return {}
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with open_to_build(database, profile) as connection:
         kinds = {kind for columns in promised.values() for kind in columns.values()}
         known = {
             kind: connection.execute(f"select typeof(cast(null as {kind}))").fetchall()[0][0]

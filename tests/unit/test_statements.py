@@ -21,6 +21,7 @@ def described(name: str, kind: str, reads: Sequence[str], materialized: str) -> 
     }  # fmt: skip
 
 
+PROFILE = DBT_PROJECT / "profiles.yml"
 LINEAGE = Lineage(
     {
         "nodes": {
@@ -55,8 +56,7 @@ def database(tmp_path: Path) -> Path:
 def run(database: Path, chosen: Sequence[str], **other: str) -> dict[str, NodeResult]:
     nodes: list[Node] = [LINEAGE.nodes[name] for name in chosen]
     statements = {name: Statement("", text) for name, text in (RAN | other).items()}
-    profile = DBT_PROJECT / "profiles.yml"
-    results = run_statements(database, profile, nodes, LINEAGE.turns(chosen), statements)
+    results = run_statements(database, PROFILE, nodes, LINEAGE.turns(chosen), statements)
     return {result.unique_id: result for result in results}
 
 
@@ -119,8 +119,8 @@ def test_a_query_at_work_is_broken_off_by_an_interrupt(database: Path) -> None:
 def test_columns_unlike_those_promised_are_told(database: Path) -> None:
     run(database, ["first", "shown"])
     promised = {"first": {"n": "bigint"}, "shown": {"n": "integer"}}
-    assert unlike(database, promised) == {"shown": ({"n": "INTEGER"}, {"n": "BIGINT"})}
-    assert unlike(database, {"shown": {"m": "bigint"}}).keys() == {"shown"}
+    assert unlike(database, PROFILE, promised) == {"shown": ({"n": "INTEGER"}, {"n": "BIGINT"})}
+    assert unlike(database, PROFILE, {"shown": {"m": "bigint"}}).keys() == {"shown"}
 
 
 def test_they_run_with_the_settings_that_dbt_would_run_them_with(database: Path) -> None:

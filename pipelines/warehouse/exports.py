@@ -39,7 +39,8 @@ MOST_MONTHS_REWRITTEN = 6
 
 Fingerprint = dict[str, Any]
 """What a large mart holds: `made_by`, `columns`, and of each of its `months` rows and a hash; and
-what it was `made_of`, where that is known."""
+what it was `made_of`, where that is known, and `written_by`, where rows of another relation were
+hashed."""
 
 ROWS_IN_A_GROUP = 500_000
 TEXTS_UNCOPIED = ("produce_arrow_string_view = true", "arrow_output_version = '1.4'")
@@ -51,7 +52,8 @@ class Mart:
     """A published table as the dbt project declares it.
 
     `ordered_by` is a unique key that orders its rows; empty means by all columns. `is_large`
-    marks a table that is worth asking whether it changed before it is written again.
+    marks a table that is worth asking whether it changed before it is written again, `written_from`
+    names the relation of which each of its rows is written from one row, where there is such a one.
     """
 
     name: str
@@ -59,6 +61,12 @@ class Mart:
     columns: Mapping[str, str]
     ordered_by: Sequence[str] = ()
     is_large: bool = False
+    written_from: str = ""
+
+    @property
+    def relation(self) -> str:
+        """It as SQL writes it: schema and name, both in quotes."""
+        return f'"{MARTS_SCHEMA}"."{self.name}"'
 
 
 def declared_marts(manifest: Mapping[str, Any]) -> list[Mart]:
@@ -71,12 +79,24 @@ def declared_marts(manifest: Mapping[str, Any]) -> list[Mart]:
                 {name: column["description"] for name, column in node["columns"].items()},
                 node["config"].get("meta", {}).get("ordered_by", []),
                 node["config"].get("meta", {}).get("is_large", False),
+                _written_from(manifest, node),
             )
             for node in manifest["nodes"].values()
             if node["resource_type"] == "model" and node["schema"] == MARTS_SCHEMA
         ),
         key=lambda mart: mart.name,
     )
+
+
+def _written_from(manifest: Mapping[str, Any], mart: Mapping[str, Any]) -> str:
+    """The relation that a mart says its rows are written from: all it reads, on any day alike."""
+    told = mart["config"].get("meta", {}).get("written_from")
+    if told is None:
+        return ""
+    (above,) = (manifest["nodes"][unique_id] for unique_id in mart["depends_on"]["nodes"])
+    if above["name"] != told or "run_date" in mart["raw_code"]:
+        raise ValueError(f"{mart['name']} is not written from {told} alone")
+    return f'"{above["schema"]}"."{above["alias"]}"'
 
 
 def export_marts(home: Home, marts: Iterable[Mart]) -> None:
@@ -98,18 +118,17 @@ def add_marts(home: Home, marts: Iterable[Mart]) -> None:
         for setting in (*SETTINGS, *TEXTS_UNCOPIED):
             connection.execute(f"set {setting}")
         for mart in marts:
-            relation = f'"{MARTS_SCHEMA}"."{mart.name}"'
             file = building.parquet / f"{mart.name}.parquet"
             months = None
             if mart.is_large:
-                now[mart.name] = _fingerprint(connection, relation, before.get(mart.name, {}))
+                now[mart.name] = _fingerprint(connection, mart, before.get(mart.name, {}))
                 months = _months_that_differ(before.get(mart.name, {}), now[mart.name])
             if months is None:
-                _write_parquet(_in_order(connection, relation, mart), file)
+                _write_parquet(_in_order(connection, mart), file)
             elif not months:
                 os.link((home.published / "parquet" / file.name).resolve(), file)
             else:
-                coming = _in_order(connection, relation, mart, months)
+                coming = _in_order(connection, mart, months)
                 differing = pl.col(MONTH).is_in([date.fromisoformat(month) for month in months])
                 standing = pl.scan_parquet(home.published / "parquet" / file.name).filter(
                     differing.not_().fill_null(value=True)
@@ -169,14 +188,12 @@ def write_database(
 
 
 def _in_order(
-    connection: duckdb.DuckDBPyConnection,
-    relation: str,
-    mart: Mart,
-    months: Sequence[str] | None = None,
+    connection: duckdb.DuckDBPyConnection, mart: Mart, months: Sequence[str] | None = None
 ) -> duckdb.DuckDBPyRelation:
     """The rows of a mart, or those of some months, as they are published."""
     asked = f" where {MONTH} in ({', '.join(map(sql_text, months))})" if months else ""
-    return connection.sql(f"from {relation}{asked} order by {', '.join(mart.ordered_by) or 'all'}")
+    order = ", ".join(mart.ordered_by) or "all"
+    return connection.sql(f"from {mart.relation}{asked} order by {order}")
 
 
 def _write_parquet(
@@ -226,28 +243,43 @@ def _plainly(schema: pa.Schema) -> str:
 
 
 def _fingerprint(
-    connection: duckdb.DuckDBPyConnection, relation: str, before: Fingerprint
+    connection: duckdb.DuckDBPyConnection, mart: Mart, before: Fingerprint
 ) -> Fingerprint:
-    """Of the rows of a relation, in any order; made of the same as before, they are not read."""
-    columns = connection.sql(f"from {relation}")
+    """Of the rows of a mart, in any order; made of the same as before, they are not read.
+
+    Of a mart that is written row by row from another relation that one is read, in which keys are
+    not yet spelled out as texts. How it is written must be the same, too, for its rows to be.
+    """
+    columns = connection.sql(f"from {mart.relation}")
     named = zip(columns.columns, columns.types, strict=True)
     now = {
         "made_by": f"duckdb {duckdb.__version__}",
         "columns": [f"{name} {kind}" for name, kind in named],
-        "made_of": told_of(connection, relation),
+        "made_of": told_of(connection, mart.relation),
+        "written_by": _text_of(connection, mart) if mart.written_from else "",
     }
     if now["made_of"] and all(before.get(part) == told for part, told in now.items()):
         return {**now, "months": before["months"]}
+    read = mart.written_from or mart.relation
     hashed = connection.execute(
-        f"select {MONTH}, count(*), {HASH_OF_ROWS} from {relation} as rows "
+        f"select {MONTH}, count(*), {HASH_OF_ROWS} from {read} as rows "
         f"group by {MONTH} order by {MONTH}"
     ).fetchall()
     return {**now, "months": {str(month): [rows, total] for month, rows, total in hashed}}
 
 
+def _text_of(connection: duckdb.DuckDBPyConnection, mart: Mart) -> str:
+    """The text of a mart that is a view, as the database keeps it."""
+    ((text,),) = connection.execute(
+        "select sql from duckdb_views() where schema_name = ? and view_name = ?",
+        [MARTS_SCHEMA, mart.name],
+    ).fetchall()
+    return str(text)
+
+
 def _months_that_differ(before: Fingerprint, now: Fingerprint) -> list[str] | None:
     """The months of a large mart to write anew; None where it is better written whole."""
-    if any(before.get(part) != now[part] for part in ("made_by", "columns")):
+    if any(before.get(part) != now[part] for part in ("made_by", "columns", "written_by")):
         return None
     then, months = before["months"], now["months"]
     every = sorted(then | months)

@@ -127,6 +127,43 @@ def test_a_large_mart_made_of_something_else_is_read(home):
     assert file.height == stored.height == len(ROWS) - 1
 
 
+WRITTEN = Mart("ledger", "Payments.", {}, ["number"], True, '"main"."paid"')
+
+
+def run_written(home, rows, day=0, number="number"):
+    """Publishes a day whose ledger is a view on rows kept elsewhere; gives what Parquet holds."""
+    work_database(home).unlink(missing_ok=True)
+    with duckdb.connect(str(work_database(home))) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table paid (number text, period date, amount decimal(14, 2))")
+        for row in rows:
+            connection.execute("insert into paid values (?, ?, ?)", row)
+        connection.execute(
+            f"create view marts.ledger as select {number} as number, period, amount from main.paid"
+        )
+    export_marts(home, [WRITTEN])
+    write_database(home, [WRITTEN])
+    write_manifest(home, FIRST + timedelta(days=day), {})
+    publish(home, FIRST + timedelta(days=day))
+    return pl.read_parquet(home.published / "parquet" / "ledger.parquet")
+
+
+def test_of_a_mart_written_row_by_row_changed_rows_are_written(home):
+    run_written(home, ROWS)
+    before = (home.published / "parquet" / "ledger.parquet").stat().st_ino
+    run_written(home, ROWS[::-1], day=1)
+    assert (home.published / "parquet" / "ledger.parquet").stat().st_ino == before
+    file = run_written(home, changed(ROWS, "03-1", "7"), day=2)
+    assert file.filter(number="03-1")["amount"].to_list() == [7]
+    assert file.height == len(ROWS)
+
+
+def test_a_mart_that_is_written_in_another_way_is_written_whole(home):
+    run_written(home, ROWS)
+    file = run_written(home, ROWS, day=1, number="upper(number || 'a')")
+    assert file["number"].to_list() == [f"{number}A" for number, *_ in ROWS]
+
+
 @pytest.mark.parametrize(
     "rows",
     [

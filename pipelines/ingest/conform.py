@@ -4,9 +4,11 @@ Belongs here: what a fault means for its row, and what becomes of every kind. Do
 here: reading one value (`values`, `identity`), keys seen twice (`spool`), state (`lake`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 
 import polars as pl
 
@@ -41,6 +43,7 @@ class Conformed:
     `refused_keys` the lake keys of refused rows, null where a part is unreadable; `unkeyed`
     what else can be read of refused rows without any readable part of a key; `bearers` the
     `person_key` of rows refused because the number of a certificate is not that of its row.
+    `is_plain` tells which accepted rows have neither a value fault nor a soft flag.
     """
 
     accepted: pl.DataFrame
@@ -49,6 +52,7 @@ class Conformed:
     unkeyed: pl.DataFrame
     bearers: pl.DataFrame
     soft_flags: int
+    is_plain: pl.Series
 
 
 def conform(
@@ -71,17 +75,11 @@ def conform(
     """
     read = _read_values(raw, contract, received_on, identities, factors)
     reasons = _reasons(read, contract)
-    is_refused = reasons.select(
-        pl.any_horizontal(
-            pl.lit(False),
-            *(pl.col(name).is_not_null() for name in _required(contract) if name in reasons),
-        )
-    ).to_series()
-    if len(is_refused) != raw.height:  # no column is at fault at all
-        is_refused = pl.repeat(False, raw.height, eager=True)
+    is_refused = _is_at_fault(reasons, _required(contract), raw.height)
     good, place = read.filter(~is_refused), raw.select(PLACE).filter(~is_refused)
     accepted = pl.concat([_lake_values(good, contract, identities), place], how="horizontal")
-    soft, soft_flags = _soft_flags(good, raw.filter(~is_refused), contract, divisions)
+    soft, soft_flags, is_flagged = _soft_flags(good, raw.filter(~is_refused), contract, divisions)
+    has_fault = _is_at_fault(reasons, reasons.columns, raw.height).filter(~is_refused)
     faults = [*_faults(raw, reasons, contract, is_refused), soft]
     bad = read.filter(is_refused)
     unkeyed = bad.filter(pl.all_horizontal(pl.col(name).is_null() for name in contract.key))
@@ -97,7 +95,14 @@ def conform(
         _lake_values(unkeyed, contract, identities).select(content_columns(contract)),
         _bearers_of_mismatches(read, reasons, contract, identities),
         soft_flags,
+        ~has_fault & ~is_flagged,
     )
+
+
+def _is_at_fault(reasons: pl.DataFrame, names: Iterable[str], height: int) -> pl.Series:
+    """Whether any of some columns is at fault, of each row."""
+    at_fault = [reasons[name].is_not_null() for name in names if name in reasons.columns]
+    return reduce(or_, at_fault, pl.repeat(False, height, eager=True))
 
 
 def _bearers_of_mismatches(
@@ -250,9 +255,10 @@ def _lake_column(values_read: pl.Series, column: Column, identities: Identities)
 
 def _soft_flags(
     read: pl.DataFrame, raw: pl.DataFrame, contract: Contract, divisions: Divisions
-) -> tuple[pl.DataFrame, int]:
-    """Remarkable divisions of accepted rows: one record per distinct code, and how many rows."""
+) -> tuple[pl.DataFrame, int, pl.Series]:
+    """Remarkable divisions of accepted rows: one record per distinct code, how many rows, which."""
     records, flagged_rows = [FAULTS_SCHEMA.to_frame()], 0
+    is_flagged = pl.repeat(False, raw.height, eager=True)
     for name, column in contract.columns.items():
         if column.kind == "area":
             code = pl.col(name)
@@ -271,6 +277,7 @@ def _soft_flags(
             continue
         at = codes.is_in(remarkable[name].implode())
         flagged_rows += int(at.sum())
+        is_flagged |= at.fill_null(False)
         flagged = raw.filter(at)
         records.append(
             flagged.select(
@@ -282,4 +289,4 @@ def _soft_flags(
                 code=codes.filter(at),
             ).unique("code", keep="first", maintain_order=True).drop("code")
         )  # fmt: skip
-    return pl.concat(records), flagged_rows
+    return pl.concat(records), flagged_rows, is_flagged

@@ -5,6 +5,7 @@ columns is read and hashed once per delivery; a row carries only its number. Doe
 here: the hash itself (`vault`), checking a number (`identity`).
 """
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
@@ -115,19 +116,37 @@ def keys_recalled(
     return both.sort(IDENTITY).drop(IDENTITY).get_columns()
 
 
+@dataclass(frozen=True)
+class Combinations:
+    """Combinations of a table's identity columns by their number, with what was read of each.
+
+    `hashes` finds a combination by its `texts`; null where it is to be read anew.
+    """
+
+    texts: pl.DataFrame
+    hashes: pl.Series
+    made: pl.DataFrame
+
+
 class Identities:
     """The combinations of identity columns met so far in one table of one delivery."""
 
     def __init__(
-        self, contract: Contract, received_on: date, pseudonyms: RememberedPseudonyms
+        self,
+        contract: Contract,
+        received_on: date,
+        pseudonyms: RememberedPseudonyms,
+        earlier: Combinations | None = None,
     ) -> None:
+        """Begin with nothing, or with combinations that were read the same way before."""
         self.columns = identity_columns(contract)
         self._contract = contract
         self._received_on = received_on
         self._vault = pseudonyms
-        self._texts = pl.DataFrame(schema=dict.fromkeys(self.columns, pl.String))
-        self._hashes = pl.Series(HASH, dtype=pl.UInt64)
-        self._made = self._make(self._texts)
+        if earlier is None:
+            nothing = pl.DataFrame(schema=dict.fromkeys(self.columns, pl.String))
+            earlier = Combinations(nothing, pl.Series(HASH, dtype=pl.UInt64), self._make(nothing))
+        self._texts, self._hashes, self._made = earlier.texts, earlier.hashes, earlier.made
 
     def recognise(self, raw: pl.DataFrame) -> pl.Series:
         """The number of each row's combination."""
@@ -182,6 +201,13 @@ class Identities:
         if not self.columns:
             return pl.DataFrame()
         return self._made[bearers].select(columns).unique()
+
+    def faultless(self) -> Combinations:
+        """All combinations; those with a fault will be read anew, it may be none by then."""
+        faults = (pl.col(fault_of(name)).is_not_null() for name in self.columns)
+        has_fault = self._made.select(pl.any_horizontal(pl.lit(False), *faults)).to_series()
+        hashes = self._hashes.set(has_fault, None) if self.columns else self._hashes
+        return Combinations(self._texts, hashes, self._made)
 
     def _make(self, texts: pl.DataFrame) -> pl.DataFrame:
         made: list[pl.Series] = []

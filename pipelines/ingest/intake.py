@@ -15,9 +15,9 @@ import polars as pl
 from pipelines.connectors import Piece, RawRows
 from pipelines.connectors.raw import LINE
 from pipelines.contracts.sources import Contract
-from pipelines.ingest.conform import BEARERS_SCHEMA, FAULTS_SCHEMA, FILE, conform, raw_text
+from pipelines.ingest.conform import BEARERS_SCHEMA, FAULTS_SCHEMA, FILE, raw_text
 from pipelines.ingest.divisions import Divisions
-from pipelines.ingest.identities import Identities
+from pipelines.ingest.known_rows import KnownRows
 from pipelines.ingest.lake import Refused
 from pipelines.ingest.remembered import RememberedPseudonyms
 from pipelines.ingest.spool import Spool
@@ -37,6 +37,7 @@ class Intake:
 
     contract: Contract
     spool: Spool
+    known: KnownRows
     received: int = 0
     exact_duplicates: int = 0
     soft_flags: int = 0
@@ -101,8 +102,8 @@ def take_in(
         ConnectorError: a piece cannot be read.
         IngestError: a snapshot has no row, or none that can be accepted.
     """
-    identities = Identities(contract, received_on, pseudonyms)
-    intake = Intake(contract, Spool(folder, contract, identities))
+    known = KnownRows(contract, divisions, received_on, pseudonyms)
+    intake = Intake(contract, Spool(folder, contract, known.identities), known)
     for batch in batches:
         intake.received += batch.received
         intake.unknown_columns |= batch.unknown_columns
@@ -112,14 +113,16 @@ def take_in(
             if lines.height and contract.mode == "snapshot":
                 keys = keys_in(lines["raw"], contract, received_on, pseudonyms)
                 intake._refused_keys.append(keys)
-        conformed = conform(batch.rows, contract, received_on, divisions, identities, batch.factors)
+        conformed = known.conform(batch.rows, batch.factors)
         intake.spool.add(conformed.accepted)
         intake.soft_flags += conformed.soft_flags
         intake._faults.append(conformed.faults)
         intake._refused_keys.append(conformed.refused_keys)
         intake._unkeyed.append(conformed.unkeyed)
         intake._bearers.append(conformed.bearers)
+    accepted = intake.spool.height
     _settle_duplicates(intake, pieces)
+    known.keep(every_key_came_once=intake.spool.height == accepted)
     _refuse_empty_snapshot(intake)
     accounted = intake.spool.height + intake.quarantined + intake.exact_duplicates
     if intake.received != accounted:

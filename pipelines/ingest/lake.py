@@ -23,8 +23,12 @@ ROWS_PER_GROUP = 250_000
 
 @dataclass
 class Changes:
-    """What one delivery changes in one table; `frames` in lake schema, counts beside them."""
+    """What one delivery changes in one table; `frames` in lake schema, counts beside them.
 
+    `stale_keys` are those of all rows that stand as stale after it.
+    """
+
+    stale_keys: pl.DataFrame
     frames: list[pl.LazyFrame] = field(default_factory=list)
     standing: int = 0
     upserted: int = 0
@@ -110,7 +114,8 @@ def changes(
         received_on: the date of the delivery.
     """
     standing = latest.filter(pl.col("change") == "upsert")
-    found = Changes(standing=standing.height)
+    found = Changes(contract.lake_schema.to_frame().select(contract.lake_key))
+    found.standing = standing.height
     fresh = standing.filter(~pl.col("is_stale")).select(value_schema(contract).names())
     for part in parts:
         rows = pl.scan_parquet(part, glob=False)
@@ -129,7 +134,7 @@ def changes(
             found.removed = frame.height
             frame = frame.select(contract.lake_key)  # noqa: PLW2901
         else:
-            found.stale = frame.height
+            found.stale, found.stale_keys = frame.height, frame.select(contract.lake_key)
             frame = frame.filter(~pl.col("is_stale"))  # noqa: PLW2901
         if frame.height:
             rows = frame.lazy().with_columns(supersedes=pl.lit(True))

@@ -33,7 +33,9 @@ from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract, contracts_of
 from pipelines.ingest import lake
 from pipelines.ingest.conform import FILE
 from pipelines.ingest.divisions import Divisions, load_divisions
+from pipelines.ingest.identities import value_schema
 from pipelines.ingest.intake import Batch, IngestError, Intake, read_batches, take_in
+from pipelines.ingest.known_rows import Moved
 from pipelines.ingest.quarantine import QUARANTINE_SCHEMA, quarantine_shelf
 from pipelines.ingest.read_ahead import one_ahead
 from pipelines.ingest.receipts import (
@@ -46,10 +48,11 @@ from pipelines.ingest.receipts import (
 )
 from pipelines.ingest.remembered import RememberedPseudonyms
 from pipelines.ingest.sealing import identities_to_seal, people_of
-from pipelines.ingest.unchanged import Repeat, find_repeat, fingerprint
+from pipelines.ingest.unchanged import Repeat, find_repeat, fingerprint, last_taken_in
 from pipelines.quality import Judge, Verdict, gate_expectations
 from pipelines.settings import Home, WenduError, is_full_disk, put_in_place
 from pipelines.vault import Vault
+from pipelines.vault.forgotten import Forgotten
 
 PEOPLE = "people"
 
@@ -153,6 +156,8 @@ def _receive_one(desk: Desk, received_on: date) -> tuple[Receipt, list[date]]:
     aside = desk.home.lake / lake.INCOMING / f"{desk.department}-{received_on}"
     form = desk.city.connection(desk.department).form
     reopened: list[date] = []
+    intakes: dict[str, Intake] = {}
+    prepared = Prepared()
     try:
         shutil.rmtree(aside, ignore_errors=True)
         aside.mkdir(parents=True, mode=0o700)
@@ -194,7 +199,10 @@ def _receive_one(desk: Desk, received_on: date) -> tuple[Receipt, list[date]]:
         write_receipt(desk.home, receipt)
     except OSError as fault:
         raise IngestError(_sentence_of(desk, received_on, fault)) from fault
-    if receipt.verdict == "failed":
+    if receipt.verdict == "accepted":
+        for table, intake in intakes.items():
+            intake.known.stands(receipt.tables[table], prepared.counted[table].stale_keys)
+    else:
         with suppress(OSError):  # what is left has no receipt: nobody reads it, the next run tidies
             lake.remove_unaccepted(desk.home, desk.department)
     return receipt, reopened
@@ -391,8 +399,8 @@ def _prepare(
     people = [PEOPLE_SCHEMA.to_frame()]
     for table, intake in intakes.items():
         contract = intake.contract
-        latest = lake.latest_rows(desk.home, contract, _day_before(received_on), _keys_met(intake))
-        found = lake.changes(contract, intake.spool.parts, latest, intake.refused, received_on)
+        moved = _moved(desk, intake, received_on)
+        found = _changes(desk, intake, moved, received_on, aside / table)
         _hold_large_loss(desk, contract, found, received_on)
         prepared.counted[table] = found
         prepared.fingerprints[table] = _fingerprint(desk, delivery, table, received_on)
@@ -400,7 +408,7 @@ def _prepare(
             shelf = aside / f"{table}.parquet"
             lake.write_shelf(found.frames, contract, shelf)
             prepared.moves[shelf] = desk.home.shelf(desk.department, table, received_on)
-        identities = identities_to_seal(desk.home, desk.vault, intake, found, received_on)
+        identities = identities_to_seal(desk.home, desk.vault, intake, moved, found, received_on)
         if identities.height:
             name = f"received_on={received_on}.sealed"
             prepared.sealed[desk.home.vault / desk.department / table / name] = identities
@@ -421,6 +429,32 @@ def _prepare(
         everybody.write_parquet(shelf, compression="zstd", compression_level=1)
         prepared.moves[shelf] = desk.home.shelf(desk.department, PEOPLE, received_on)
     return prepared
+
+
+def _moved(desk: Desk, intake: Intake, received_on: date) -> Moved | None:
+    """What is not as it stood, if that is known: the lake then has to be asked of little."""
+    moved = intake.known.moved
+    if moved is None or Forgotten(desk.home, desk.vault).was_ever_asked_for:
+        return None
+    last = last_taken_in(desk.home, intake.contract, received_on)
+    return moved if last == (moved.since.received_on, moved.since.counts) else None
+
+
+def _changes(
+    desk: Desk, intake: Intake, moved: Moved | None, received_on: date, folder: Path
+) -> lake.Changes:
+    """Compare a table with the last accepted state, all of it or what is not as it stood."""
+    contract, until = intake.contract, _day_before(received_on)
+    if moved is None:
+        latest = lake.latest_rows(desk.home, contract, until, _keys_met(intake))
+        return lake.changes(contract, intake.spool.parts, latest, intake.refused, received_on)
+    part = folder / "moved.parquet"
+    moved.rows.select(value_schema(contract).names()).write_parquet(part)
+    latest = lake.latest_rows(desk.home, contract, until, moved.keys(contract.lake_key))
+    found = lake.changes(contract, [part], latest, intake.refused, received_on)
+    found.standing = moved.since.height
+    found.unchanged += moved.unmoved
+    return found
 
 
 def _hold_large_loss(

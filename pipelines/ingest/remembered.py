@@ -19,7 +19,7 @@ class RememberedPseudonyms:
     """Asks the vault for what was not asked before; answers as the vault does."""
 
     def __init__(self, vault: Vault) -> None:
-        self._vault = vault
+        self.vault = vault
         self._known: dict[str, pl.DataFrame] = {}
         self._recalled: dict[str, pl.DataFrame] = {}
 
@@ -34,7 +34,7 @@ class RememberedPseudonyms:
             keys: lake columns of their keys, which follow from the values.
         """
         if contract.table not in self._recalled:
-            sealed = self._vault.scan_identities(contract.department, contract.table)
+            sealed = self.vault.scan_identities(contract.department, contract.table)
             self._recalled[contract.table] = (
                 sealed.select(*values, *keys).unique(values, keep="any").collect()
                 if {*values, *keys} <= set(sealed.collect_schema())
@@ -46,7 +46,7 @@ class RememberedPseudonyms:
         """As `Vault.pseudonyms`."""
         asked = pl.DataFrame({"value": values})
         return self._answers(
-            space, asked, lambda new: self._vault.pseudonyms(space, new["value"], are_distinct=True)
+            space, asked, lambda new: self.vault.pseudonyms(space, new["value"], are_distinct=True)
         ).alias(values.name)
 
     def name_hashes(self, numbers: pl.Series, names: pl.Series) -> pl.Series:
@@ -55,7 +55,7 @@ class RememberedPseudonyms:
         return self._answers(
             "",
             asked,
-            lambda new: self._vault.name_hashes(new["number"], new["value"], are_distinct=True),
+            lambda new: self.vault.name_hashes(new["number"], new["value"], are_distinct=True),
         ).alias(names.name)
 
     def _answers(

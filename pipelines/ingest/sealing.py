@@ -10,9 +10,10 @@ import polars as pl
 
 from pipelines.contracts.sources import PEOPLE_SCHEMA, Contract
 from pipelines.ingest.forgetting import unnamed
-from pipelines.ingest.identities import identity_columns, key_columns
+from pipelines.ingest.identities import IDENTITY, identity_columns, key_columns
 from pipelines.ingest.identity import birth_date, sex
 from pipelines.ingest.intake import Intake
+from pipelines.ingest.known_rows import Moved
 from pipelines.ingest.lake import Changes
 from pipelines.settings import Home
 from pipelines.vault import Vault
@@ -20,7 +21,12 @@ from pipelines.vault.forgotten import Forgotten
 
 
 def identities_to_seal(
-    home: Home, vault: Vault, intake: Intake, found: Changes, received_on: date
+    home: Home,
+    vault: Vault,
+    intake: Intake,
+    moved: Moved | None,
+    found: Changes,
+    received_on: date,
 ) -> pl.DataFrame:
     """Identities of the rows that were written, and restricted values that changed.
 
@@ -30,6 +36,7 @@ def identities_to_seal(
         home: where it is kept who is forgotten.
         vault: what was sealed before.
         intake: the table as it was taken in.
+        moved: what of it is not as it stood, if that is known; all else was sealed as it is.
         found: what of it changes the lake.
         received_on: the date of the delivery.
 
@@ -37,7 +44,10 @@ def identities_to_seal(
         Identity columns and keys of the table, each combination once, in order.
     """
     contract = intake.contract
-    identities = intake.spool.identities
+    if moved is not None and set(contract.lake_key) <= set(key_columns(contract)):
+        identities = intake.known.identities.frame(moved.rows[IDENTITY].unique())
+    else:
+        identities = intake.spool.identities
     if not identities.height:
         return identities
     forgotten = Forgotten(home, vault)
@@ -55,8 +65,11 @@ def identities_to_seal(
             vault.identities(contract.department, contract.table) if restricted else pl.DataFrame()
         )
         if sealed.height and set(contract.lake_key) <= set(keys):
-            earlier = sealed.filter(pl.col("received_on") < received_on)
-            known = earlier.unique(contract.lake_key, keep="last", maintain_order=True)
+            known = (
+                sealed.filter(pl.col("received_on") < received_on)
+                .join(identities, on=contract.lake_key, how="semi", maintain_order="left")
+                .unique(contract.lake_key, keep="last")
+            )
             changed = identities.join(known, on=names, how="anti", nulls_equal=True)
             written = pl.concat([written, changed]).unique()
     if len(forgotten):

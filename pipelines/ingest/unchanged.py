@@ -94,3 +94,19 @@ def find_repeat(
         whole = load_receipt(home, department, day) if is_same else None
         return Repeat(day, whole.tables[table]) if whole else None
     return None
+
+
+def last_taken_in(
+    home: Home, contract: Contract, received_on: date
+) -> tuple[date, TableReceipt] | None:
+    """The last accepted delivery of a table that was not the same as the one before, in counts."""
+    for day in reversed(accepted_dates(home, contract.department)):
+        receipt = (
+            load_receipt(home, contract.department, day, with_answers=False)
+            if day < received_on
+            else None
+        )
+        counts = receipt.tables.get(contract.table) if receipt else None
+        if counts is not None and counts.carried_over_from is None:
+            return day, counts
+    return None

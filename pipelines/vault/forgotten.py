@@ -33,6 +33,11 @@ class Forgotten:
     def __len__(self) -> int:
         return len(self._marks)
 
+    @property
+    def was_ever_asked_for(self) -> bool:
+        """Whether anybody was ever forgotten here, also if let in again."""
+        return self._path.exists()
+
     def holds(self, numbers: pl.Series) -> pl.Series:
         """Whether each number, of 18 characters, was forgotten; false for null."""
         if not self._marks:

@@ -33,7 +33,7 @@ final as (
         household_keys.household_id,
         programmes.program_no,
         payments.period as month_on,
-        -- To whom dibao without a household number belongs is a question of the registers: int_measures__paid.
+        -- To whom dibao without a household number belongs is a question of the registers: int_measures__paid_in_…
         case
             when not programmes.is_for_households or household_keys.household_id is not null
                 then {{ benefit_month_no(

@@ -10,8 +10,8 @@ The floors, from top to bottom (the tests check them):
 
 import os
 
-# What a step lets go of, the libraries keep ten seconds for the next one, in place of giving it
+# What a step lets go of, the libraries keep a second for the next one, in place of giving it
 # back to the machine at once: a fifth of a day was the machine's, most of it clearing the same
 # memory again (2026-11-28). They look here when they are loaded.
 for _library in ("_RJEM_MALLOC_CONF", "DUCKDB_JE_MALLOC_CONF"):
-    os.environ.setdefault(_library, "dirty_decay_ms:10000,muzzy_decay_ms:10000")
+    os.environ.setdefault(_library, "dirty_decay_ms:1000,muzzy_decay_ms:1000")

@@ -26,7 +26,6 @@ from pipelines.defs.graph import build_definitions, prepare_instance
 from pipelines.defs.installation import Installation
 from pipelines.defs.replies import reply_sentences
 from pipelines.defs.sending import notify
-from pipelines.defs.warehouse import BUILD
 from pipelines.settings import INTERRUPTED_QUERY, MailSettings, UsageError
 from pipelines.warehouse.order_of_days import DueDay, days_to_look_at, due_days, missed_days
 from pipelines.warehouse.policy import current_policy
@@ -89,6 +88,7 @@ def run_days(
     installation.dbt  # noqa: B018 - so is a city without its numbers
     due_in_turn = due_days(home, first, last, since=[*missed, first][0])
     turns = _Turns(installation, first, last)
+    installation.once_exported = turns.begin_next_early
     first_begun = turns.begin(next(due_in_turn))
     tell(PREPARE)
     prepare_instance(installation.home)
@@ -103,9 +103,7 @@ def run_days(
             for sentence in (*_why(installation, due), *_calendar_sentences(due.on_date)):
                 say(sentence)
             expect(len(job.nodes), due.on_date.isoformat())
-            report = _run_day(
-                installation, job, instance, begun, tell, turns.begin_next_early, debug=debug
-            )
+            report = _run_day(installation, job, instance, begun, tell, debug=debug)
             remember(home, report)
             for sentence in notify(home, MailSettings(), report):
                 say(sentence)
@@ -151,7 +149,7 @@ class _Turns:
         return begun
 
     def begin_next_early(self, on_date: date) -> None:
-        """Begin to receive for the day after one that was built, where that day was asked for."""
+        """Begin to receive for the day after one that is built, where that day was asked for."""
         first, last = self._asked
         if first <= on_date < last:
             following = on_date + timedelta(days=1)
@@ -190,7 +188,6 @@ def _run_day(
     instance: dg.DagsterInstance,
     begun: Begun,
     tell: Callable[[str], None],
-    on_built: Callable[[date], None],
     *,
     debug: bool,
 ) -> DayReport:
@@ -206,8 +203,6 @@ def _run_day(
             tell(happened.step_key)
         elif happened.is_step_success:
             seconds[happened.step_key] = happened.step_success_data.duration_ms / 1000
-            if happened.step_key == BUILD:
-                on_built(on_date)
 
     instance.add_event_listener(begun.run_id, listen)
     log_level = "INFO" if debug else "CRITICAL"

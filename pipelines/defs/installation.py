@@ -7,8 +7,9 @@ keeps two runs apart: whoever writes below the home takes the lock first.
 import json
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -42,6 +43,8 @@ class Installation:
     city_code: str
     key_file: Path | None = None
     analysts_group: str | None = None
+    once_exported: Callable[[date], None] = lambda on_date: None
+    """Called once the marts of a day are written, which takes most memory, while it is judged."""
 
     @classmethod
     def from_settings(cls, settings: Settings | None = None) -> "Installation":

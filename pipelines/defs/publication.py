@@ -72,6 +72,7 @@ def judge_and_write(
 
     def add_judge_and_pack() -> dict[str, Verdict]:
         add_marts(home, [mart for mart in marts if mart.name in UNREAD])
+        installation.once_exported(on_date)
         packed = beside.submit(write_database, home, marts, views, name_tables)
         passed = home.quality / "passed.json"
         verdicts = judge_marts(installation.judge, Building(home).parquet, passed)

@@ -14,9 +14,6 @@ from pipelines.defs.one_day import EXPORT, build_day, export_what_is_read
 from pipelines.defs.replies import take_inbox_of_day
 from pipelines.warehouse.exports import declared_marts
 
-BUILD = "build_warehouse"
-"""The step that builds all models."""
-
 CONTROL = "control"
 
 
@@ -84,7 +81,7 @@ def warehouse_assets(
     keys = {spec.key for spec in specs}
     marts = declared_marts(manifest)
 
-    @dg.multi_asset(name=BUILD, specs=specs, partitions_def=days)
+    @dg.multi_asset(name="build_warehouse", specs=specs, partitions_def=days)
     def build_warehouse(
         context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
     ) -> Iterator[dg.MaterializeResult]:

@@ -17,7 +17,7 @@ import polars as pl
 from pipelines.contracts.sources import Contract
 from pipelines.ingest.conform import PLACE, Conformed, conform
 from pipelines.ingest.divisions import Divisions
-from pipelines.ingest.identities import Combinations, Identities, value_schema
+from pipelines.ingest.identities import HASH, Combinations, Identities, value_schema
 from pipelines.ingest.receipts import TableReceipt
 from pipelines.ingest.remembered import RememberedPseudonyms
 from pipelines.vault import Vault
@@ -28,7 +28,7 @@ MOST_ROWS = 500_000
 MOST_PER_ROW = 1.5
 """When so many rows are kept per row that came, most have left: the next delivery begins anew."""
 
-KNOWN, HASH = "_known", "_hash"
+KNOWN = "_known"
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,8 @@ class KnownRows:
         self._divisions = divisions
         self._received_on = received_on
         self._of_vault = _LAST_TIMES.setdefault(pseudonyms.vault, {})
-        last = self._of_vault.pop((contract.department, contract.table), None)
+        self._table = contract.department, contract.table
+        last = self._of_vault.pop(self._table, None)
         self._last = last if last and last.holds_on(contract, divisions, received_on) else None
         earlier = self._last.combinations if self._last else None
         self.identities = Identities(contract, received_on, pseudonyms, earlier)
@@ -211,7 +212,7 @@ class KnownRows:
             self._contract, self._divisions, self._received_on, dict(self._form[1]),
             texts, hashes, accepted, combinations,
         )  # fmt: skip
-        self._of_vault[self._contract.department, self._contract.table] = self._kept
+        self._of_vault[self._table] = self._kept
         if every_key_came_once:
             self._came = came
 
@@ -234,8 +235,7 @@ class KnownRows:
         others = pl.concat([*self._others, stale_keys])
         stood = Stood(self._received_on, counted, self._came, others)
         if stood.height == counts.accepted + counts.stale:
-            place = self._contract.department, self._contract.table
-            self._of_vault[place] = replace(self._kept, stood=stood)
+            self._of_vault[self._table] = replace(self._kept, stood=stood)
 
 
 def _on_its_own(rows: pl.DataFrame) -> pl.DataFrame:

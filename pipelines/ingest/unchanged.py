@@ -5,7 +5,7 @@ anything was refused is always read again. Does not belong here: rows that did n
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -81,32 +81,31 @@ def find_repeat(
     home: Home, contract: Contract, received_on: date, fingerprint_now: Callable[[], str]
 ) -> Repeat | None:
     """The last accepted delivery of a table, if this one is the same and nothing was refused."""
-    department, table = contract.department, contract.table
-    for day in reversed(accepted_dates(home, department)):
-        receipt = (
-            load_receipt(home, department, day, with_answers=False) if day < received_on else None
-        )
-        if receipt is None or table not in receipt.tables:
-            continue
-        counts = receipt.tables[table]
-        is_clean = not (counts.quarantined or counts.value_faults or counts.stale)
-        is_same = is_clean and counts.fingerprint and counts.fingerprint == fingerprint_now()
-        whole = load_receipt(home, department, day) if is_same else None
-        return Repeat(day, whole.tables[table]) if whole else None
-    return None
+    last = next(_accepted_before(home, contract, received_on), None)
+    if last is None:
+        return None
+    day, counts = last
+    is_clean = not (counts.quarantined or counts.value_faults or counts.stale)
+    is_same = is_clean and counts.fingerprint and counts.fingerprint == fingerprint_now()
+    whole = load_receipt(home, contract.department, day) if is_same else None
+    return Repeat(day, whole.tables[contract.table]) if whole else None
 
 
 def last_taken_in(
     home: Home, contract: Contract, received_on: date
 ) -> tuple[date, TableReceipt] | None:
     """The last accepted delivery of a table that was not the same as the one before, in counts."""
+    before = _accepted_before(home, contract, received_on)
+    return next(((day, told) for day, told in before if told.carried_over_from is None), None)
+
+
+def _accepted_before(
+    home: Home, contract: Contract, received_on: date
+) -> Iterator[tuple[date, TableReceipt]]:
+    """Accepted deliveries of a table before a day, in counts, the newest first."""
     for day in reversed(accepted_dates(home, contract.department)):
-        receipt = (
-            load_receipt(home, contract.department, day, with_answers=False)
-            if day < received_on
-            else None
-        )
-        counts = receipt.tables.get(contract.table) if receipt else None
-        if counts is not None and counts.carried_over_from is None:
-            return day, counts
-    return None
+        if day >= received_on:
+            continue
+        receipt = load_receipt(home, contract.department, day, with_answers=False)
+        if receipt is not None and contract.table in receipt.tables:
+            yield day, receipt.tables[contract.table]

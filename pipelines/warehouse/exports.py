@@ -166,7 +166,7 @@ def write_database(
                 connection.execute(f'drop table {MARTS_SCHEMA}."{table}"')
         connection.execute("checkpoint")
         for mart in marts:
-            relation = f'{MARTS_SCHEMA}."{mart.name}"'
+            relation = mart.relation
             file = sql_text((building.parquet / f"{mart.name}.parquet").as_posix())
             if mart.name not in standing:
                 connection.execute(f"create table {relation} as select * from {file}")

@@ -12,6 +12,7 @@ relation of the lake is made of (`work_database`).
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -138,21 +139,32 @@ class Standing:
                     f"insert into {NOTES} values (?, ?, ?, ?)",
                     [unique_id, note.made_of, rows, holds],
                 )
-            notes = _notes_in(connection)
-            for node in self.lineage.stage(stage):
-                if node.is_compared and node.is_view:
-                    self._compare(connection, node, notes[node.unique_id])
+            self._compare_views(connection, stage)
 
-    def _compare(self, connection: duckdb.DuckDBPyConnection, node: Node, note: Note) -> None:
-        """Look what a view shows, where what it is made of has changed since it was looked at."""
-        whole, rows = self._made_of[node.unique_id], note.rows
-        if note.holds != whole:
-            rows = _rows_of(connection, node.relation)
+    def _compare_views(self, connection: duckdb.DuckDBPyConnection, stage: str) -> None:
+        """Look what views show, where what they are made of has changed since they were looked at.
+
+        As many at a time as statements are run.
+        """
+        notes, changed = _notes_in(connection), {}
+        for node in self.lineage.stage(stage):
+            if node.is_compared and node.is_view:
+                whole, note = self._made_of[node.unique_id], notes[node.unique_id]
+                self._rows[node.unique_id] = note.rows
+                if note.holds != whole:
+                    changed[node.unique_id] = whole
+
+        def rows_of(unique_id: str) -> str:
+            with connection.cursor() as own:
+                return _rows_of(own, self.lineage.nodes[unique_id].relation)
+
+        with ThreadPoolExecutor(work_profile(self.profile)["threads"]) as beside:
+            self._rows |= zip(changed, beside.map(rows_of, changed), strict=True)
+        for unique_id, whole in changed.items():
             connection.execute(
                 f"update {NOTES} set rows = ?, holds = ? where unique_id = ?",
-                [rows, whole, node.unique_id],
+                [self._rows[unique_id], whole, unique_id],
             )
-        self._rows[node.unique_id] = rows
 
     def _can_grow(self, connection: duckdb.DuckDBPyConnection, node: Node, note: Note) -> bool:
         """Whether all that a table was made of is still there, and what came takes nothing back.

@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -39,8 +39,8 @@ MOST_MONTHS_REWRITTEN = 6
 
 Fingerprint = dict[str, Any]
 """What a large mart holds: `made_by`, `columns`, and of each of its `months` rows and a hash; and
-what it was `made_of`, where that is known, and `written_by`, where rows of another relation were
-hashed."""
+what it was `made_of`, where that is known. Where rows of another relation were hashed, the text it
+is `written_by`, and of the relations in which keys were `looked_up` what they held."""
 
 ROWS_IN_A_GROUP = 500_000
 TEXTS_UNCOPIED = ("produce_arrow_string_view = true", "arrow_output_version = '1.4'")
@@ -53,7 +53,8 @@ class Mart:
 
     `ordered_by` is a unique key that orders its rows; empty means by all columns. `is_large`
     marks a table that is worth asking whether it changed before it is written again, `written_from`
-    names the relation of which each of its rows is written from one row, where there is such a one.
+    names the relation of which each of its rows is written from one row, where there is such a one,
+    and `looks_up` those in which its keys are found by number, all of them, with the column of it.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Mart:
     ordered_by: Sequence[str] = ()
     is_large: bool = False
     written_from: str = ""
+    looks_up: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def relation(self) -> str:
@@ -79,7 +81,7 @@ def declared_marts(manifest: Mapping[str, Any]) -> list[Mart]:
                 {name: column["description"] for name, column in node["columns"].items()},
                 node["config"].get("meta", {}).get("ordered_by", []),
                 node["config"].get("meta", {}).get("is_large", False),
-                _written_from(manifest, node),
+                *_written_from(manifest, node),
             )
             for node in manifest["nodes"].values()
             if node["resource_type"] == "model" and node["schema"] == MARTS_SCHEMA
@@ -88,15 +90,26 @@ def declared_marts(manifest: Mapping[str, Any]) -> list[Mart]:
     )
 
 
-def _written_from(manifest: Mapping[str, Any], mart: Mapping[str, Any]) -> str:
-    """The relation that a mart says its rows are written from: all it reads, on any day alike."""
+def _written_from(
+    manifest: Mapping[str, Any], mart: Mapping[str, Any]
+) -> tuple[str, dict[str, str]]:
+    """The relation that a mart says its rows are written from, and those that it looks keys up in.
+
+    It reads nothing else, on any day alike. What it looks up is found by a number that stays.
+    """
     told = mart["config"].get("meta", {}).get("written_from")
     if told is None:
-        return ""
-    (above,) = (manifest["nodes"][unique_id] for unique_id in mart["depends_on"]["nodes"])
-    if above["name"] != told or "run_date" in mart["raw_code"]:
+        return "", {}
+    above = [manifest["nodes"][unique_id] for unique_id in mart["depends_on"]["nodes"]]
+    relations = {node["name"]: f'"{node["schema"]}"."{node["alias"]}"' for node in above}
+    numbers = {
+        relations[node["name"]]: node["config"].get("meta", {}).get("numbered_by")
+        for node in above
+        if node["name"] != told
+    }
+    if told not in relations or not all(numbers.values()) or "run_date" in mart["raw_code"]:
         raise ValueError(f"{mart['name']} is not written from {told} alone")
-    return f'"{above["schema"]}"."{above["alias"]}"'
+    return relations[told], numbers
 
 
 def export_marts(home: Home, marts: Iterable[Mart]) -> None:
@@ -259,13 +272,40 @@ def _fingerprint(
         "written_by": _text_of(connection, mart) if mart.written_from else "",
     }
     if now["made_of"] and all(before.get(part) == told for part, told in now.items()):
-        return {**now, "months": before["months"]}
+        return {**before, **now}
+    known = before.get("looked_up", {})
+    looked_up = {
+        relation: _looked_up(connection, relation, number, known.get(relation))
+        for relation, number in mart.looks_up.items()
+    }
     read = mart.written_from or mart.relation
     hashed = connection.execute(
         f"select {MONTH}, count(*), {HASH_OF_ROWS} from {read} as rows "
         f"group by {MONTH} order by {MONTH}"
     ).fetchall()
-    return {**now, "months": {str(month): [rows, total] for month, rows, total in hashed}}
+    months = {str(month): [rows, total] for month, rows, total in hashed}
+    return {**now, "looked_up": looked_up, "months": months}
+
+
+def _looked_up(
+    connection: duckdb.DuckDBPyConnection,
+    relation: str,
+    number: str,
+    before: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """What a relation of keys holds: a hash of its `rows`, and the highest number, `until`.
+
+    `since` stays as long as the rows it held before are all there, and others came after them: once
+    numbers are given anew, they may be somebody else's.
+    """
+    until = before["until"] if before else 0
+    ((newest, rows, rows_then),) = connection.execute(
+        f"select coalesce(max({number}), 0), {HASH_OF_ROWS}, "
+        f"{HASH_OF_ROWS} filter (where {number} <= {until}) from {relation} as rows"
+    ).fetchall()
+    only_grew = before is not None and before["rows"] == rows_then
+    since = before["since"] if before and only_grew else rows
+    return {"since": since, "until": newest, "rows": rows}
 
 
 def _text_of(connection: duckdb.DuckDBPyConnection, mart: Mart) -> str:
@@ -281,12 +321,20 @@ def _months_that_differ(before: Fingerprint, now: Fingerprint) -> list[str] | No
     """The months of a large mart to write anew; None where it is better written whole."""
     if any(before.get(part) != now[part] for part in ("made_by", "columns", "written_by")):
         return None
+    if _since(before) != _since(now):
+        return None
     then, months = before["months"], now["months"]
     every = sorted(then | months)
     differing = [month for month in every if then.get(month) != months.get(month)]
     if WITHOUT_MONTH in differing or len(differing) > MOST_MONTHS_REWRITTEN:
         return None
     return differing
+
+
+def _since(fingerprint: Fingerprint) -> dict[str, Any]:
+    """Since when the keys that a mart looks up have only become more, by relation."""
+    looked_up = fingerprint.get("looked_up", {})
+    return {relation: told["since"] for relation, told in looked_up.items()}
 
 
 def _fingerprints_of(state: Path) -> dict[str, Fingerprint]:

@@ -164,6 +164,58 @@ def test_a_mart_that_is_written_in_another_way_is_written_whole(home):
     assert file["number"].to_list() == [f"{number}A" for number, *_ in ROWS]
 
 
+NUMBERED = Mart(
+    "ledger", "Payments.", {}, ["key"], True, '"main"."paid"', {'"main"."keys"': "number"}
+)
+PAID = [(place, date(2024, 1, 1), "10") for place in (1, 2, 3)]
+
+
+def run_numbered(home, keys, day, paid=PAID):
+    """Publishes a day whose ledger finds keys by number; gives the Parquet file and its rows."""
+    work_database(home).unlink(missing_ok=True)
+    with duckdb.connect(str(work_database(home))) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table keys (number integer, key text)")
+        connection.execute("create table paid (number integer, period date, amount integer)")
+        for number, key in enumerate(keys, start=1):
+            connection.execute("insert into keys values (?, ?)", [number, key])
+        for row in paid:
+            connection.execute("insert into paid values (?, ?, ?)", row)
+        connection.execute(
+            "create view marts.ledger as "
+            "select key, period, amount from paid inner join keys using (number)"
+        )
+    export_marts(home, [NUMBERED])
+    write_database(home, [NUMBERED])
+    write_manifest(home, FIRST + timedelta(days=day), {})
+    publish(home, FIRST + timedelta(days=day))
+    file = home.published / "parquet" / "ledger.parquet"
+    return file.stat().st_ino, pl.read_parquet(file)["key"].to_list()
+
+
+def test_a_mart_stands_while_the_keys_it_looks_up_only_become_more(home):
+    first, _ = run_numbered(home, "abc", day=0)
+    second, _ = run_numbered(home, "abcd", day=1)
+    third, keys = run_numbered(home, "abcde", day=2)
+    assert first == second == third
+    assert keys == ["a", "b", "c"]
+
+
+def test_a_row_for_a_key_that_came_later_is_written(home):
+    run_numbered(home, "abc", day=0)
+    _, keys = run_numbered(home, "abcd", day=1, paid=[*PAID, (4, date(2024, 1, 1), "10")])
+    assert keys == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize("keys", ["acd", "acb", "xbc", "xacb"])
+def test_where_numbers_went_to_others_the_same_rows_are_written_for_those(home, keys):
+    run_numbered(home, "abc", day=0)
+    _, named = run_numbered(home, keys, day=1)
+    assert named == sorted(keys[: len(PAID)])
+    _, named = run_numbered(home, "abc", day=2)
+    assert named == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize(
     "rows",
     [

@@ -3,7 +3,10 @@
 -- it names for the first time, and reads no row of a day before.
 {{ config(
     materialized="growing",
-    meta={"starts_as": "household_id integer, household_key blob, concept varchar, known_from_on date"},
+    meta={
+        "numbered_by": "household_id",
+        "starts_as": "household_id integer, household_key blob, concept varchar, known_from_on date",
+    },
 ) }}
 with named as (
     select

@@ -4,7 +4,10 @@
 -- row says the same.
 {{ config(
     materialized="growing",
-    meta={"starts_as": "person_id integer, person_key blob, birth_on date, sex varchar, known_from_on date"},
+    meta={
+        "numbered_by": "person_id",
+        "starts_as": "person_id integer, person_key blob, birth_on date, sex varchar, known_from_on date",
+    },
 ) }}
 with people as (
     select

@@ -1,40 +1,24 @@
 -- One row per beneficiary, programme and window month in which something is due or its amount unknown.
 with entitlements as (
-    select * from {{ ref("int_measures__entitlements") }}
-),
-
-standard_versions as (
-    select distinct standard_no, standard_version from {{ ref("int_measures__standards") }}
+    select * from {{ ref("int_metrics__entitlements") }}
 ),
 
 beneficiaries as (
-    select 'person' as unit, person_id as beneficiary_id, {{ published_key("person_key") }} as beneficiary_key
-    from {{ ref("int_people__keys") }}
-    union all
-    select 'household' as unit, household_id as beneficiary_id, {{ published_key("household_key") }} as beneficiary_key
-    from {{ ref("int_people__household_keys") }}
+    {{ published_beneficiaries() }}
 ),
 
 final as (
     select
         beneficiaries.beneficiary_key,
         entitlements.unit,
-        entitlements.programme as program,
-        entitlements.month_on as period,
-        cast(entitlements.amount_due_cny as decimal(14, 2)) as amount_due_cny,
-        standard_versions.standard_version,
-        case entitlements.ground
-            when 'roll' then 'monthly amount of the roll'
-            when 'rate' then 'rate in force on the 1st'
-            when 'no_roll' then 'unknown: no roll was received for this month'
-            when 'no_amount' then 'unknown: the roll names no amount'
-            when 'no_class' then 'unknown: class or date of change is not known'
-            when 'no_rate' then 'unknown: no rate is known'
-        end as explanation
+        entitlements.program,
+        entitlements.period,
+        entitlements.amount_due_cny,
+        entitlements.standard_version,
+        entitlements.explanation
     from entitlements
     inner join beneficiaries
         on entitlements.unit = beneficiaries.unit and entitlements.beneficiary_id = beneficiaries.beneficiary_id
-    left join standard_versions on entitlements.standard_no = standard_versions.standard_no
 )
 
 select * from final

@@ -1,7 +1,8 @@
 -- One row per payee and month of dibao paid without a household number, where it belongs to a household: the one that was on
 -- dibao in the month, else the one that is active on the day, with dibao first, else any that was active in the month. Of
--- several the one the payee heads, then the smallest number.
--- A family that left dibao was paid rightly until then: what it was paid may not go to the payee, nor to a later family.
+-- several one in which the payee was in the month, then the one the payee heads, then the smallest number.
+-- A family that left dibao, and one that a member left or lost, was paid rightly until then: what it was paid may not go to the
+-- payee, nor to a later family.
 with payees as (
     select distinct
         person_id,
@@ -22,19 +23,26 @@ household_order as (
     select * from {{ ref("int_people__household_order") }}
 ),
 
+-- Whoever left a family's list of members belongs to it for the months until then.
 families as (
     select
         head_person_id as person_id,
         household_id,
-        true as is_head
+        true as is_head,
+        true as is_on_roll,
+        cast('0001-01-01' as date) as from_on,
+        cast('9999-12-31' as date) as until_on
     from households
     where head_person_id is not null
     union all
     select
         person_id,
         household_id,
-        false as is_head
-    from {{ ref("int_people__members") }}
+        false as is_head,
+        known_until_on is null as is_on_roll,
+        case when known_until_on is null then known_from_on else state_from_on end as from_on,
+        state_until_on as until_on
+    from {{ ref("int_people__member_versions") }}
 ),
 
 candidates as (
@@ -43,6 +51,8 @@ candidates as (
         payees.month_on,
         families.household_id,
         families.is_head,
+        families.is_on_roll,
+        {{ month_end("payees.month_on") }} >= families.from_on and payees.month_on < families.until_on as was_there,
         households.is_active,
         households.category = 'dibao' as is_dibao,
         households.approved_on <= payees.month_on
@@ -69,13 +79,14 @@ ranked as (
         end as place
     from candidates
     inner join household_order on candidates.household_id = household_order.household_id
+    where candidates.is_on_roll or candidates.was_there
 ),
 
 final as (
     select
         person_id,
         month_on,
-        arg_min(household_id, (place, not is_head, household_order)) as household_id
+        arg_min(household_id, (place, not was_there, not is_head, household_order)) as household_id
     from ranked
     where place is not null
     group by person_id, month_on

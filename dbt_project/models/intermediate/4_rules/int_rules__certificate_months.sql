@@ -1,6 +1,7 @@
 -- One row per person, disability allowance and window month paid without a valid certificate, or at another level's rate,
 -- as far back from the latest checkable month as the certificate's state lasts (the months that R07 answers for).
--- state: the certificate's level in those months, 0 for none that is valid.
+-- state: the certificate's level in those months, 0 for none that is valid; ? in the latest month where nobody can tell, which
+-- is no answer.
 with months as (
     select * from {{ ref("int_measures__months") }} where is_in_window
 ),
@@ -180,6 +181,14 @@ final as (
         on faults.person_id = last_other_state.person_id
         and faults.programme = last_other_state.programme
     where last_other_state.checkable_rank is null or faults.checkable_rank < last_other_state.checkable_rank
+    union all
+    select
+        states.person_id,
+        states.programme,
+        states.month_on,
+        states.state
+    from states
+    where states.state = '?' and states.checkable_rank = 1
 )
 
 select * from final

@@ -39,7 +39,7 @@ exclusive_months as (
 ),
 
 certificate_months as (
-    select * from {{ ref("int_rules__certificate_months") }}
+    select * from {{ ref("int_rules__certificate_months") }} where state <> '?'
 ),
 
 old_standard_months as (

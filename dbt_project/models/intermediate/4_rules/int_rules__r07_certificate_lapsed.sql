@@ -1,7 +1,16 @@
 -- One row per person paid a disability allowance without a valid certificate, or at another level's rate (R07).
--- Fires by the latest checkable month; the earlier months of the same state of the certificate are its evidence.
-with months as (
+-- Fires by the latest checkable month; the earlier months of the same state of the certificate are its evidence. Who was found
+-- the time before is not judged where nobody can tell whether a certificate was valid in it: that ends nothing.
+with certificate_months as (
     select * from {{ ref("int_rules__certificate_months") }}
+),
+
+months as (
+    select * from certificate_months where state <> '?'
+),
+
+previous_findings as (
+    select person_key from {{ ref("int_rules__previous_findings") }} where rule_id = 'R07'
 ),
 
 reconciliation as (
@@ -77,17 +86,34 @@ paid as (
     group by months.person_id
 ),
 
+not_judged as (
+    select distinct certificate_months.person_id
+    from certificate_months
+    inner join keys on certificate_months.person_id = keys.person_id
+    inner join previous_findings on keys.person_key = previous_findings.person_key
+    left join paid on certificate_months.person_id = paid.person_id
+    where certificate_months.state = '?' and paid.person_id is null
+),
+
+subjects as (
+    select person_id, true as is_judged
+    from paid
+    union all
+    select person_id, false as is_judged
+    from not_judged
+),
+
 final as (
     select
         'R07' as rule_id,
         'person' as unit,
         cast(null as integer) as subject_household_id,
-        paid.person_id as subject_person_id,
+        subjects.person_id as subject_person_id,
         cast(null as varchar) as subject_code,
         cast(null as varchar) as programme,
-        'orange' as level,
+        case when subjects.is_judged then 'orange' end as level,
         residence.household_id,
-        paid.person_id,
+        subjects.person_id,
         residence.county_code,
         residence.township_code,
         residence.area_code,
@@ -132,10 +158,11 @@ final as (
         ]) }} as evidence,
         '残疾证是否正在换发或重新评定，尚不清楚' as unknown_zh,
         cast(null as varchar) as inhibited_by,
-        true as is_judged
-    from paid
-    inner join keys on paid.person_id = keys.person_id
-    left join residence on paid.person_id = residence.person_id
+        subjects.is_judged
+    from subjects
+    inner join keys on subjects.person_id = keys.person_id
+    left join paid on subjects.person_id = paid.person_id
+    left join residence on subjects.person_id = residence.person_id
 )
 
 select * from final

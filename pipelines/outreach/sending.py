@@ -116,17 +116,18 @@ def plan(
             continue
         content = sha256(workbook.read_bytes()).hexdigest()
         of_office = [row for row in sent if row.office == office]
-        is_corrected = any(
-            row.sha256 != content and row.state in {"accepted", *UNKNOWN} for row in of_office
-        )
+        may_be_there = [row for row in of_office if row.state in {"accepted", *UNKNOWN}]
+        is_corrected = any(row.sha256 != content for row in may_be_there)
+        # A day that is again what it was before a correction is sent again: the office goes by it.
+        is_last = any(row.sha256 == content for row in may_be_there[-1:])
         letter = Letter(
             office, recipients[office], digests[office], workbook, content, is_corrected
         )
         same = [row for row in of_office if row.sha256 == content]
         states = {row.state for row in same if row.recipient == letter.recipient}
-        if any(row.state == "accepted" for row in same):
+        if is_last and any(row.state == "accepted" for row in same):
             made.already_sent += 1
-        elif states & UNKNOWN and not resend:
+        elif is_last and states & UNKNOWN and not resend:
             made.uncertain.append(letter)
         elif states & {"refused", "bounced"} and not resend:
             made.refused.append(letter)
@@ -257,11 +258,15 @@ class Dispatch:
 
 
 def letter_as_mail(letter: Letter, attached: bytes, settings: MailSettings) -> EmailMessage:
-    """The mail of one list; the same list to the same address has the same Message-ID."""
+    """The mail of one list; the same list to the same address has the same Message-ID.
+
+    But for one that takes the place of its own correction: a mailbox drops what it has already.
+    """
     message = EmailMessage()
-    name = sha256(f"{letter.batch_id} {letter.sha256} {letter.recipient}".encode()).hexdigest()
     sender = str(settings.sender)
     corrected = "（更正）" if letter.is_corrected else ""
+    marks = f"{letter.batch_id} {letter.sha256} {letter.recipient}{corrected}"
+    name = sha256(marks.encode()).hexdigest()
     message["From"], message["To"] = sender, letter.recipient
     message["Subject"] = (
         f"{letter.digest['name']} 走访核对清单 {letter.digest['on_date']}{corrected}"

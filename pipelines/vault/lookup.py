@@ -71,8 +71,8 @@ class KnownPeople:
         named = hashes.group_by("marked").agg(first=pl.min("named"), last=pl.max("named"))
         doubtful = named.filter(pl.col("first") != pl.col("last")).select("marked").collect()
         table = ("person_key", "department", "table")
-        newest = known.select(pl.max("received_on")).collect().item()
-        stands = pl.col("received_on") >= newest - pl.duration(days=NAMES_STAND_DAYS)
+        newest = known.select(pl.max("received_on")).collect().to_series()  # null without anybody
+        stands = pl.col("received_on") >= pl.lit(newest) - pl.duration(days=NAMES_STAND_DAYS)
         names = (
             known.filter(pl.col("person_key").hash().is_in(doubtful["marked"].implode()))
             .collect()

@@ -326,6 +326,17 @@ def test_a_list_that_a_later_run_changed_goes_again_as_a_corrected_one(desk, ser
     assert len(server.to(TO[SOUTH])) == 1
 
 
+def test_a_list_that_is_again_what_it_was_before_a_correction_goes_again(desk, server):
+    for content in (b"one", b"another", b"one"):
+        desk.publish(**{f"_{NORTH}": DISGUISE + content})
+        assert desk.send()
+        assert desk.send()
+    mails = server.to(TO[NORTH])
+    assert [attachment(mail)[len(DISGUISE) :] for mail in mails] == [b"one", b"another", b"one"]
+    assert len({mail["Message-ID"] for mail in mails}) == 3
+    assert "（更正）" in mails[-1]["Subject"]
+
+
 @pytest.mark.parametrize("state", ["sending", "uncertain", "refused"])
 def test_a_changed_list_is_a_corrected_one_where_the_first_may_have_arrived(desk, server, state):
     assert desk.send()

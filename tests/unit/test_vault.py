@@ -263,6 +263,10 @@ def test_names_that_differ_between_tables_are_found_each_table_by_its_newest(
     assert vault.known_people(until=date(2024, 5, 5)).differing_names.height == 2
 
 
+def test_before_anybody_is_named_no_names_differ(vault: Vault) -> None:
+    assert vault.known_people().differing_names.is_empty()
+
+
 @pytest.mark.parametrize(("day", "stands"), [("2024-06-04", True), ("2024-06-05", False)])
 def test_another_name_in_a_table_that_is_added_to_stands_for_four_hundred_days(
     home: Home, vault: Vault, day: str, stands: bool

@@ -7,6 +7,7 @@ belong here: reading returned workbooks (outreach), what an outcome does to an a
 """
 
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import polars as pl
@@ -115,6 +116,18 @@ def published_batches(home: Home, days: set[str] | None = None) -> pl.DataFrame:
         [BATCHES.to_frame()]
         + [pl.read_parquet(file).select(BATCHES.names()).cast(BATCHES) for file in wanted]
     )
+
+
+def shown_mark(batch: pl.DataFrame) -> str:
+    """A mark of which alerts the lines of a list show, and where on them.
+
+    A day that is run again may put other reasons under the same number of a line.
+
+    Args:
+        batch: the rows of one batch, with at least `line_id`, `position` and `alert_id`.
+    """
+    shown = batch.select("line_id", "position", "alert_id").sort(pl.all()).rows()
+    return f"shows-{sha256(repr(shown).encode()).hexdigest()[:16]}"
 
 
 def _day_of(file: Path) -> str:

@@ -19,8 +19,9 @@ HEADER_ROW = 2
 FIRST_ROW = HEADER_ROW + 1
 """First row that may hold a line, counted from 0. A row without a number is not a line."""
 
-BATCH_NAME = "batch_id"
-"""Defined name (a constant text) and custom document property that hold the batch."""
+BATCH_NAME, SHOWN_NAME = "batch_id", "shown"
+"""Defined names (constant texts) and custom document properties: the batch, and which reasons its
+lines show."""
 
 SHOWN_REASONS = 3
 """Reasons that a line shows; further ones are counted."""

@@ -21,8 +21,8 @@ import xlsxwriter
 from pipelines.connectors.office_files import OfficeFile, read_office_file
 from pipelines.connectors.raw import ConnectorError
 from pipelines.contracts.replies import accepted_replies, published_batches
-from pipelines.outreach.layout import BATCH_NAME, LINE, RESULTS
-from pipelines.outreach.reply_batch import batch_of
+from pipelines.outreach.layout import BATCH_NAME, LINE, RESULTS, SHOWN_NAME
+from pipelines.outreach.reply_batch import batch_of, is_superseded, shown_on
 from pipelines.outreach.reply_lines import Judged, answered_lines, header_of, judge
 from pipelines.settings import DBT_PROJECT, Home, put_in_place
 
@@ -107,7 +107,7 @@ def take(
             return Taken(path.name, "waits", told=told)
         judged = judge(
             lines, batch, _on_any_list(home, lines, batch), outcomes(), accepted_replies(home),
-            read_on, received_on,
+            read_on, received_on, is_superseded=is_superseded(file, batch),
         )  # fmt: skip
     except ConnectorError as fault:
         told = str(fault) if str(fault).startswith(path.name) else f"{path.name}: {fault}"
@@ -222,6 +222,9 @@ def returned_workbook(
         book.set_properties({"created": datetime.combine(on_date, datetime.min.time())})
         book.define_name(BATCH_NAME, f'="{batch_id}"')
         book.set_custom_property(BATCH_NAME, batch_id)
+        if shown := shown_on(file):
+            book.define_name(SHOWN_NAME, f'="{shown}"')
+            book.set_custom_property(SHOWN_NAME, shown)
         bold = book.add_format({"bold": True})
         head = book.add_format({"bold": True, "bg_color": "#D9E2F3", "border": 1})
         body = book.add_format({"text_wrap": True, "valign": "top", "border": 1})

@@ -11,11 +11,25 @@ import polars as pl
 
 from pipelines.connectors.office_files import OfficeFile
 from pipelines.connectors.raw import ConnectorError
-from pipelines.contracts.replies import published_batches
+from pipelines.contracts.replies import published_batches, shown_mark
 from pipelines.settings import Home
 
 MARK = r"(?:\d{6,12}|unknown)-\d{8}-?[0-9A-Z](?![0-9A-Za-z])"
 """The form of a batch: office, day of the list, check character."""
+
+
+SHOWN = r"shows-[0-9a-f]{16}"
+"""The form of `contracts.replies.shown_mark`."""
+
+
+def shown_on(file: OfficeFile) -> str:
+    """The mark of the reasons that the list of a file showed; empty where it was lost."""
+    return next((mark for marks in file.marks(SHOWN) for mark in marks), "")
+
+
+def is_superseded(file: OfficeFile, batch: pl.DataFrame) -> bool:
+    """Whether a file answers a list that was published anew since, with other reasons on it."""
+    return shown_on(file) not in ("", shown_mark(batch))
 
 
 def batch_of(home: Home, file: OfficeFile, lines: pl.DataFrame) -> pl.DataFrame:

@@ -162,6 +162,8 @@ def judge(
     earlier: pl.DataFrame,
     read_on: date,
     received_on: date,
+    *,
+    is_superseded: bool = False,
 ) -> Judged:
     """Judge every line by itself.
 
@@ -173,8 +175,10 @@ def judge(
         earlier: replies accepted before, as `OUTCOMES`.
         read_on: the day on which the file is read; no visit lies after it.
         received_on: the first day that is judged with what is accepted.
+        is_superseded: the list showed other reasons than it does now: which the visitor saw beside
+            the first one, by which a line is known, is open.
     """
-    judged = _each_by_itself(lines, batch, known_numbers, outcomes, read_on)
+    judged = _each_by_itself(lines, batch, known_numbers, outcomes, read_on, is_superseded)
     answers = _answers(judged, batch, outcomes, earlier)
     judged = judged.join(_beside_others(answers), on=["sheet", "row"], how="left").with_columns(
         pl.coalesce("reason_zh", "late_reason")
@@ -202,6 +206,7 @@ def _each_by_itself(
     known_numbers: pl.Series,
     outcomes: pl.DataFrame,
     read_on: date,
+    is_superseded: bool,
 ) -> pl.DataFrame:
     """The lines with `reason_zh`, why one cannot be taken as it stands there; null where it can."""
     numbers = lines["line_id"].drop_nulls().unique()
@@ -215,6 +220,8 @@ def _each_by_itself(
         "编号有误（校验字符不符），请对照原清单核对": pl.col("line_id").is_in(mistyped),
         "编号不在已下发的任何清单中": ~pl.col("line_id").is_in(known_numbers.to_list()),
         "编号不在本清单中，请填写在其所属清单中": pl.col("reasons").is_null(),
+        "本清单已更正重发，本行列出的情况或有变化，请填写在更正后的清单中": (pl.col("reasons") > 1)
+        & is_superseded,
         "未填写走访结果": pl.all_horizontal(pl.col(name).is_null() for name in RESULT_KEYS),
         "走访结果不在可选项中，请从下拉菜单中选择": pl.any_horizontal(is_unknown),
         "本行没有第②条情况，请清除“结果②”": pl.col("outcome_2").is_not_null()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.contracts.replies import shown_mark
 from pipelines.contracts.sources import load_contracts
 from pipelines.contracts.working_days import unknown_years
 from pipelines.outreach import layout, wording
@@ -54,7 +55,8 @@ def write_lists(
     people = masked_people(known, shown, cleared)
     sources = Sources(marts, people, policy, on_date)
     lines = lines_of(shown, sources)
-    batches(shown, lines, on_date).write_parquet(day / BATCHES)
+    stands = batches(shown, lines, on_date)
+    stands.write_parquet(day / BATCHES)
     sheets = rows_of_sheets(lines, cleared, sources, known.differing_names)
     beyond = alerts.filter(pl.col("is_shown").not_())
     waiting = waiting_notes(beyond, policy)
@@ -70,6 +72,7 @@ def write_lists(
         book = Book(
             title=f"{names.get(office, wording.NO_PLACE)} 走访核对清单 {on_date:%Y年%m月%d日}",
             batch_id=layout.batch_of(office, on_date),
+            shown=shown_mark(stands.filter(pl.col("office") == office)),
             on_date=on_date,
             rows={**rows, layout.HOW_TO.name: explained.rows(office)},
             notes={

@@ -64,6 +64,7 @@ class Book:
     Attributes:
         title: printed above each sheet, with the sheet's name.
         batch_id: of `layout.batch_of`.
+        shown: of `contracts.replies.shown_mark`.
         on_date: the day.
         rows: of each sheet by name; a sheet that is missing stays empty.
         notes: sentences under the lines, of each sheet by name.
@@ -72,6 +73,7 @@ class Book:
 
     title: str
     batch_id: str
+    shown: str
     on_date: date
     rows: Mapping[str, Rows]
     notes: Mapping[str, Sequence[str]]
@@ -87,8 +89,9 @@ def write_book(path: Path, book: Book) -> None:
             "title": book.title, "subject": book.batch_id,
             "created": datetime.combine(book.on_date, datetime.min.time()),
         })  # fmt: skip
-        file.set_custom_property(layout.BATCH_NAME, book.batch_id, "text")
-        file.define_name(layout.BATCH_NAME, f'="{book.batch_id}"')
+        for name, mark in ((layout.BATCH_NAME, book.batch_id), (layout.SHOWN_NAME, book.shown)):
+            file.set_custom_property(name, mark, "text")
+            file.define_name(name, f'="{mark}"')
         book.formats.update(_formats(file))
         for sheet in layout.SHEETS:
             _write_sheet(file.add_worksheet(sheet.name), sheet, book)

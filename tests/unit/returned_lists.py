@@ -12,7 +12,14 @@ from openpyxl.workbook.defined_name import DefinedName
 
 from pipelines.contracts.alert_code import ALPHABET, check_character
 from pipelines.contracts.replies import BATCHES
-from pipelines.outreach.layout import BATCH_NAME, FIRST_ROW, HEADER_ROW, NEW, batch_of
+from pipelines.outreach.layout import (
+    BATCH_NAME,
+    FIRST_ROW,
+    HEADER_ROW,
+    NEW,
+    SHOWN_NAME,
+    batch_of,
+)
 from pipelines.settings import Home
 
 WRITTEN = pl.Schema({**BATCHES, "sheet": pl.String()})
@@ -71,6 +78,7 @@ class Returned:
     has_name: bool = True
     has_property: bool = True
     has_foot: bool = True
+    shown: str = ""
 
     def save(self, path: Path) -> Path:
         """Write it as a workbook."""
@@ -94,5 +102,8 @@ class Returned:
             book.defined_names[BATCH_NAME] = DefinedName(BATCH_NAME, attr_text=f'"{self.batch_id}"')
         if self.batch_id and self.has_property:
             book.custom_doc_props.append(StringProperty(name=BATCH_NAME, value=self.batch_id))
+        if self.shown:
+            attr_text = f'"{self.shown}"'
+            book.defined_names[SHOWN_NAME] = DefinedName(SHOWN_NAME, attr_text=attr_text)
         book.save(path)
         return path

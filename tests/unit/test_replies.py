@@ -13,12 +13,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.contracts.replies import OUTCOMES, accepted_replies, data_errors, disputes
+from pipelines.contracts.replies import (
+    OUTCOMES,
+    accepted_replies,
+    data_errors,
+    disputes,
+    published_batches,
+    shown_mark,
+)
 from pipelines.outreach import replies
 from pipelines.outreach.layout import NEW, OPEN
 from pipelines.outreach.replies import Taken, receipts, take, take_inbox
 from pipelines.settings import Home
 from tests.unit.returned_lists import (
+    LIST_DAY,
     OFFICE,
     READ_ON,
     VISITED,
@@ -81,6 +89,31 @@ def test_a_second_result_holds_for_the_second_reason_alone(home, tmp_path):
 def test_a_second_result_alone_says_nothing_of_the_first_reason(home, tmp_path):
     one_line(home, tmp_path, code(2), answer(None, **{"结果②": "重复"}))
     assert taken(home) == {code(3): "duplicate"}
+
+
+def published_anew(home: Home) -> Returned:
+    """A filled-in list of two lines; since it was sent out, the second shows a reason more."""
+    batch = publish(home, {1: [1], 2: [2]})
+    shown = shown_mark(published_batches(home))
+    (home.day(LIST_DAY) / "batches.parquet").unlink()
+    publish(home, {1: [1], 2: [2, 3]})
+    return Returned(batch, {code(1): answer(), code(2): answer()}, shown=shown)
+
+
+def test_a_visit_answers_no_reason_that_came_onto_its_list_afterwards(home, tmp_path):
+    told = read(home, published_anew(home).save(tmp_path / "a.xlsx"))
+    assert taken(home) == {code(1): "taken_in_dibao"}
+    (reason,) = reasons(told)
+    assert "更正后的清单" in reason
+    again = read(home, Path(told.returned))
+    assert (again.accepted, again.refused) == (0, 1)
+
+
+def test_a_list_that_shows_what_it_showed_is_taken_whole(home, tmp_path):
+    returned = published_anew(home)
+    returned.shown = shown_mark(published_batches(home))
+    read(home, returned.save(tmp_path / "a.xlsx"))
+    assert set(taken(home)) == {code(1), code(2), code(3)}
 
 
 def test_a_line_nobody_wrote_on_is_neither_taken_nor_returned(home, tmp_path):

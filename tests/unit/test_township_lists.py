@@ -12,6 +12,7 @@ import pytest
 
 from pipelines.contracts import working_days
 from pipelines.contracts.alert_code import is_well_formed
+from pipelines.contracts.replies import shown_mark
 from pipelines.outreach import layout
 from pipelines.outreach.township_lists import write_lists
 from pipelines.settings import DBT_PROJECT, WenduError
@@ -358,6 +359,13 @@ def test_a_day_without_alerts_has_batches_without_rows(lists):
     assert pl.read_parquet(day / "batches.parquet").columns == [
         "batch_id", "office", "on_date", "sheet", "line_id", "position", "alert_id", "rule_id",
     ]  # fmt: skip
+
+
+def test_the_workbook_tells_which_reasons_its_lines_show(lists):
+    day = lists([alert(1)])
+    book, shown = workbook(day), shown_mark(pl.read_parquet(day / "batches.parquet"))
+    assert book.defined_names[layout.SHOWN_NAME].attr_text == f'"{shown}"'
+    assert book.custom_doc_props[layout.SHOWN_NAME].value == shown
 
 
 def test_the_workbook_names_its_batch_three_times(lists):

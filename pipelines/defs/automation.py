@@ -13,6 +13,9 @@ JOB = "daily_run"
 MISSED = "wendu/missed"
 """Tag of the run of a day that was not run when it was its time."""
 
+NEWEST = "wendu/newest"
+"""Tag of the run of the newest day there is: offices go by its lists, asked for or not."""
+
 WATCHED = "wendu/watched"
 """Tag of a run at the command line, which tells itself what became of it."""
 

@@ -17,7 +17,7 @@ import dagster as dg
 from dagster._utils.error import SerializableErrorInfo
 
 from pipelines.contracts.working_days import unknown_years
-from pipelines.defs.automation import JOB, MISSED, WATCHED
+from pipelines.defs.automation import JOB, MISSED, NEWEST, WATCHED
 from pipelines.defs.calendar import days_of_the_graph
 from pipelines.defs.corrections import correction_sentences
 from pipelines.defs.day_report import DayReport, Outcome, remember, report_of
@@ -87,7 +87,7 @@ def run_days(
         say(f"Due before {first}, and run first: {missed[0]}{until}.")
     installation.dbt  # noqa: B018 - so is a city without its numbers
     due_in_turn = due_days(home, first, last, since=[*missed, first][0])
-    turns = _Turns(installation, first, last)
+    turns = _Turns(installation, first, last, newest=days[-1])
     installation.once_exported = turns.begin_next_early
     first_begun = turns.begin(next(due_in_turn))
     tell(PREPARE)
@@ -124,19 +124,29 @@ class Begun:
     due: DueDay
     run_id: str
     at: float
+    is_newest: bool
 
     @property
     def is_asked(self) -> bool:
         """Whether it is run because it was asked for."""
         return self.due.why == "asked"
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """What its steps should know of why it is run."""
+        missed = {} if self.is_asked else {MISSED: "yes"}
+        return {WATCHED: "yes"} | missed | ({NEWEST: "yes"} if self.is_newest else {})
+
 
 class _Turns:
     """Begins each day's receiving: in its turn, or early, while the day before is published."""
 
-    def __init__(self, installation: Installation, first: date, last: date) -> None:
+    def __init__(
+        self, installation: Installation, first: date, last: date, *, newest: date
+    ) -> None:
         self._installation = installation
         self._asked = (first, last)
+        self._newest = newest
         self._early: tuple[date, str] | None = None
 
     def begin(self, due: DueDay) -> Begun:
@@ -144,7 +154,7 @@ class _Turns:
         at, run_id = time.perf_counter(), str(uuid.uuid4())
         if self._early and self._early[0] == due.on_date:
             run_id = self._early[1]
-        begun = Begun(due, run_id, at)
+        begun = Begun(due, run_id, at, is_newest=due.on_date == self._newest)
         begin_receiving(self._installation, run_id, due.on_date, asks=begun.is_asked)
         return begun
 
@@ -210,7 +220,7 @@ def _run_day(
         instance=instance,
         run_id=begun.run_id,
         partition_key=on_date.isoformat(),
-        tags={WATCHED: "yes"} | ({} if begun.is_asked else {MISSED: "yes"}),
+        tags=begun.tags,
         run_config={"loggers": {"console": {"config": {"log_level": log_level}}}},
         raise_on_error=debug,
     )  # fmt: skip

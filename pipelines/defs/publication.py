@@ -14,7 +14,7 @@ from typing import Any
 import dagster as dg
 
 from pipelines.defs.access import guard, let_read
-from pipelines.defs.automation import BY_EIGHT, MISSED, OPERATOR
+from pipelines.defs.automation import BY_EIGHT, MISSED, NEWEST, OPERATOR
 from pipelines.defs.calendar import day_of
 from pipelines.defs.corrections import write_corrections_of_day
 from pipelines.defs.installation import Installation
@@ -203,8 +203,8 @@ def publication_assets(
     def sent(
         context: dg.AssetExecutionContext, installation: dg.ResourceParam[Installation]
     ) -> dg.MaterializeResult:
-        is_missed = MISSED in context.run.tags
-        told = [] if is_missed else send_after_run(Settings(), MailSettings(), day_of(context))
+        is_past = MISSED in context.run.tags and NEWEST not in context.run.tags
+        told = [] if is_past else send_after_run(Settings(), MailSettings(), day_of(context))
         return dg.MaterializeResult(metadata={"told": "\n".join(told)})
 
     return [export_and_judge, published, kept, sent]

@@ -11,6 +11,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from pipelines.defs import publication
 from pipelines.defs.installation import Installation
 from pipelines.defs.replay import replay, replay_as_corrected
 from pipelines.ingest.retention import delete_old
@@ -42,18 +43,30 @@ def told(home):
 
 @pytest.fixture(scope="module")
 def backwards(world, wendu, tmp_path_factory):
-    """A home with the world's deliveries and key, its second day run before its first."""
+    """A home with the world's deliveries and key, its second day run before its first.
+
+    With it come the days whose lists were sent, in order.
+    """
     home = Home(tmp_path_factory.mktemp("backwards") / "home")
     shutil.copytree(world.home.landing, home.landing)
     home.vault.mkdir(mode=0o700)
     shutil.copy(world.home.vault / "key", home.vault / "key")
-    ran = [wendu("run", "--date", str(day), home=home.root) for day in (SECOND_DAY, FIRST_DAY)]
+    sent = []
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(publication, "send_after_run", lambda *day: sent.append(day[-1]) or [])
+        ran = [wendu("run", "--date", str(day), home=home.root) for day in (SECOND_DAY, FIRST_DAY)]
     assert [answer.code for answer in ran] == [0, 0], ran
-    return home
+    return home, sent
 
 
 def test_days_run_backwards_end_as_days_run_in_order(world, backwards):
-    assert told(backwards) == told(world.home)
+    home, _ = backwards
+    assert told(home) == told(world.home)
+
+
+def test_lists_of_the_newest_day_go_again_where_a_day_before_it_changed_them(backwards):
+    _, sent = backwards
+    assert sent == [SECOND_DAY, FIRST_DAY, SECOND_DAY]
 
 
 @pytest.fixture(scope="module")

@@ -223,6 +223,35 @@ def test_identities_come_with_their_day_and_newest_last(home: Home, vault: Vault
     assert found == [date(2024, 4, 30), date(2024, 5, 6)]
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 2, 1, 0), (1, 0, 3, 2)])
+def test_each_row_has_the_day_of_its_own_file(
+    home: Home, vault: Vault, order: tuple[int, ...]
+) -> None:
+    two = pl.DataFrame({"id_no": [NUMBER, NUMBER]})
+    one = pl.DataFrame({"id_no": [NUMBER], "name": ["张三"]})
+    frames = [two, two.clear(), one, one]
+    for day, place in enumerate(order, start=1):
+        vault.seal(frames[place], sealed(home, "finance", "payroll", f"2024-05-0{day}"))
+    found = vault.identities("finance", "payroll")
+    expected = [
+        (date(2024, 5, day), name)
+        for day, place in enumerate(order, start=1)
+        for name in frames[place].to_dict(as_series=False).get("name", [None] * len(frames[place]))
+    ]
+    assert found.select("received_on", "name").rows() == expected
+    unnamed = vault.scan_identities("finance", "payroll").filter(pl.col("name").is_null())
+    assert unnamed.collect().height == 2
+
+
+def test_days_on_which_nobody_was_named_are_read_too(home: Home, vault: Vault) -> None:
+    for day in ("2024-05-01", "2024-05-02"):
+        nobody = pl.DataFrame(schema={"id_no": pl.String})
+        vault.seal(nobody, sealed(home, "finance", "payroll", day))
+    found = vault.identities("finance", "payroll")
+    assert found.schema == {"id_no": pl.String, "received_on": pl.Date}
+    assert found.is_empty()
+
+
 def test_a_table_never_sealed_has_no_identities(vault: Vault) -> None:
     assert vault.identities("finance", "payroll").is_empty()
 

@@ -1,6 +1,7 @@
 -- One row per payee and month of dibao paid without a household number, where it belongs to a household: the one that was on
 -- dibao in the month, else the one that is active on the day, with dibao first, else any that was active in the month. Of
--- several one in which the payee was in the month, then the one the payee heads, then the smallest number.
+-- several one in which the payee was in the month, then one in which the payee is now, then the one the payee heads, then the
+-- smallest number.
 -- A family that left dibao, and one that a member left or lost, was paid rightly until then: what it was paid may not go to the
 -- payee, nor to a later family.
 with payees as (
@@ -23,7 +24,16 @@ household_order as (
     select * from {{ ref("int_people__household_order") }}
 ),
 
--- Whoever left a family's list of members belongs to it for the months until then.
+member_versions as (
+    select * from {{ ref("int_people__member_versions") }}
+),
+
+first_list as (
+    select min(known_from_on) as received_on from member_versions
+),
+
+-- Whoever left a family's list of members belongs to it for the months until then. Who stands on the first list received may
+-- have been there ever since.
 families as (
     select
         head_person_id as person_id,
@@ -36,13 +46,18 @@ families as (
     where head_person_id is not null
     union all
     select
-        person_id,
-        household_id,
+        member_versions.person_id,
+        member_versions.household_id,
         false as is_head,
-        known_until_on is null as is_on_roll,
-        case when known_until_on is null then known_from_on else state_from_on end as from_on,
-        state_until_on as until_on
-    from {{ ref("int_people__member_versions") }}
+        member_versions.known_until_on is null as is_on_roll,
+        case
+            when member_versions.known_until_on is null and member_versions.known_from_on > first_list.received_on
+                then member_versions.known_from_on
+            else member_versions.state_from_on
+        end as from_on,
+        member_versions.state_until_on as until_on
+    from member_versions
+    cross join first_list
 ),
 
 candidates as (
@@ -86,7 +101,7 @@ final as (
     select
         person_id,
         month_on,
-        arg_min(household_id, (place, not was_there, not is_head, household_order)) as household_id
+        arg_min(household_id, (place, not was_there, not is_on_roll, not is_head, household_order)) as household_id
     from ranked
     where place is not null
     group by person_id, month_on

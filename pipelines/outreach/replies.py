@@ -21,9 +21,10 @@ import xlsxwriter
 from pipelines.connectors.office_files import OfficeFile, read_office_file
 from pipelines.connectors.raw import ConnectorError
 from pipelines.contracts.replies import accepted_replies, published_batches
-from pipelines.outreach.layout import BATCH_NAME, LINE, RESULTS, SHOWN_NAME
+from pipelines.outreach.layout import LINE, RESULTS
 from pipelines.outreach.reply_batch import batch_of, is_superseded, shown_on
 from pipelines.outreach.reply_lines import Judged, answered_lines, header_of, judge
+from pipelines.outreach.workbook import write_marks
 from pipelines.settings import DBT_PROJECT, Home, put_in_place
 
 REASON = "退回原因"
@@ -220,11 +221,7 @@ def returned_workbook(
         content, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     ) as book:
         book.set_properties({"created": datetime.combine(on_date, datetime.min.time())})
-        book.define_name(BATCH_NAME, f'="{batch_id}"')
-        book.set_custom_property(BATCH_NAME, batch_id)
-        if shown := shown_on(file):
-            book.define_name(SHOWN_NAME, f'="{shown}"')
-            book.set_custom_property(SHOWN_NAME, shown)
+        write_marks(book, batch_id, shown_on(file))
         bold = book.add_format({"bold": True})
         head = book.add_format({"bold": True, "bg_color": "#D9E2F3", "border": 1})
         body = book.add_format({"text_wrap": True, "valign": "top", "border": 1})

@@ -17,7 +17,6 @@ from pipelines.settings import Home
 MARK = r"(?:\d{6,12}|unknown)-\d{8}-?[0-9A-Z](?![0-9A-Za-z])"
 """The form of a batch: office, day of the list, check character."""
 
-
 SHOWN = r"shows-[0-9a-f]{16}"
 """The form of `contracts.replies.shown_mark`."""
 

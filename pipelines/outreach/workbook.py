@@ -89,9 +89,7 @@ def write_book(path: Path, book: Book) -> None:
             "title": book.title, "subject": book.batch_id,
             "created": datetime.combine(book.on_date, datetime.min.time()),
         })  # fmt: skip
-        for name, mark in ((layout.BATCH_NAME, book.batch_id), (layout.SHOWN_NAME, book.shown)):
-            file.set_custom_property(name, mark, "text")
-            file.define_name(name, f'="{mark}"')
+        write_marks(file, book.batch_id, book.shown)
         book.formats.update(_formats(file))
         for sheet in layout.SHEETS:
             _write_sheet(file.add_worksheet(sheet.name), sheet, book)
@@ -291,3 +289,17 @@ def _formats(file: xlsxwriter.Workbook) -> dict[str, Format]:
         **{level: {"bg_color": colour, "bold": True} for level, colour in LEVEL_COLOURS.items()},
     }
     return {kind: file.add_format(properties) for kind, properties in kinds.items()}
+
+
+def write_marks(file: xlsxwriter.Workbook, batch_id: str, shown: str) -> None:
+    """Write by which a returned list is known, where it outlives editing: twice each.
+
+    Args:
+        file: the workbook.
+        batch_id: of `layout.batch_of`.
+        shown: of `contracts.replies.shown_mark`; empty where it was lost.
+    """
+    for name, mark in ((layout.BATCH_NAME, batch_id), (layout.SHOWN_NAME, shown)):
+        if mark:
+            file.set_custom_property(name, mark, "text")
+            file.define_name(name, f'="{mark}"')

@@ -303,8 +303,7 @@ def _looked_up(
         f"select coalesce(max({number}), 0), {HASH_OF_ROWS}, "
         f"{HASH_OF_ROWS} filter (where {number} <= {until}) from {relation} as rows"
     ).fetchall()
-    only_grew = before is not None and before["rows"] == rows_then
-    since = before["since"] if before and only_grew else rows
+    since = before["since"] if before and before["rows"] == rows_then else rows
     return {"since": since, "until": newest, "rows": rows}
 
 

@@ -74,8 +74,44 @@ household_keys as (
     )
 ),
 
-unread as (
+rule_sources as (
+    select * from {{ ref("rule_sources") }}
+),
+
+refused as (
     select * from {{ ref("int_rules__unread") }}
+),
+
+subjects as (
+    select distinct
+        rule_id,
+        subject_household_id,
+        subject_person_id,
+        subject_code
+    from rule_rows
+),
+
+-- What a finding must say of refused rows about its subject, in tables its rule needs.
+unread as (
+    select
+        subjects.rule_id,
+        subjects.subject_household_id,
+        subjects.subject_person_id,
+        subjects.subject_code,
+        '报送数据有误被退回、尚未更正（' || string_agg(
+            refused.title_zh || ' ' || refused.refused_row_count || ' 行，' || refused.received_on || ' 报送',
+            '；' order by refused.title_zh
+        ) || '），相关情况请先核实' as unread_zh
+    from subjects
+    inner join refused
+        on subjects.subject_household_id is not distinct from refused.household_id
+        and subjects.subject_person_id is not distinct from refused.person_id
+        and subjects.subject_code is not distinct from refused.subject_code
+    inner join rule_sources
+        on subjects.rule_id = rule_sources.rule_id
+        and refused.department = rule_sources.department
+        and refused.table_name = rule_sources.table_name
+    group by subjects.rule_id, subjects.subject_household_id, subjects.subject_person_id, subjects.subject_code
 ),
 
 described as (
@@ -103,14 +139,7 @@ described as (
         rule_rows.reason_zh,
         rule_rows.reason_en,
         rule_rows.evidence,
-        nullif(
-            concat_ws(
-                '；',
-                coalesce(unread_of_household.unread_zh, unread_of_person.unread_zh, unread_of_number.unread_zh),
-                rule_rows.unknown_zh
-            ),
-            ''
-        ) as unknown_zh,
+        nullif(concat_ws('；', unread.unread_zh, rule_rows.unknown_zh), '') as unknown_zh,
         rule_rows.inhibited_by,
         rule_rows.is_judged,
         rule_rows.entered_by
@@ -119,15 +148,11 @@ described as (
     left join keys as subject_persons on rule_rows.subject_person_id = subject_persons.person_id
     left join household_keys as households on rule_rows.household_id = households.household_id
     left join keys as persons on rule_rows.person_id = persons.person_id
-    left join unread as unread_of_household
-        on rule_rows.rule_id = unread_of_household.rule_id
-        and rule_rows.subject_household_id = unread_of_household.household_id
-    left join unread as unread_of_person
-        on rule_rows.rule_id = unread_of_person.rule_id
-        and rule_rows.subject_person_id = unread_of_person.person_id
-    left join unread as unread_of_number
-        on rule_rows.rule_id = unread_of_number.rule_id
-        and rule_rows.subject_code = unread_of_number.subject_code
+    left join unread
+        on rule_rows.rule_id = unread.rule_id
+        and rule_rows.subject_household_id is not distinct from unread.subject_household_id
+        and rule_rows.subject_person_id is not distinct from unread.subject_person_id
+        and rule_rows.subject_code is not distinct from unread.subject_code
 ),
 
 several as (

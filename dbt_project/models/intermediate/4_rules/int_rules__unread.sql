@@ -1,6 +1,5 @@
--- One row per rule and subject whose rows in a table the rule needs were partly refused and are not mended: what a finding about
--- it must say. A row about a member is about the family too; where a row of a family does not tell of whom it is, it may be of
--- every member.
+-- One row per subject and table of which rows about it were refused and are not mended. A row about a member is about the family
+-- too; where a row of a family does not tell of whom it is, it may be of every member.
 with refused_rows as (
     select * from {{ ref("stg_control__refused_rows") }}
 ),
@@ -13,10 +12,6 @@ rows_of_tables as (
         title_zh,
         received_on
     from refused_rows
-),
-
-rule_sources as (
-    select * from {{ ref("rule_sources") }}
 ),
 
 programmes as (
@@ -108,33 +103,19 @@ reached as (
     where named.month_on is not null
 ),
 
-counted as (
+final as (
     select
-        rule_sources.rule_id,
         reached.household_id,
         reached.person_id,
         reached.subject_code,
+        rows_of_tables.department,
+        rows_of_tables.table_name,
         rows_of_tables.title_zh,
         max(rows_of_tables.received_on) as received_on,
         count(*) as refused_row_count
     from reached
     inner join rows_of_tables on reached.row_no = rows_of_tables.row_no
-    inner join rule_sources
-        on rows_of_tables.department = rule_sources.department and rows_of_tables.table_name = rule_sources.table_name
     group by all
-),
-
-final as (
-    select
-        rule_id,
-        household_id,
-        person_id,
-        subject_code,
-        '报送数据有误被退回、尚未更正（' || string_agg(
-            title_zh || ' ' || refused_row_count || ' 行，' || received_on || ' 报送', '；' order by title_zh
-        ) || '），相关情况请先核实' as unread_zh
-    from counted
-    group by rule_id, household_id, person_id, subject_code
 )
 
 select * from final

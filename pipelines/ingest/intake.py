@@ -91,7 +91,8 @@ def take_in(
 
     Args:
         contract: the declaration.
-        pieces: where the rows came from; conflicting ones are read there once more.
+        pieces: where the rows came from; of more than one batch conflicting ones are read there
+            once more.
         batches: the rows, as `read_batches` gives them.
         received_on: the date of the delivery.
         divisions: for soft flags.
@@ -104,7 +105,10 @@ def take_in(
     """
     known = KnownRows(contract, divisions, received_on, pseudonyms)
     intake = Intake(contract, Spool(folder, contract, known.identities), known)
-    for batch in batches:
+    held: list[pl.DataFrame] | None = None
+    for number, batch in enumerate(batches):
+        # A table of one batch is small enough to be at hand until its duplicates are settled.
+        held = batch.parts if number == 0 else None
         intake.received += batch.received
         intake.unknown_columns |= batch.unknown_columns
         for lines in batch.unreadable:
@@ -121,7 +125,7 @@ def take_in(
         intake._unkeyed.append(conformed.unkeyed)
         intake._bearers.append(conformed.bearers)
     accepted = intake.spool.height
-    _settle_duplicates(intake, pieces)
+    _settle_duplicates(intake, pieces, held)
     known.keep(every_key_came_once=intake.spool.height == accepted)
     _refuse_empty_snapshot(intake)
     accounted = intake.spool.height + intake.quarantined + intake.exact_duplicates
@@ -160,7 +164,7 @@ class Batch:
         self.received += raw.rows.height + raw.unreadable.height
         self.unknown_columns.update(raw.unknown_columns)
         self.unreadable.append(_unreadable(raw, piece))
-        self.parts.append(raw.rows.with_columns(pl.lit(piece.name).alias(FILE)))
+        self.parts.append(_placed(raw, piece))
         self.factors = raw.factors
 
 
@@ -190,29 +194,36 @@ def _unreadable(raw: RawRows, piece: Piece) -> pl.DataFrame:
     )
 
 
-def _settle_duplicates(intake: Intake, pieces: Sequence[Piece]) -> None:
-    """Count exact duplicates; conflicting rows are read once more for their raw text."""
+def _settle_duplicates(
+    intake: Intake, pieces: Sequence[Piece], held: list[pl.DataFrame] | None
+) -> None:
+    """Count exact duplicates; conflicting rows are refused with their text as delivered.
+
+    Args:
+        intake: everything that was conformed.
+        pieces: where the rows came from.
+        held: the rows themselves with their places, where they are still at hand.
+    """
     intake.exact_duplicates, conflicts, keys = intake.spool.settle_duplicates()
     if not conflicts.height:
         return
-    contract = intake.contract
     files = set(conflicts[FILE])
-    for piece in pieces:
-        if piece.name not in files:
-            continue
-        for raw in piece.read():
-            rows = raw.rows.with_columns(pl.lit(piece.name).alias(FILE))
-            rows = rows.join(conflicts, on=[FILE, LINE], how="semi", maintain_order="left")
-            intake._faults.append(
-                rows.select(
-                    FILE,
-                    LINE,
-                    field=pl.lit(", ".join(contract.key)),
-                    reason=pl.lit("duplicate_key"),
-                    severity=pl.lit("row"),
-                    raw=raw_text(rows),
-                )
+    delivered = (
+        _read_again(piece for piece in pieces if piece.name in files) if held is None else held
+    )
+    key = pl.lit(", ".join(intake.contract.key))
+    for part in delivered:
+        rows = part.join(conflicts, on=[FILE, LINE], how="semi", maintain_order="left")
+        intake._faults.append(
+            rows.select(
+                FILE,
+                LINE,
+                field=key,
+                reason=pl.lit("duplicate_key"),
+                severity=pl.lit("row"),
+                raw=raw_text(rows),
             )
+        )
     # A value fault of a row that is refused after all is told with the row.
     intake._faults = [
         pl.concat(intake._faults)
@@ -225,6 +236,15 @@ def _settle_duplicates(intake: Intake, pieces: Sequence[Piece]) -> None:
         .drop("is_conflict")
     ]
     intake._refused_keys.append(keys)
+
+
+def _read_again(pieces: Iterable[Piece]) -> Iterator[pl.DataFrame]:
+    return (_placed(raw, piece) for piece in pieces for raw in piece.read())
+
+
+def _placed(raw: RawRows, piece: Piece) -> pl.DataFrame:
+    """Rows as read, with their places."""
+    return raw.rows.with_columns(pl.lit(piece.name).alias(FILE))
 
 
 def _refuse_empty_snapshot(intake: Intake) -> None:

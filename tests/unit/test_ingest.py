@@ -15,8 +15,8 @@ import polars as pl
 import pytest
 
 import pipelines.ingest.receive  # noqa: F401 - its name is that of a function
-from pipelines.ingest import clean_up, load_receipts, state
-from pipelines.ingest.quarantine import load_rejections
+from pipelines.ingest import clean_up, intake, load_receipts, state
+from pipelines.ingest.quarantine import load_rejections, quarantine_shelf
 from pipelines.ingest.read_ahead import one_ahead
 from pipelines.settings import WenduError, put_in_place
 from tests.unit.deliveries import (
@@ -175,11 +175,19 @@ def test_all_rows_of_a_key_with_differing_content_are_refused(office: Office) ->
     assert receipt.tables["payroll"].reasons == {"duplicate_key": 2}
 
 
-def test_a_key_repeated_in_another_file_of_the_delivery_is_found(office: Office) -> None:
-    office.payments(FIRST, payment_row("P1"), name="payments_1.csv")
+@pytest.mark.parametrize("rows_at_once", [10, 1])
+def test_a_key_repeated_in_another_file_of_the_delivery_is_found(
+    office: Office, monkeypatch: pytest.MonkeyPatch, rows_at_once: int
+) -> None:
+    monkeypatch.setattr(intake, "ROWS_AT_ONCE", rows_at_once)
+    office.payments(FIRST, payment_row("P1", amount="6"), name="payments_1.csv")
     office.payments(FIRST, payment_row("P1", amount="7"), name="payments_2.csv")
+    office.payments(FIRST, payment_row("P2"), name="payments_3.csv")
     (receipt,) = office.receive()
     assert receipt.tables["payments"].reasons == {"duplicate_key": 2}
+    kept = pl.read_parquet(quarantine_shelf(office.home, "finance", "payments", FIRST))
+    assert kept["file"].to_list() == ["payments_1.csv", "payments_2.csv"]
+    assert kept["raw"].str.json_path_match("$.amount").to_list() == ["6", "7"]
 
 
 def test_rows_that_differ_only_in_a_restricted_value_are_a_conflict(office: Office) -> None:

@@ -185,6 +185,13 @@ class Contract(Declared):
                 schema["person_key"] = pl.Binary()
         return pl.Schema(schema | TECHNICAL_COLUMNS)
 
+    def narrowed(self, *names: str) -> "Contract":
+        """The table with its key and some other columns alone, to read no more of a row."""
+        kept = {*self.key, *names}
+        return self.model_copy(
+            update={"columns": {name: self.columns[name] for name in self.columns if name in kept}}
+        )
+
 
 def load_contract(path: Path, shared_codes: dict[str, dict[str, str]]) -> Contract:
     """Read one declaration; shared code lists named by a column are filled in.

@@ -226,7 +226,9 @@ def _keys_but_for_the_check(
     texts = rows.select(contract.key).with_columns(
         with_right_check_character(rows[name]) for name in mistyped
     )
-    return lake_values(texts, contract, received_on, identities).select(contract.lake_key)
+    return lake_values(texts, contract.narrowed(), received_on, identities).select(
+        contract.lake_key
+    )
 
 
 def _lake_values(read: pl.DataFrame, contract: Contract, identities: Identities) -> pl.DataFrame:

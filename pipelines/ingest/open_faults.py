@@ -7,6 +7,7 @@ it is told for `TOLD_DAYS` days and then only counted. All of it is a function o
 received by the day. Does not belong here: how a department is told (`outreach.corrections`).
 """
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import polars as pl
@@ -19,6 +20,7 @@ from pipelines.ingest.identities import Identities
 from pipelines.ingest.quarantine import quarantine_shelf
 from pipelines.ingest.receipts import Receipt
 from pipelines.ingest.remembered import RememberedPseudonyms
+from pipelines.ingest.torn_lines import TORN
 from pipelines.settings import Home
 from pipelines.vault import Vault
 
@@ -70,15 +72,17 @@ def open_faults(
         found = _of_snapshot(faults, delivered, on_date)
     else:
         found = _of_append(home, contract, faults, on_date, vault)
+    told = found.filter(pl.col("mended_on").is_null() | (pl.col("mended_on") == on_date))
+    texts = _texts(told, contract.columns).with_columns(told["field"])
     return (
-        found.filter(pl.col("mended_on").is_null() | (pl.col("mended_on") == on_date))
-        .with_columns(
+        told.with_columns(
+            texts.select(
+                value=pl.coalesce(
+                    pl.when(pl.col("field") == name).then(name) for name in contract.columns
+                )
+            ),
             department=pl.lit(contract.department),
             table=pl.lit(contract.table),
-            value=pl.coalesce(
-                pl.when(pl.col("field") == name).then(text)
-                for name, text in texts_of(contract).items()
-            ),
         )
         .select(OPEN_FAULTS.names())
         .cast(OPEN_FAULTS)
@@ -96,18 +100,17 @@ def _faults(home: Home, contract: Contract, delivered: list[date]) -> pl.DataFra
     ]
     if not frames:
         return pl.DataFrame()
-    columns = texts_of(contract)
-    key = pl.concat_str(
-        (columns[name] for name in contract.key), separator=KEY_SEPARATOR, ignore_nulls=True
+    rows = pl.concat(frames).filter(pl.col("raw").is_not_null() & (pl.col("raw") != FORGOTTEN_ROW))
+    keys = _texts(rows, contract.key).select(
+        key=pl.concat_str(contract.key, separator=KEY_SEPARATOR, ignore_nulls=True),
+        key_texts=pl.struct(contract.key),
     )
     return (
-        pl.concat(frames)
-        .filter(pl.col("raw").is_not_null() & (pl.col("raw") != FORGOTTEN_ROW))
+        rows.with_columns(keys)
         .select(
-            *("file", "line", "field", "reason", "severity", "received_on", "raw"),
+            *("file", "line", "field", "reason", "severity", "received_on", "raw", "key_texts"),
             # A line that is no row of the table stands for itself.
-            key=pl.when(key != "").then(key).otherwise("raw"),
-            key_texts=pl.struct(columns[name].alias(name) for name in contract.key),
+            key=pl.when(pl.col("key") != "").then("key").otherwise("raw"),
         )
         .sort("received_on", "file", "line")
         .group_by(*ITEM, "received_on", maintain_order=True)
@@ -123,9 +126,20 @@ def _faults(home: Home, contract: Contract, delivered: list[date]) -> pl.DataFra
     )
 
 
-def texts_of(contract: Contract) -> dict[str, pl.Expr]:
-    """The declared columns of a row in quarantine, as delivered, out of its `raw`."""
-    return {name: pl.col("raw").str.json_path_match(f"$.{name}") for name in contract.columns}
+def texts_in(raws: pl.Series, names: Iterable[str]) -> pl.DataFrame:
+    """Columns of refused rows as delivered, out of what quarantine keeps of each."""
+    return raws.str.json_decode(pl.Struct(dict.fromkeys(names, pl.String))).struct.unnest()
+
+
+def _texts(faults: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
+    """Columns of faults' rows as delivered; of a line that is no row what can be found in it."""
+    numbered = faults.select("raw", is_torn=pl.col("reason").is_in(TORN)).with_row_index()
+    whole, torn = numbered.filter(~pl.col("is_torn")), numbered.filter("is_torn")
+    found = torn.select(
+        "index", *(pl.col("raw").str.json_path_match(f"$.{n}").alias(n) for n in names)
+    )
+    read = whole.select("index").hstack(texts_in(whole["raw"], names))
+    return pl.concat([read, found]).sort("index").drop("index")
 
 
 def _of_snapshot(faults: pl.DataFrame, delivered: list[date], on_date: date) -> pl.DataFrame:
@@ -194,7 +208,7 @@ def _lake_keys(
     """The key under which the lake would hold each row; null where it cannot be read."""
     identities = Identities(contract, on_date, RememberedPseudonyms(vault))
     texts = items["key_texts"].struct.unnest()
-    keys = lake_values(texts, contract, on_date, identities)
+    keys = lake_values(texts, contract.narrowed(), on_date, identities)
     return keys.select(pl.col(name).alias(f"_{name}") for name in contract.lake_key)
 
 

@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.contracts.sources import Contract
 from pipelines.ingest.conform import lake_values
 from pipelines.ingest.identities import Identities, people_columns
-from pipelines.ingest.open_faults import open_faults, texts_of
+from pipelines.ingest.open_faults import open_faults, texts_in
 from pipelines.ingest.receipts import Receipt
 from pipelines.ingest.remembered import RememberedPseudonyms
 from pipelines.ingest.torn_lines import TORN, people_in
@@ -81,11 +81,15 @@ def _in_torn_lines(
 def _named_by(
     rows: pl.DataFrame, contract: Contract, on_date: date, pseudonyms: RememberedPseudonyms
 ) -> pl.DataFrame:
-    texts = rows.select(**texts_of(contract))
-    read = lake_values(texts, contract, on_date, Identities(contract, on_date, pseudonyms))
+    names = people_columns(contract)
+    telling = contract.narrowed(
+        *names, *(name for name, told in contract.lake_columns.items() if told in REFUSED_ROWS)
+    )
+    texts = texts_in(rows["raw"], telling.columns)
+    read = lake_values(texts, telling, on_date, Identities(telling, on_date, pseudonyms))
     # A record has a number of its own, or it is about whoever is its key.
     numbers = [name for name in contract.lake_key if read.schema[name] == pl.String]
-    people = list(people_columns(contract).values())
+    people = list(names.values())
     named = read.with_columns(
         row_no=rows["row_no"],
         received_on=rows["last_on"],

@@ -45,8 +45,9 @@ def keys_in(
     for name in contract.key:
         fitting = values.filter(_reads_like(values, name, contract, received_on))
         keys = keys.join(fitting.rename({"value": name}), on=LINE_NO, how="left")
-    identities = Identities(contract, received_on, pseudonyms)
-    read = lake_values(keys.drop(LINE_NO), contract, received_on, identities)
+    narrow = contract.narrowed()
+    identities = Identities(narrow, received_on, pseudonyms)
+    read = lake_values(keys.drop(LINE_NO), narrow, received_on, identities)
     return read.select(contract.lake_key).unique()
 
 
@@ -60,9 +61,10 @@ def people_in(
         return values.select(LINE_NO, person_key=pl.lit(None, pl.Binary)).clear()
     named, key = next(iter(columns.items()))
     people = values.filter(_reads_like(values, named, contract, received_on))
-    identities = Identities(contract, received_on, pseudonyms)
+    narrow = contract.narrowed(named)
+    identities = Identities(narrow, received_on, pseudonyms)
     texts = people.select(pl.col("value").alias(named))
-    read = lake_values(texts, contract, received_on, identities)
+    read = lake_values(texts, narrow, received_on, identities)
     return (
         people.select(LINE_NO)
         .with_columns(read[key].alias("person_key"))

@@ -7,7 +7,7 @@ it is told for `TOLD_DAYS` days and then only counted. All of it is a function o
 received by the day. Does not belong here: how a department is told (`outreach.corrections`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 
 import polars as pl
@@ -17,7 +17,7 @@ from pipelines.ingest import lake
 from pipelines.ingest.conform import lake_values
 from pipelines.ingest.forgetting import FORGOTTEN_ROW
 from pipelines.ingest.identities import Identities
-from pipelines.ingest.quarantine import quarantine_shelf
+from pipelines.ingest.quarantine import QUARANTINE_SCHEMA, quarantine_shelf
 from pipelines.ingest.receipts import Receipt
 from pipelines.ingest.remembered import RememberedPseudonyms
 from pipelines.ingest.torn_lines import TORN
@@ -65,13 +65,14 @@ def open_faults(
         and receipt.verdict == "accepted"
         and contract.table in receipt.tables
     ]
-    faults = _faults(home, contract, delivered)
-    if not faults.height:
+    if not delivered:
         return OPEN_FAULTS.to_frame()
     if contract.mode == "snapshot":
-        found = _of_snapshot(faults, delivered, on_date)
+        found = _of_snapshot(home, contract, delivered, on_date)
     else:
-        found = _of_append(home, contract, faults, on_date, vault)
+        found = _of_append(home, contract, delivered, on_date, vault)
+    if not found.height:
+        return OPEN_FAULTS.to_frame()
     told = found.filter(pl.col("mended_on").is_null() | (pl.col("mended_on") == on_date))
     texts = _texts(told, contract.columns).with_columns(told["field"])
     return (
@@ -90,32 +91,34 @@ def open_faults(
     )
 
 
-def _faults(home: Home, contract: Contract, delivered: list[date]) -> pl.DataFrame:
-    """Every fault of the table, with the texts of its key as delivered, and its first row."""
+def _refused(home: Home, contract: Contract, delivered: Sequence[date]) -> pl.DataFrame:
+    """What deliveries of the table have in quarantine, with the `key` that is told of each row.
+
+    `key_texts` are the columns of the key as delivered. Of several deliveries or none at all.
+    """
     shelves = [
         quarantine_shelf(home, contract.department, contract.table, day) for day in delivered
     ]
-    frames = [
-        pl.read_parquet(shelf, hive_partitioning=False) for shelf in shelves if shelf.is_file()
-    ]
-    if not frames:
-        return pl.DataFrame()
-    rows = pl.concat(frames).filter(pl.col("raw").is_not_null() & (pl.col("raw") != FORGOTTEN_ROW))
+    kept = [pl.read_parquet(shelf, hive_partitioning=False) for shelf in shelves if shelf.is_file()]
+    rows = pl.concat([QUARANTINE_SCHEMA.to_frame(), *kept]).filter(
+        pl.col("raw").is_not_null() & (pl.col("raw") != FORGOTTEN_ROW)
+    )
     keys = _texts(rows, contract.key).select(
         key=pl.concat_str(contract.key, separator=KEY_SEPARATOR, ignore_nulls=True),
         key_texts=pl.struct(contract.key),
     )
+    # A line that is no row of the table stands for itself.
+    named = pl.when(pl.col("key") != "").then("key").otherwise("raw")
+    return rows.with_columns(keys).with_columns(key=named)
+
+
+def _faults(refused: pl.DataFrame) -> pl.DataFrame:
+    """Each fault of a delivery once, with all places and rows that have it."""
     return (
-        rows.with_columns(keys)
-        .select(
-            *("file", "line", "field", "reason", "severity", "received_on", "raw", "key_texts"),
-            # A line that is no row of the table stands for itself.
-            key=pl.when(pl.col("key") != "").then("key").otherwise("raw"),
-        )
-        .sort("received_on", "file", "line")
+        refused.sort("received_on", "file", "line")
         .group_by(*ITEM, "received_on", maintain_order=True)
         .agg(
-            pl.all().exclude("file", "line").first(),
+            pl.col("severity", "raw", "key_texts").first(),
             raws=pl.col("raw").unique(maintain_order=True),
             file=pl.col("file").unique(maintain_order=True).str.join(LIST_SEPARATOR),
             line=pl.col("line")
@@ -142,38 +145,63 @@ def _texts(faults: pl.DataFrame, names: Iterable[str]) -> pl.DataFrame:
     return pl.concat([read, found]).sort("index").drop("index")
 
 
-def _of_snapshot(faults: pl.DataFrame, delivered: list[date], on_date: date) -> pl.DataFrame:
+def _of_snapshot(
+    home: Home, contract: Contract, delivered: Sequence[date], on_date: date
+) -> pl.DataFrame:
     """A fault is open while each delivery since it came has it."""
-    newest = len(delivered) - 1
-    days = pl.DataFrame(
-        {"received_on": delivered, "delivery": range(len(delivered))},
-        schema={"received_on": pl.Date, "delivery": pl.Int64},
+    newest = delivered[-1]
+    now = _faults(_refused(home, contract, [newest]))
+    before = _faults(_refused(home, contract, delivered[-2:-1] if newest == on_date else []))
+    gone = before.join(now, on=ITEM, how="anti", nulls_equal=True, maintain_order="left")
+    found = pl.concat([
+        now.with_columns(mended_on=pl.lit(None, pl.Date)),
+        gone.with_columns(mended_on=pl.lit(newest)),
+    ])  # fmt: skip
+    return found.with_columns(
+        _since(home, contract, delivered, found), last_on="received_on", is_told=pl.lit(True)
     )
-    seen = faults.join(days, on="received_on").sort("delivery", maintain_order=True)
-    # Deliveries in a row that have the fault are one run of it.
-    runs = (
-        seen.with_columns(
-            run=(pl.col("delivery") - pl.int_range(pl.len()).over(ITEM, order_by="delivery"))
+
+
+def _since(
+    home: Home, contract: Contract, delivered: Sequence[date], faults: pl.DataFrame
+) -> pl.Series:
+    """`since_on`: the first of the deliveries in a row, up to the one it is of, that had a fault.
+
+    They are looked at the newest first, ever more at once, and only as long as there is a fault
+    that all those looked at had: most faults are mended soon, and some stand for a year.
+    """
+    number = {day: place for place, day in enumerate(delivered)}
+    delivery = pl.col("received_on").replace_strict(number, return_dtype=pl.Int64)
+    items = faults.select(*ITEM, since=delivery)
+    looked_at, at_once = len(delivered) - 1, 1
+    while looked_at and (items["since"] <= looked_at).any():
+        further = delivered[max(looked_at - at_once, 0) : looked_at]
+        in_a_row = pl.col("delivery") + pl.int_range(1, pl.len() + 1).over(ITEM)
+        reached = (
+            _refused(home, contract, further)
+            .select(*ITEM, delivery=delivery)
+            .unique()
+            .join(items.filter(pl.col("since") <= looked_at), on=ITEM, nulls_equal=True)
+            .filter(pl.col("delivery") < pl.col("since"))
+            .sort("delivery", descending=True)
+            .filter(in_a_row == pl.col("since"))
+            .group_by(ITEM)
+            .agg(earlier=pl.col("delivery").min())
         )
-        .group_by(*ITEM, "run", maintain_order=True)
-        .agg(
-            pl.all().exclude("received_on", "delivery").last(),
-            since_on=pl.col("received_on").first(),
-            last_on=pl.col("received_on").last(),
-            last=pl.col("delivery").last(),
-        )
-    )
-    is_open = pl.col("last") == newest
-    is_mended_now = (pl.col("last") == newest - 1) & (pl.lit(delivered[-1]) == on_date)
-    return runs.filter(is_open | is_mended_now).with_columns(
-        mended_on=pl.when(~is_open).then(pl.lit(delivered[-1])), is_told=pl.lit(True)
-    )
+        items = items.join(
+            reached, on=ITEM, how="left", nulls_equal=True, maintain_order="left"
+        ).select(*ITEM, since=pl.coalesce("earlier", "since"))
+        looked_at, at_once = looked_at - len(further), at_once * 2
+    return pl.Series("since_on", delivered, pl.Date).gather(items["since"])
 
 
 def _of_append(
-    home: Home, contract: Contract, faults: pl.DataFrame, on_date: date, vault: Vault
+    home: Home, contract: Contract, delivered: Sequence[date], on_date: date, vault: Vault
 ) -> pl.DataFrame:
     """A fault is open until an accepted row of its key comes later."""
+    faults = _faults(_refused(home, contract, delivered))
+    if not faults.height:
+        return faults
     items = faults.group_by(ITEM, maintain_order=True).agg(
         pl.all().exclude("received_on").last(),
         since_on=pl.col("received_on").first(),

@@ -95,6 +95,24 @@ def test_a_fault_that_comes_back_is_new_again(office):
     assert open_new_mended(office, THIRD) == [1, 1, 0]
 
 
+def test_a_fault_is_as_old_as_the_deliveries_in_a_row_that_had_it(office):
+    days = [FIRST + timedelta(days=n) for n in range(9)]
+    # Some are at fault from a delivery on, the others in all but the one before it.
+    begun = {person: person % len(days) for person in range(2 * len(days))}
+    for n, day in enumerate(days):
+        at_fault = [
+            n >= begins if person < len(days) else n != begins - 1
+            for person, begins in begun.items()
+        ]
+        wages = ["五千" if is_wrong else "5000" for is_wrong in at_fault]
+        right = [payroll_row(100 + other) for other in range(2 * len(begun))]
+        office.payroll(day, *right, *map(payroll_row, begun, wages))
+    office.receive(until=days[-1])
+    assert open_new_mended(office, days[-1]) == [18, 2, 0]
+    since = {row[2]: row[-2] for row in rows(office.home, days[-1], "更正清单")}
+    assert since == {number(person): str(days[n]) for person, n in begun.items()}
+
+
 def test_a_snapshot_that_does_not_come_mends_nothing(office):
     office.payroll(FIRST, payroll_row(1), payroll_row(2, wage="五千"))
     office.payments(SECOND, payment_row("P1"))

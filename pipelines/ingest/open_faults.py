@@ -17,7 +17,7 @@ from pipelines.ingest import lake
 from pipelines.ingest.conform import lake_values
 from pipelines.ingest.forgetting import FORGOTTEN_ROW
 from pipelines.ingest.identities import Identities
-from pipelines.ingest.quarantine import QUARANTINE_SCHEMA, quarantine_shelf
+from pipelines.ingest.quarantine import quarantine_shelf, refusals
 from pipelines.ingest.receipts import Receipt
 from pipelines.ingest.remembered import RememberedPseudonyms
 from pipelines.ingest.torn_lines import TORN
@@ -96,13 +96,9 @@ def _refused(home: Home, contract: Contract, delivered: Sequence[date]) -> pl.Da
 
     `key_texts` are the columns of the key as delivered. Of several deliveries or none at all.
     """
-    shelves = [
+    rows = refusals(
         quarantine_shelf(home, contract.department, contract.table, day) for day in delivered
-    ]
-    kept = [pl.read_parquet(shelf, hive_partitioning=False) for shelf in shelves if shelf.is_file()]
-    rows = pl.concat([QUARANTINE_SCHEMA.to_frame(), *kept]).filter(
-        pl.col("raw").is_not_null() & (pl.col("raw") != FORGOTTEN_ROW)
-    )
+    ).filter(pl.col("raw").is_not_null() & (pl.col("raw") != FORGOTTEN_ROW))
     keys = _texts(rows, contract.key).select(
         key=pl.concat_str(contract.key, separator=KEY_SEPARATOR, ignore_nulls=True),
         key_texts=pl.struct(contract.key),

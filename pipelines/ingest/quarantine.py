@@ -4,6 +4,7 @@ The raw row stays here and nowhere else. `load_rejections` gives what may be pub
 where and why, never the value.
 """
 
+from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -40,19 +41,22 @@ def load_rejections(home: Home, until: date) -> pl.DataFrame:
         if receipt.verdict == "accepted"
         for table in receipt.tables
     ]
-    frames = [
-        pl.read_parquet(shelf, columns=[name for name in QUARANTINE_SCHEMA if name != "raw"])
-        for shelf in shelves
-        if shelf.is_file()
-    ]
-    if not frames:
-        return REJECTIONS_SCHEMA.to_frame()
     return (
-        pl.concat(frames)
+        refusals(shelves, [name for name in QUARANTINE_SCHEMA if name != "raw"])
         .filter(pl.col("severity") != "soft")
         .rename({"table": "table_name"})
         .select(REJECTIONS_SCHEMA.names())
     )
+
+
+def refusals(shelves: Iterable[Path], columns: Sequence[str] = ()) -> pl.DataFrame:
+    """What stands on some shelves, of those that there are, one after the other; or no row."""
+    columns = columns or QUARANTINE_SCHEMA.names()
+    there = [shelf for shelf in shelves if shelf.is_file()]
+    if not there:
+        return QUARANTINE_SCHEMA.to_frame().select(columns)
+    # All at once: a year has thousands, and each alone takes four times as long.
+    return pl.read_parquet(there, columns=list(columns), hive_partitioning=False, glob=False)
 
 
 def rewrite_shelf(shelf: Path, refusals: pl.DataFrame) -> None:

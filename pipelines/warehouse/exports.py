@@ -27,7 +27,7 @@ from pipelines.warehouse.views import NameTable, View, write_views
 from pipelines.warehouse.work_database import sql_text, work_database
 
 MARTS_SCHEMA = "marts"
-SETTINGS = ("memory_limit = '900MB'", "enable_progress_bar = false")
+SETTINGS = ("memory_limit = '600MB'", "enable_progress_bar = false")
 """What the database may hold while it writes; beyond it works from disk, and tells nobody."""
 
 MONTH = "period"

@@ -100,6 +100,8 @@ def forget(
         return Forgot(None, is_lifted=True)
     tell("take_the_identity_away")
     forgotten.add(normal)
+    with vault.keeping_keys():
+        vault.pseudonyms("person", pl.Series([normal]))
     codes = _codes_about(home, key[0])
     return Forgot(purge(home, installation.city, vault, normal, codes))
 

@@ -151,6 +151,7 @@ def _stage(
     AuditBook(home, old).copy_to(AuditBook(stage, new), translation.texts)
     AuditBook(stage, new).write(at, who, "rotate-key", "all pseudonyms", "change of the key")
     Forgotten(home, old).copy_to(stage, new)
+    old.copy_kept_keys(new, translation.keys)
     tell("prove_what_was_made")
     lake_rows, strangers = _prove_stage(home, old, stage, new)
     if rows != marts.rows_published(home):

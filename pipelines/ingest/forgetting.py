@@ -17,6 +17,7 @@ import polars as pl
 from pipelines.connectors import open_delivery
 from pipelines.contracts.city import City
 from pipelines.contracts.sources import Contract, contracts_of, load_contracts
+from pipelines.ingest.identities import keys_of
 from pipelines.ingest.identity import parse_citizen_numbers
 from pipelines.ingest.quarantine import rewrite_shelf
 from pipelines.ingest.reading import parser_of
@@ -103,8 +104,20 @@ def _purge_vault(home: Home, vault: Vault, forgotten: Forgotten, done: Purged) -
             kept = unnamed(contract, sealed, forgotten)
             changed = sealed.join(kept, on=sealed.columns, how="anti", nulls_equal=True).height
             if changed:
+                _keep_keys(contract, sealed, kept, vault)
                 vault.seal(kept, path)
                 done.identities += changed
+
+
+def _keep_keys(contract: Contract, sealed: pl.DataFrame, kept: pl.DataFrame, vault: Vault) -> None:
+    """Let the keys stand of what is taken away: rows of the lake are known by them for good."""
+    taken = sealed.select(
+        pl.when(kept[name].is_null()).then(name) if name in sealed.columns
+        else pl.lit(None, pl.String).alias(name)
+        for name in contract.columns
+    )  # fmt: skip
+    with vault.keeping_keys():
+        keys_of(contract, taken, vault)
 
 
 def _purge_quarantine(home: Home, number: str, done: Purged) -> None:

@@ -8,9 +8,10 @@ after normalising is decided before it gets here; who stands behind a key is ask
 import io
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from cryptography.hazmat.primitives.hmac import HMAC
 from pyarrow import parquet
 
 from pipelines.settings import Home, put_in_place
+from pipelines.vault import kept_keys
+from pipelines.vault.kept_keys import KeptKeys
 from pipelines.vault.key import (
     KEY_VARIABLE,
     Keys,
@@ -51,6 +54,7 @@ class Vault:
         self._folder = home.vault
         self._cipher = AESGCM(keys.sealing)
         self._mac = HMAC(keys.pseudonyms, SM3())
+        self._noted: dict[str, bytes] | None = None
 
     def __repr__(self) -> str:
         return f"Vault({self._folder})"
@@ -134,13 +138,41 @@ class Vault:
         hashed = unique.with_columns(hash=pl.Series(self._digests(unique["text"]), dtype=pl.Binary))
         return texts.join(hashed, on="text", how="left", maintain_order="left")["hash"]
 
-    def _digests(self, texts: Iterable[str]) -> list[bytes]:
-        begin, digests = self._mac.copy, []
+    def _digests(self, texts: pl.Series) -> list[bytes]:
+        begin, digests = self._mac.copy, list[bytes]()
         for text in texts:
             mac = begin()
             mac.update(text.encode())
             digests.append(mac.finalize()[:PSEUDONYM_BYTES])
-        return digests
+        keys = self._kept.of(texts, digests)
+        if self._noted is not None:
+            self._noted |= dict(zip(texts, keys, strict=True))
+        return keys
+
+    @contextmanager
+    def keeping_keys(self) -> Iterator[None]:
+        """What is hashed within keeps its key, whatever becomes of the vault's key."""
+        self._noted = {}
+        try:
+            yield
+            if self._noted:
+                self._keep(self._kept.with_keys(self._noted))
+        finally:
+            self._noted = None
+
+    def copy_kept_keys(self, other: "Vault", translate: Callable[[pl.Series], pl.Series]) -> None:
+        """Keep the same keys in another vault, as they are translated there."""
+        if self._kept.keys:
+            other._keep(self._kept.translated(translate))
+
+    @cached_property
+    def _kept(self) -> KeptKeys:
+        path = self._folder / kept_keys.FILE
+        return KeptKeys.of_frame(self.unseal(path)) if path.exists() else KeptKeys()
+
+    def _keep(self, kept: KeptKeys) -> None:
+        self.seal(kept.frame(), self._folder / kept_keys.FILE)
+        self._kept = kept
 
     def seal(self, frame: pl.DataFrame, path: Path) -> None:
         """Encrypt a frame into a file of the vault, whole or not at all.

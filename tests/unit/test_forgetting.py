@@ -37,6 +37,13 @@ def drop(office: Office, sequence: int, *, lift: bool = False, purpose: str = PU
         installation.close()
 
 
+def change_the_key(office: Office) -> None:
+    installation = Installation(office.home, "371500")
+    rotate(installation, MOMENT, WHO, lambda step: None)
+    installation.close()
+    office.vault = Vault.open(office.home)
+
+
 def sealed(office: Office, department: str = "finance", table: str = "payroll") -> list[str]:
     known = Vault.open(office.home).identities(department, table)
     return sorted(known["id_no"].drop_nulls())
@@ -202,13 +209,41 @@ def test_nobody_can_be_let_in_who_was_not_forgotten(paid: Office) -> None:
 
 def test_a_forgotten_person_stays_so_when_the_key_changes(paid: Office) -> None:
     drop(paid, 1)
-    installation = Installation(paid.home, "371500")
-    rotate(installation, MOMENT, WHO, lambda step: None)
-    installation.close()
-    paid.vault = Vault.open(paid.home)
+    change_the_key(paid)
     paid.payroll(SECOND, payroll_row(1, "7000"), payroll_row(2, "7000", name="李某"))
     paid.receive()
     assert set(sealed(paid)) == {number(2)}
+
+
+def test_a_forgotten_person_who_is_delivered_on_stays_one_when_the_key_changes_twice(
+    paid: Office,
+) -> None:
+    drop(paid, 1)
+    for _ in range(2):
+        change_the_key(paid)
+    rotated = state(paid.home, "finance", "payroll", FIRST)
+    paid.payroll(SECOND, payroll_row(1), payroll_row(2, "7000", name="李某"))
+    paid.receive()
+    after = state(paid.home, "finance", "payroll", SECOND)
+    assert after.filter(pl.col("received_on") == FIRST).height == 1
+    assert set(after["person_key"]) == set(rotated["person_key"])
+
+
+def test_a_forgotten_person_let_in_again_after_a_change_of_the_key_is_who_it_was(
+    paid: Office,
+) -> None:
+    drop(paid, 1)
+    change_the_key(paid)
+    people = set(state(paid.home, "finance", "payroll", FIRST)["person_key"])
+    drop(paid, 1, lift=True)
+    paid.payroll(SECOND, payroll_row(1, "7000"), payroll_row(2, name="李某"))
+    paid.receive()
+    assert sealed(paid) == sorted([number(1), number(2)])
+    assert set(state(paid.home, "finance", "payroll", SECOND)["person_key"]) == people
+    change_the_key(paid)
+    paid.payroll(THIRD, payroll_row(1, "8000"), payroll_row(2, name="李某"))
+    paid.receive()
+    assert state(paid.home, "finance", "payroll", THIRD).height == 2
 
 
 def test_done_again_it_finds_nothing_more(paid: Office) -> None:

@@ -37,7 +37,11 @@ UNCERTAIN_IN_A_ROW = 3
 
 @dataclass(frozen=True)
 class Letter:
-    """One list and where it goes."""
+    """One list and where it goes.
+
+    `in_place_of` is the mail of the list whose place it takes, `sent_as` the mail by which it may
+    have arrived before; empty where there is none.
+    """
 
     office: str
     recipient: str
@@ -45,6 +49,8 @@ class Letter:
     workbook: Path
     sha256: str
     is_corrected: bool
+    in_place_of: str = ""
+    sent_as: str = ""
 
     @property
     def batch_id(self) -> str:
@@ -119,10 +125,14 @@ def plan(
         may_be_there = [row for row in of_office if row.state in {"accepted", *UNKNOWN}]
         is_corrected = any(row.sha256 != content for row in may_be_there)
         # A day that is again what it was before a correction is sent again: the office goes by it.
-        is_last = any(row.sha256 == content for row in may_be_there[-1:])
+        last = may_be_there[-1] if may_be_there else None
+        is_last = last is not None and last.sha256 == content
         letter = Letter(
-            office, recipients[office], digests[office], workbook, content, is_corrected
-        )
+            office, recipients[office], digests[office], workbook, content, is_corrected,
+            in_place_of=last.message_id if last and not is_last else "",
+            sent_as=last.message_id if last and is_last and last.recipient == recipients[office]
+            else "",
+        )  # fmt: skip
         same = [row for row in of_office if row.sha256 == content]
         states = {row.state for row in same if row.recipient == letter.recipient}
         if is_last and any(row.state == "accepted" for row in same):
@@ -258,20 +268,20 @@ class Dispatch:
 
 
 def letter_as_mail(letter: Letter, attached: bytes, settings: MailSettings) -> EmailMessage:
-    """The mail of one list; the same list to the same address has the same Message-ID.
+    """The mail of one list; however often it is tried, it has the same Message-ID.
 
     But for one that takes the place of its own correction: a mailbox drops what it has already.
     """
     message = EmailMessage()
     sender = str(settings.sender)
     corrected = "（更正）" if letter.is_corrected else ""
-    marks = f"{letter.batch_id} {letter.sha256} {letter.recipient}{corrected}"
+    marks = f"{letter.batch_id} {letter.sha256} {letter.recipient} {letter.in_place_of}"
     name = sha256(marks.encode()).hexdigest()
     message["From"], message["To"] = sender, letter.recipient
     message["Subject"] = (
         f"{letter.digest['name']} 走访核对清单 {letter.digest['on_date']}{corrected}"
     )
-    message["Message-ID"] = f"<{name[:32]}.wendu@{sender.rpartition('@')[2]}>"
+    message["Message-ID"] = letter.sent_as or f"<{name[:32]}.wendu@{sender.rpartition('@')[2]}>"
     is_encrypted = attached[:2] != b"PK"
     text = text_for(letter.digest, is_corrected=letter.is_corrected, is_encrypted=is_encrypted)
     message.set_content(text, cte="base64")

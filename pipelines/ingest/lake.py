@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.connectors.fetching import FETCHING
 from pipelines.contracts.sources import TECHNICAL_COLUMNS, Contract, load_contracts
 from pipelines.ingest.identities import content_columns, value_schema
 from pipelines.ingest.receipts import accepted_dates
@@ -229,9 +230,11 @@ def clean_up(home: Home) -> None:
     """Remove what no accepted receipt vouches for: an interrupted run may have left it.
 
     Partitions, refused rows and sealed identities of deliveries without an accepted receipt,
-    and everything temporary.
+    and everything temporary, what was being fetched among it: it names people, and its day may
+    never be asked for again.
     """
-    shutil.rmtree(home.lake / INCOMING, ignore_errors=True)
+    for leftover in (home.lake / INCOMING, *home.landing.glob(f"*/{FETCHING}-*")):
+        shutil.rmtree(leftover, ignore_errors=True)
     for leftover in home.receipts.glob("*/.*.tmp"):
         leftover.unlink()
     places = (home.lake, home.quarantine, home.vault)

@@ -530,6 +530,16 @@ def test_what_has_no_receipt_is_cleaned_up(office: Office) -> None:
     assert files(office.home.root) == before
 
 
+def test_what_a_killed_run_was_fetching_is_cleaned_up(office: Office) -> None:
+    named = office.payroll(FIRST, payroll_row(1))
+    fetched = named.parent.with_name(f".fetching-{SECOND}")
+    fetched.mkdir()
+    (fetched / "payroll.csv").write_bytes(named.read_bytes())
+    clean_up(office.home)
+    assert named.exists()
+    assert not fetched.exists()
+
+
 def test_a_changed_restricted_value_reaches_the_vault(office: Office) -> None:
     office.payroll(FIRST, payroll_row(1), payroll_row(2))
     office.payroll(SECOND, payroll_row(1, employer="他局"), payroll_row(2))

@@ -65,8 +65,8 @@ def forget(
 ) -> None:
     """Take a person's identity out of vault, refused rows, raw deliveries and returned lists.
 
-    The facts stay under their pseudonym. The number stays out, also when a department sends it
-    again, until --lift.
+    The facts stay under their pseudonym. The number stays out of the vault, also when a department
+    sends it again, until --lift; raw deliveries and refused rows from then on hold it as sent.
     """
     from pipelines.defs.forgetting import forget as forget_person
     from pipelines.defs.installation import Installation

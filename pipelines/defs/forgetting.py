@@ -38,6 +38,8 @@ class Forgot:
             f"workbooks, {len(done.deliveries)} raw files.",
             "The facts stay in the lake under their pseudonym; lists show their lines without a "
             "name from the next run on. Lists already handed out, and backups, are not reached.",
+            "Where a department sends the person again, the vault stays without; the raw delivery "
+            "and refused rows of it name the person until they are old, or this is done again.",
         ]
         if done.deliveries:
             told += [

@@ -290,12 +290,13 @@ def _reasons(published: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> Iterat
 
 
 def _forgotten(installation: Installation, on_date: date) -> Iterator[str]:
-    """Lists as published may name somebody whom the vault does not know any more."""
+    """Lists as published may name somebody, and alerts tell of rows, that are not kept any more."""
     published_at = (installation.home.day(on_date) / "manifest.json").stat().st_mtime
     if Forgotten(installation.home, installation.vault).changed_since(published_at):
         yield (
             "Somebody was forgotten, or let in again, since it was published: lists are rebuilt "
-            "with the identities that are kept now."
+            "with the identities that are kept now, and alerts tell of no refused row that named "
+            "the person."
         )
 
 

@@ -31,6 +31,9 @@ FORGOTTEN_ROW = '{"forgotten":true}'
 
 ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
 FULL_WIDTH = str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")
+SHORTEST_ACCOUNT = 8
+"""Characters; what is shorter may stand in any text."""
+
 LARGEST_MEMBER_BYTES = 200_000_000
 """A member of a workbook that unpacks to more is not looked into; no delivery holds one."""
 
@@ -89,12 +92,34 @@ def purge(home: Home, city: City, vault: Vault, number: str, codes: Iterable[str
         codes: of alerts about the person, by which returned lists are known.
     """
     done, forgotten = Purged(), Forgotten(home, vault)
+    words = [*_spellings(number), *_own_accounts(vault, forgotten)]
+    _purge_quarantine(home, words, done)
+    _purge_replies(home, [*words, *codes], done)
+    _purge_corrections(home, [*words, *codes], done)
+    _purge_landing(home, city, number, words, done)
+    # Last: what was cut off must find the accounts again.
     _purge_vault(home, vault, forgotten, done)
-    _purge_quarantine(home, number, done)
-    _purge_replies(home, [*_spellings(number), *codes], done)
-    _purge_corrections(home, [*_spellings(number), *codes], done)
-    _purge_landing(home, city, number, done)
     return done
+
+
+def _own_accounts(vault: Vault, forgotten: Forgotten) -> list[str]:
+    """Accounts known of forgotten people alone: a row with a wrong number may still name one."""
+    known = [pl.DataFrame(schema={"account": pl.String, "is_own": pl.Boolean})]
+    for (department, table), contract in load_contracts().items():
+        accounts = [name for name, column in contract.columns.items() if column.space == "account"]
+        bearers = [
+            name for name, column in contract.columns.items() if column.is_number_of_a_person
+        ]
+        sealed = vault.identities(department, table) if accounts else pl.DataFrame()
+        known += [
+            sealed.select(account=account, is_own=forgotten.holds(sealed[bearer].str.head(18)))
+            for account in accounts
+            for bearer in bearers
+            if {account, bearer} <= set(sealed.columns)
+        ]
+    whose = pl.concat(known).drop_nulls().group_by("account").agg(pl.col("is_own").all())
+    own = whose.filter("is_own")["account"]
+    return own.filter(own.str.len_chars() >= SHORTEST_ACCOUNT).sort().to_list()
 
 
 def _purge_vault(home: Home, vault: Vault, forgotten: Forgotten, done: Purged) -> None:
@@ -120,9 +145,9 @@ def _keep_keys(contract: Contract, sealed: pl.DataFrame, kept: pl.DataFrame, vau
         keys_of(contract, taken, vault)
 
 
-def _purge_quarantine(home: Home, number: str, done: Purged) -> None:
+def _purge_quarantine(home: Home, words: Sequence[str], done: Purged) -> None:
     """Refused rows lose their content; that they were refused, where and why, stays counted."""
-    spellings = [spelling.upper() for spelling in _spellings(number)]
+    spellings = [word.upper() for word in words]
     for path in sorted(home.quarantine.glob("*/*/received_on=*/part.parquet")):
         refusals = pl.read_parquet(path, hive_partitioning=False)
         plain = refusals["raw"].str.replace_all(r"[\s\p{Cf}\-]", "").str.to_uppercase()
@@ -155,13 +180,13 @@ def _purge_corrections(home: Home, words: Sequence[str], done: Purged) -> None:
             done.corrections.append(path.relative_to(home.root).as_posix())
 
 
-def _purge_landing(home: Home, city: City, number: str, done: Purged) -> None:
+def _purge_landing(home: Home, city: City, number: str, words: Sequence[str], done: Purged) -> None:
     for department in DEPARTMENTS:
         for folder in sorted((home.landing / department).glob("????-??-??")):
             day = date.fromisoformat(folder.name)
             receipt = load_receipt(home, department, day)
             is_accepted = receipt is not None and receipt.verdict == "accepted"
-            named = _files_naming(folder, city, department, day, number)
+            named = _files_naming(folder, city, department, day, number, words)
             for path in sorted(named):
                 told = path.relative_to(home.root).as_posix()
                 if is_accepted:
@@ -171,11 +196,12 @@ def _purge_landing(home: Home, city: City, number: str, done: Purged) -> None:
                     done.left.append(told)
 
 
-def _files_naming(folder: Path, city: City, department: str, day: date, number: str) -> set[Path]:
+def _files_naming(
+    folder: Path, city: City, department: str, day: date, number: str, words: Sequence[str]
+) -> set[Path]:
     """Files of a delivery in which the person stands, however the number is written."""
-    spellings = _spellings(number)
     found = {
-        path for path in folder.rglob("*") if path.is_file() and _contains(path, spellings)
+        path for path in folder.rglob("*") if path.is_file() and _contains(path, words)
     }  # fmt: skip
     contracts = contracts_of(department)
     declared = {contract.table: contract for contract in contracts}

@@ -10,6 +10,8 @@ from pipelines.defs.forgetting import Forgot, forget
 from pipelines.defs.installation import Installation
 from pipelines.defs.rotation import rotate
 from pipelines.ingest import state
+from pipelines.ingest.forgetting import FORGOTTEN_ROW, Purged
+from pipelines.ingest.quarantine import quarantine_shelf
 from pipelines.settings import UsageError
 from pipelines.vault import AuditBook, Vault
 from pipelines.vault.forgotten import Forgotten
@@ -159,6 +161,30 @@ def test_a_refused_row_loses_its_content_and_stays_counted(office: Office) -> No
     assert after.drop("raw").equals(before.drop("raw"))
     assert number(1) not in "".join(after["raw"])
     assert number(2) in "".join(after["raw"])
+
+
+def test_a_refused_row_with_a_wrong_number_is_known_by_the_account_of_the_person_alone(
+    office: Office,
+) -> None:
+    own, shared = "6228480000000001", "6228480000000012"
+    office.payments(
+        FIRST,
+        payment_row("P1", 1, account_no=own), payment_row("P2", 1, account_no=shared),
+        payment_row("P3", 2, account_no=shared),
+    )  # fmt: skip
+    wrong = office.payments(
+        SECOND,
+        payment_row("P4", 1, account_no=own, id_no="000000000000000000"),
+        payment_row("P5", 2, account_no=shared, id_no="000000000000000000"),
+    )
+    office.receive()
+    shelf = quarantine_shelf(office.home, "finance", "payments", SECOND)
+    assert drop(office, 1).purged is not None
+    first, second = pl.read_parquet(shelf)["raw"].unique(maintain_order=True)
+    assert first == FORGOTTEN_ROW
+    assert shared in second
+    assert not wrong.exists()
+    assert drop(office, 1).purged == Purged()
 
 
 def test_returned_workbooks_that_name_the_person_go_and_answers_stay(paid: Office) -> None:

@@ -43,6 +43,7 @@ class Installation:
     city_code: str
     key_file: Path | None = None
     analysts_group: str | None = None
+    list_passwords_file: Path | None = None
     once_exported: Callable[[date], None] = lambda on_date: None
     """Called once the marts of a day are written, which takes most memory, while it is judged."""
 
@@ -50,7 +51,10 @@ class Installation:
     def from_settings(cls, settings: Settings | None = None) -> "Installation":
         """The installation the environment names."""
         settings = settings or Settings()
-        return cls(Home(settings.home), settings.city, settings.key_file, settings.analysts_group)
+        return cls(
+            Home(settings.home), settings.city, settings.key_file, settings.analysts_group,
+            settings.list_passwords_file,
+        )  # fmt: skip
 
     @cached_property
     def contracts(self) -> Mapping[tuple[str, str], Contract]:

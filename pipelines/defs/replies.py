@@ -4,12 +4,14 @@ A day that was judged stays as it was judged: what is read after it counts from 
 Does not belong here: reading them (`outreach.replies`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 
 from pipelines.contracts.replies import waiting_files
 from pipelines.defs.installation import Installation
+from pipelines.outreach.encryption import read_passwords
 from pipelines.outreach.replies import Taken, receipts, take, take_inbox
 from pipelines.settings import Home, UsageError, today
 from pipelines.warehouse.order_of_days import counts_from, newest_day
@@ -27,7 +29,7 @@ def take_replies(
 
     Raises:
         UsageError: the home is not run day by day, so that today says nothing about when these
-            replies should count.
+            replies should count; or the passwords of lists cannot be read.
         HomeInUseError: another process holds the home.
     """
     installation.hold()
@@ -40,19 +42,25 @@ def take_replies(
         )
     read_on = read_on or today()
     received_on = counts_from(home, read_on)
+    file = installation.list_passwords_file
+    passwords = read_passwords(file) if file else {}
     if not files:
-        return take_inbox(home, read_on, received_on)
-    return [take(home, file, read_on, received_on) for file in files]
+        return take_inbox(home, read_on, received_on, passwords=passwords)
+    return [take(home, file, read_on, received_on, passwords=passwords) for file in files]
 
 
 def take_inbox_of_day(installation: Installation, on_date: date) -> list[Taken]:
     """Take what waits in the inbox before a day is judged; what tells of later visits waits on.
 
-    On today itself everything is taken: a visit after it is a slip, and is returned.
+    On today itself everything is taken: a visit after it is a slip, and is returned. No file of
+    passwords may stop a day: lists that need them wait, and `wendu replies` tells why.
     """
-    home = installation.home
+    home, file = installation.home, installation.list_passwords_file
     until = on_date if on_date < today() else None
-    return take_inbox(home, on_date, counts_from(home, on_date), until=until)
+    passwords: Mapping[str, str] = {}
+    with suppress(UsageError):
+        passwords = read_passwords(file) if file else {}
+    return take_inbox(home, on_date, counts_from(home, on_date), until=until, passwords=passwords)
 
 
 def reply_sentences(home: Home, on_date: date) -> list[str]:

@@ -1,4 +1,4 @@
-"""Copies of the published workbooks that only the township opens: AES-256, a password each.
+"""Copies of workbooks that only the township opens, going out and coming back: AES-256.
 
 The published workbooks stay as they are, so that a replay compares them byte for byte; encrypted
 bytes are made with fresh salt and differ every time. Does not belong here: where passwords come
@@ -8,10 +8,13 @@ from but their file, sending.
 import csv
 import io
 import stat
-from collections.abc import Iterable, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import yaml
+from msoffcrypto.exceptions import FileFormatError, InvalidKeyError
 from msoffcrypto.format.ooxml import OOXMLFile
 
 from pipelines.settings import PROJECT, UsageError
@@ -90,6 +93,41 @@ def encrypt_lists(
         copy.write_bytes(sealed.getvalue())
         written.append(copy)
     return written
+
+
+@contextmanager
+def opened(path: Path, passwords: Mapping[str, str]) -> Iterator[Path]:
+    """A file without its password, for as long as it is read; any other file as it is.
+
+    Args:
+        path: a list that came back, under any name.
+        passwords: by office; that of the office in the file's name is tried first.
+    """
+    plain = _decrypted(path, passwords) if passwords and path.is_file() else None
+    if plain is None:
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        copy.write_bytes(plain)
+        yield copy
+
+
+def _decrypted(path: Path, passwords: Mapping[str, str]) -> bytes | None:
+    """The workbook in an encrypted file; None where it is none or no password opens it."""
+    with path.open("rb") as file:
+        try:
+            book = OOXMLFile(file)
+        except (FileFormatError, OSError):
+            return None
+        offices = sorted(passwords, key=lambda office: office not in path.name)
+        for office in offices if book.is_encrypted() else []:
+            plain = io.BytesIO()
+            with suppress(InvalidKeyError):
+                book.load_key(password=passwords[office], verify_password=True)
+                book.decrypt(plain)
+                return plain.getvalue()
+    return None
 
 
 def _pairs_of_csv(text: str) -> list[tuple[str, object]]:

@@ -1,15 +1,17 @@
 """Returned lists: taken line by line, kept, and what cannot be taken sent back with its reason.
 
 Below `<home>/replies/`: `inbox/` what came in and waits, `received/` every file read, as it was
-(it holds remarks and names of visitors: readable by the owner alone), `accepted/` answers without
-either, `returned/` workbooks with the lines to be mended, `receipts/` one record per file, which
-is written last: a file with a receipt is never read again. Does not belong here: judging a line
-(`reply_lines`), which list a file answers (`reply_batch`), what an outcome does (dbt).
+but for its password (it holds remarks and names of visitors: readable by the owner alone),
+`accepted/` answers without either, `returned/` workbooks with the lines to be mended, `receipts/`
+one record per file, which is written last: a file with a receipt is never read again. Does not
+belong here: judging a line (`reply_lines`), which list a file answers (`reply_batch`), what an
+outcome does (dbt).
 """
 
 import hashlib
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -21,6 +23,7 @@ import xlsxwriter
 from pipelines.connectors.office_files import OfficeFile, read_office_file
 from pipelines.connectors.raw import ConnectorError
 from pipelines.contracts.replies import accepted_replies, published_batches
+from pipelines.outreach.encryption import opened
 from pipelines.outreach.layout import LINE, RESULTS
 from pipelines.outreach.reply_batch import batch_of, is_superseded, shown_on
 from pipelines.outreach.reply_lines import Judged, answered_lines, header_of, judge
@@ -33,6 +36,7 @@ RESULT_HEADERS = [column.header for column in RESULTS]
 RETURNED_TITLE = "以下各行未能登记。请按“退回原因”更正后报回；已登记的行无需重报。"
 NOT_REPLIES = (".", "~$")
 """How files begin that office programs leave beside an open one."""
+NO_PASSWORDS: Mapping[str, str] = {}
 LONGEST_STEM_BYTES = 200
 """Of a file's own name in what is returned of it: with what is added no more than a disk takes."""
 
@@ -67,7 +71,12 @@ class Taken:
 
 
 def take_inbox(
-    home: Home, read_on: date, received_on: date, *, until: date | None = None
+    home: Home,
+    read_on: date,
+    received_on: date,
+    *,
+    until: date | None = None,
+    passwords: Mapping[str, str] = NO_PASSWORDS,
 ) -> list[Taken]:
     """Take every file that waits in the inbox; what was read leaves it, what cannot be, stays.
 
@@ -76,18 +85,25 @@ def take_inbox(
         read_on: the day on which they are read.
         received_on: the first day that is judged with what is accepted.
         until: leave files waiting that tell of a visit after this day.
+        passwords: of encrypted lists, by office.
     """
     taken = []
     for path in sorted((home.replies / "inbox").glob("*")):
         if path.is_file() and not path.name.startswith(NOT_REPLIES):
-            taken.append(take(home, path, read_on, received_on, until=until))
+            taken.append(take(home, path, read_on, received_on, until=until, passwords=passwords))
             if taken[-1].verdict in ("taken", "known"):
                 path.unlink()
     return taken
 
 
 def take(
-    home: Home, path: Path, read_on: date, received_on: date, *, until: date | None = None
+    home: Home,
+    path: Path,
+    read_on: date,
+    received_on: date,
+    *,
+    until: date | None = None,
+    passwords: Mapping[str, str] = NO_PASSWORDS,
 ) -> Taken:
     """Take one returned file: its good lines are accepted, the others returned.
 
@@ -95,9 +111,9 @@ def take(
     people made of a file, reading it ends in a verdict: no file may stop the others, or a day.
     """
     try:
-        file = read_office_file(path)
-        content = path.read_bytes()
-        sha256 = hashlib.sha256(content).hexdigest()
+        with opened(path, passwords) as plain:
+            file, content = read_office_file(plain), plain.read_bytes()
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         if earlier := receipt_of(home, sha256):
             return Taken(path.name, "known", earlier["batch_id"], earlier["received_on"])
         lines = answered_lines(file)

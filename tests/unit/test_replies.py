@@ -22,6 +22,7 @@ from pipelines.contracts.replies import (
     shown_mark,
 )
 from pipelines.outreach import replies
+from pipelines.outreach.encryption import encrypt_lists
 from pipelines.outreach.layout import NEW, OPEN
 from pipelines.outreach.replies import Taken, receipts, take, take_inbox
 from pipelines.settings import Home
@@ -330,6 +331,28 @@ def test_a_list_saved_by_another_office_program_is_read_the_same(home, tmp_path,
         code(1): "taken_in_dibao", code(2): "taken_in_dibao", code(3): "data_error",
     }  # fmt: skip
     assert accepted_replies(home)["visited_on"].unique().to_list() == [VISITED.date()]
+
+
+def test_a_list_that_comes_back_with_its_password_is_read_and_kept_without(home, tmp_path):
+    plain = Returned(publish(home, {1: [1]}), {code(1): answer()}).save(tmp_path / f"{OFFICE}.xlsx")
+    (sealed,) = encrypt_lists([plain], {OFFICE: "青山-2024"}, tmp_path / "sealed")
+    renamed = sealed.rename(tmp_path / "报回.xlsx")
+    words = {"371502002": "别的口令", OFFICE: "青山-2024"}
+    assert read(home, renamed).verdict == "refused"
+    assert take(home, renamed, READ_ON, NEXT_DAY, passwords=words).verdict == "taken"
+    assert taken(home) == {code(1): "taken_in_dibao"}
+    (kept,) = (home.replies / "received").iterdir()
+    assert kept.read_bytes() == plain.read_bytes()
+    assert take(home, renamed, READ_ON, NEXT_DAY, passwords=words).verdict == "known"
+    assert take(home, plain, READ_ON, NEXT_DAY, passwords=words).accepted == 0
+
+
+def test_a_list_under_a_password_nobody_knows_is_told(home, tmp_path):
+    plain = Returned(publish(home, {1: [1]}), {code(1): answer()}).save(tmp_path / f"{OFFICE}.xlsx")
+    (sealed,) = encrypt_lists([plain], {OFFICE: "青山-2024"}, tmp_path / "sealed")
+    told = take(home, sealed, READ_ON, NEXT_DAY, passwords={OFFICE: "别的口令"})
+    assert told.verdict == "refused"
+    assert "without a password" in told.told
 
 
 def test_a_list_of_which_a_sheet_lost_its_headings_is_not_taken_in_part(home, tmp_path):

@@ -47,8 +47,20 @@ checks as (
 numbers as (
     select
         {{ parameter("minor_below_age") }} as minor_below_age,
-        {{ parameter("elderly_from_age") }} as elderly_from_age,
-        {{ parameter("marginal_line_multiple") }} as marginal_line_multiple
+        {{ parameter("elderly_from_age") }} as elderly_from_age
+),
+
+run as (
+    select * from {{ ref("stg_control__run") }}
+),
+
+-- A county may have its own; a code that is no county of the list takes the city's.
+marginal_multiples as (
+    select county_code, value
+    from {{ ref("int_measures__parameters") }}
+    where name = 'marginal_line_multiple'
+        and {{ run_date() }} >= effective_from_on
+        and {{ run_date() }} < effective_to_on
 ),
 
 families as (
@@ -143,14 +155,16 @@ incomes as (
         watched_households.area_code,
         watched_households.living_members as members,
         watch_income.standard_cny,
-        cast(watch_income.standard_cny * numbers.marginal_line_multiple as decimal(14, 4)) as marginal_line_cny,
+        cast(watch_income.standard_cny * coalesce(own.value, of_the_city.value) as decimal(14, 4)) as marginal_line_cny,
         cast(null as decimal(14, 2)) as income_declared_cny,
         cast(null as decimal(14, 2)) as declared_year_cny,
         {{ share_of("watch_income.comparable_year_cny", "12") }} as income_counted_cny,
         watch_income.comparable_year_cny as counted_year_cny,
         case when watch_income.comparable_year_cny is not null then watched_households.known_from_on end as income_observed_on
     from watched_households
-    cross join numbers
+    cross join run
+    left join marginal_multiples as own on watched_households.county_code = own.county_code
+    left join marginal_multiples as of_the_city on run.city_code = of_the_city.county_code
     left join watch_income on watched_households.household_id = watch_income.household_id
 ),
 

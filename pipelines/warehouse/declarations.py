@@ -5,7 +5,6 @@ Used by `wendu check` and by the tests. Reads declarations and models as text; r
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from pipelines.contracts.city import load_city
 from pipelines.contracts.dbt_sources import render
@@ -19,8 +18,13 @@ POLICY = DBT_PROJECT / "seeds" / "policy"
 COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "in"}
 LEVELS = {"emergency", "red", "orange", "yellow"}
 ANSWERS = ("death", "helped")
+ERRORS = {"exclusion", "leakage", "by_amount", "none"}
+RULE = re.compile(r"[A-Z]\d{2}[A-Z]?")
+"""How rules are numbered; gate 2 lets no alert of another one out (`fct_alerts.yml`)."""
+
 MODELS = DBT_PROJECT / "models"
 LISTS = PROJECT / "pipelines" / "outreach"
+WORDS = PROJECT / "pipelines" / "reporting" / "names.csv"
 
 
 def disagreements(city_code: str, home: Home) -> list[str]:
@@ -34,6 +38,7 @@ def disagreements(city_code: str, home: Home) -> list[str]:
         source_file_follows_contracts,
         every_table_has_its_staging_model,
         every_rule_has_its_model_and_back,
+        every_rule_is_numbered_and_answered,
         conditions_name_known_things,
         inhibitions_name_known_things,
         rules_need_declared_tables,
@@ -87,6 +92,25 @@ def every_rule_has_its_model_and_back() -> Iterator[str]:
         yield f"rule_conditions.csv states {rule}, which has no row in rules.csv."
     for rule in sorted(modelled.keys() - declared.keys()):
         yield f"int_rules__{rule.lower()}_{modelled[rule]} has no row in rules.csv."
+
+
+def every_rule_is_numbered_and_answered() -> Iterator[str]:
+    """Every rule has a number as the others, and says what clears it and which error it means."""
+    rules = {row["rule_id"]: None for row in policy_rows("rules")}
+    answers = {row["rule_id"]: row for row in policy_rows("rule_answers")}
+    families = {row["name"] for row in rows_of(WORDS) if row["kind"] == "rule_family"}
+    for rule in rules:
+        if not RULE.fullmatch(rule):
+            yield f"rules.csv: {rule} is no number of a rule; write a letter and two digits (X01)."
+    for rule in sorted(rules.keys() - answers.keys()):
+        yield f"rule_answers.csv does not say which error {rule} speaks of and what would clear it."
+    for rule, row in answers.items():
+        if rule not in rules:
+            yield f"rule_answers.csv answers {rule}, which has no row in rules.csv."
+        if row["error"] not in ERRORS:
+            yield f"rule_answers.csv, {rule}: the error must be one of {', '.join(sorted(ERRORS))}."
+        if row["family"] not in families:
+            yield f"rule_answers.csv, {rule}: {WORDS.name} has no words for {row['family']}."
 
 
 def conditions_name_known_things() -> Iterator[str]:
@@ -211,6 +235,6 @@ def city_names_declared_things(city_code: str, home: Home) -> Iterator[str]:
                 yield f"city {city_code}: {name}/{table} has no column {column}."
 
 
-def policy_rows(name: str, folder: Path = POLICY) -> list[dict[str, str]]:
+def policy_rows(name: str) -> list[dict[str, str]]:
     """The rows of one policy file, as text."""
-    return rows_of(folder / f"{name}.csv")
+    return rows_of(POLICY / f"{name}.csv")

@@ -2,12 +2,15 @@
 
 import shutil
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
 
+from pipelines.quality import Judge, load_mart_promises
 from pipelines.settings import DBT_PROJECT, Home
+from pipelines.warehouse import declarations
 from pipelines.warehouse.dbt import DbtProject
 from pipelines.warehouse.project_files import copy_project
 from pipelines.warehouse.work_database import work_database
@@ -17,7 +20,7 @@ ROWS = {
     "rules": "X01,marginal_with_minors,低保边缘家庭,Marginal family,support,household,yellow,"
     "2024-05-01,某办法,请入户了解。,Visit.\n"
     "X02,marginal,低保边缘家庭,Marginal family,support,household,yellow,2024-05-01,某办法,请。,Go.",
-    "rule_sources": "X01,civil_affairs,households",
+    "rule_sources": "X01,civil_affairs,households\nX02,civil_affairs,households",
     "parameters": "x01_minors,371500,1,person,2024-05-01,某文,false",
     "rule_conditions": "X01,1,yellow,active_category,=,dibao_marginal\n"
     "X01,1,yellow,minors,>=,parameter x01_minors\n"
@@ -25,6 +28,8 @@ ROWS = {
     "X01,2,orange,income_declared_per_capita_cny,<,800.5\n"
     "X02,1,yellow,active_category,=,dibao_marginal",
     "rule_inhibitions": "X02,helped,minors,>=,1",
+    "rule_answers": "X01,income_line,exclusion,不详,Unknown\n"
+    "X02,income_line,exclusion,不详,Unknown",
     "rule_wordings": "X01,{minors} 名未成年人：人均 {income_declared_per_capita_cny} 元,"
     "{minors} minors,不详\n"
     "X02,低保边缘家庭,Marginal family,不详",
@@ -143,3 +148,37 @@ def test_the_day_tells_whom_it_looked_at_and_what_it_found(
     households = world.mart("fct_household_indicators").height
     hits = findings.filter("is_judged").height
     assert told == [(True, households, hits, findings.height - hits)]
+
+
+def test_all_declarations_agree_with_its_rows_and_gate_2_lets_its_alerts_out(
+    world: World, judged: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = judged.root.parent / "dbt_project" / "seeds" / "policy"
+    monkeypatch.setattr(declarations, "POLICY", rows)
+    assert declarations.disagreements("371500", Home(tmp_path)) == []
+    alerts = tmp_path / "fct_alerts.parquet"
+    renamed = world.mart("fct_alerts").with_columns(pl.col("rule_id").replace("R25", "X01"))
+    renamed.write_parquet(alerts)
+    with Judge() as judge:
+        verdict = judge.judge(load_mart_promises()["fct_alerts"].expectations, alerts, "fct_alerts")
+    assert renamed.filter(rule_id="X01").height and verdict.passed
+
+
+@pytest.mark.parametrize(
+    ("file", "row", "told"),
+    [
+        ("rules", "XX1,new,新,New,support,person,red,2024-05-01,某,请,Go", "number of a rule"),
+        ("rules", "X03,new,新,New,support,person,red,2024-05-01,某,请,Go", "which error X03"),
+        ("rule_answers", "X09,income_line,exclusion,不详,Unknown", "X09, which has no row"),
+        ("rule_answers", "R25,plenty,exclusion,不详,Unknown", "no words for plenty"),
+        ("rule_answers", "R25,income_line,both,不详,Unknown", "must be one of"),
+    ],
+)
+def test_a_rule_that_could_not_be_told_of_is_named_before_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, row: str, told: str
+) -> None:
+    rows = copy_project(DBT_PROJECT, tmp_path / "dbt_project") / "seeds" / "policy"
+    with (rows / f"{file}.csv").open("a", encoding="utf-8") as text:
+        text.write(row + "\n")
+    monkeypatch.setattr(declarations, "POLICY", rows)
+    assert any(told in line for line in declarations.every_rule_is_numbered_and_answered())

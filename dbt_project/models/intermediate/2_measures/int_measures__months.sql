@@ -15,15 +15,11 @@ spine as (
     ) }} as spine
 ),
 
-numbers as (
-    select {{ parameter("payment_day") }} as payment_day
-),
-
 judged as (
     select
         spine.month_on,
         {{ month_end("spine.month_on") }} as month_end_on,
-        {{ add_days("spine.month_on", "numbers.payment_day - 1") }} as last_day_in_time_on,
+        {{ add_days("spine.month_on", "payment_day.value - 1") }} as last_day_in_time_on,
         {{ run_date() }} >= {{ add_days(
             "spine.month_on",
             "payment_day.value - 1 + days_after.value"
@@ -31,7 +27,6 @@ judged as (
         window_months.value as window_months
     from spine
     cross join run
-    cross join numbers
     left join parameters as payment_day
         on payment_day.name = 'payment_day'
         and run.city_code = payment_day.county_code

@@ -4,10 +4,18 @@ with office_months as (
 ),
 
 numbers as (
+    select {{ parameter("r28_late_share") }} as late_share
+),
+
+-- A month is held against the payment day of its time.
+payment_days as (
     select
-        r28_late_share as late_share,
-        payment_day
-    from {{ parameters_of_day(["r28_late_share", "payment_day"]) }} as parameters_of_day
+        parameters.value as payment_day,
+        parameters.effective_from_on,
+        parameters.effective_to_on
+    from {{ ref("int_measures__parameters") }} as parameters
+    inner join {{ ref("stg_control__run") }} as run on parameters.county_code = run.city_code
+    where parameters.name = 'payment_day'
 ),
 
 -- In force from the first day whose decisions count: the month after the decision is the month of the first payment.
@@ -174,7 +182,7 @@ final as (
         concat_ws(
             '；',
             case when hits.paid_late_cny is not null
-                then {{ yuan("hits.paid_late_cny") }} || ' 元：' || cast(cast(numbers.payment_day as integer) as varchar) || ' 日以后发放（当月共 '
+                then {{ yuan("hits.paid_late_cny") }} || ' 元：' || cast(cast(payment_days.payment_day as integer) as varchar) || ' 日以后发放（当月共 '
                     || {{ yuan("hits.paid_cny") }} || ' 元）'
             end,
             case when hits.applications is not null
@@ -200,7 +208,9 @@ final as (
                     "'finance.payments'", "hits.county_code", "'paid_cny'", "hits.paid_cny", "hits.month_on", "yuan"
                 )),
                 ("hits.paid_late_cny is not null", parameter_term("r28_late_share", "numbers.late_share", "ratio")),
-                ("true", parameter_term("payment_day", "numbers.payment_day", "day_of_month")),
+                ("true", evidence_term(
+                    "'policy.parameters'", "'payment_day'", "'value'", "payment_days.payment_day", "hits.month_on", "day_of_month"
+                )),
             ]),
             "hits.terms",
         ]) }} as evidence,
@@ -209,6 +219,8 @@ final as (
         true as is_judged
     from hits
     cross join numbers
+    left join payment_days
+        on hits.month_on >= payment_days.effective_from_on and hits.month_on < payment_days.effective_to_on
     left join programme_names on hits.programme = programme_names.programme
     left join divisions on hits.county_code = divisions.area_code and divisions.valid_to is null
 )

@@ -8,10 +8,12 @@ excluded_months as (
     select * from {{ ref("int_rules__excluded_months") }}
 ),
 
+months as (
+    select month_on, last_day_in_time_on from {{ ref("int_measures__months") }}
+),
+
 numbers as (
-    select
-        {{ parameter("r26_tolerance_cny") }} as tolerance_cny,
-        {{ parameter("payment_day") }} as payment_day
+    select {{ parameter("r26_tolerance_cny") }} as tolerance_cny
 ),
 
 final as (
@@ -29,8 +31,7 @@ final as (
             when abs(reconciliation.difference_cny) <= numbers.tolerance_cny
                 then case
                     when reconciliation.recovered_cny > 0 then 'recovery'
-                    when reconciliation.last_paid_on
-                        > {{ add_days("reconciliation.month_on", "numbers.payment_day - 1") }} then 'late'
+                    when reconciliation.last_paid_on > months.last_day_in_time_on then 'late'
                     else 'matched'
                 end
             when excluded_months.reason in ('old_standard', 'failed') then excluded_months.reason
@@ -42,6 +43,7 @@ final as (
         end as reason
     from reconciliation
     cross join numbers
+    left join months on reconciliation.month_on = months.month_on
     left join excluded_months
         on reconciliation.unit = excluded_months.unit
         and reconciliation.beneficiary_id = excluded_months.beneficiary_id

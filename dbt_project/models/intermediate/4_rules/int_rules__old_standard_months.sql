@@ -4,22 +4,11 @@ with reconciliation as (
     where standard_no is not null and due_cny <> paid_cny
 ),
 
-standards as (
-    select * from {{ ref("int_measures__standards") }}
-),
-
 rate_changes as (
     select distinct
-        later.standard_no,
-        former.amount_cny as former_amount_cny
-    from standards as later
-    inner join standards as former
-        on later.programme = former.programme
-        and later.class = former.class
-        and later.residence = former.residence
-        and later.county_code = former.county_code
-        and later.effective_from_on = former.effective_to_on
-        and later.amount_cny <> former.amount_cny
+        standard_no,
+        former_amount_cny
+    from {{ ref("int_measures__standard_changes") }}
 ),
 
 final as (

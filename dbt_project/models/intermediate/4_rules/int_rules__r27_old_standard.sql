@@ -23,6 +23,10 @@ standards as (
     select * from {{ ref("int_measures__standards") }} where programme = 'dibao'
 ),
 
+standard_changes as (
+    select * from {{ ref("int_measures__standard_changes") }} where programme = 'dibao'
+),
+
 run as (
     select * from {{ ref("stg_control__run") }}
 ),
@@ -117,26 +121,21 @@ reckoned as (
         income.declared_year_cny,
         present.amount_cny as standard_cny,
         present.standard_version,
-        former.amount_cny as former_standard_cny,
-        former.standard_version as former_standard_version,
-        present.effective_from_on
+        present.former_amount_cny as former_standard_cny,
+        present.former_standard_version,
+        present.changed_on
     from households
     cross join run
     left join priced_counties on households.county_code = priced_counties.county_code
-    inner join standards as present
+    inner join standard_changes as present
         on coalesce(priced_counties.county_code, run.city_code) = present.county_code
         and households.residence = present.residence
         and {{ run_date() }} >= present.effective_from_on
         and {{ run_date() }} < present.effective_to_on
-    inner join standards as former
-        on present.county_code = former.county_code
-        and present.residence = former.residence
-        and present.effective_from_on = former.effective_to_on
-        and present.amount_cny <> former.amount_cny
     left join income on households.household_id = income.household_id
     where households.is_active
         and households.category = 'dibao'
-        and households.approved_on < present.effective_from_on
+        and households.approved_on < present.changed_on
 ),
 
 compared as (
@@ -185,15 +184,15 @@ hits as (
         compared.is_by_former is not null as is_judged,
         {{ yuan("compared.monthly_amount_cny") }} || ' 元：名册月保障金额是按调整前标准（' || {{ yuan("compared.former_standard_cny") }}
         || ' 元）计算的差额（相差 ' || {{ yuan("compared.tolerance_cny") }} || ' 元以内），'
-        || cast(compared.effective_from_on as varchar) || ' 起标准为 ' || {{ yuan("compared.standard_cny") }} || ' 元' as told_zh,
+        || cast(compared.changed_on as varchar) || ' 起标准为 ' || {{ yuan("compared.standard_cny") }} || ' 元' as told_zh,
         {{ yuan("compared.monthly_amount_cny") }} || ' yuan a month on the roll is the gap to the standard before the change ('
         || {{ yuan("compared.former_standard_cny") }} || '), within ' || {{ yuan("compared.tolerance_cny") }} || ' yuan; since '
-        || cast(compared.effective_from_on as varchar) || ' it is '
+        || cast(compared.changed_on as varchar) || ' it is '
         || {{ yuan("compared.standard_cny") }} as told_en,
         {{ evidence_list([
             ("true", evidence_term(
                 "'policy.assistance_standards'", "compared.former_standard_version", "'former_standard_cny'",
-                "compared.former_standard_cny", "compared.effective_from_on", "yuan_a_month", "start"
+                "compared.former_standard_cny", "compared.changed_on", "yuan_a_month", "start"
             )),
             ("true", evidence_term(
                 "'civil_affairs.households'", published_key("household_keys.household_key"), "'covered_persons'",

@@ -8,14 +8,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from pipelines.defs.installation import Installation
 from pipelines.ingest import accepted_deliveries, load_receipts
 from pipelines.ingest.control import control_tables, sources_of
 from pipelines.outreach.township_lists import write_lists
 from pipelines.reporting.bulletin import write_bulletin
-from pipelines.settings import Home, versions
+from pipelines.settings import Home, UsageError, versions
 from pipelines.vault import KnownPeople
 from pipelines.warehouse import history
+from pipelines.warehouse.city_project import rows_of
 from pipelines.warehouse.dbt import NodeResult
 from pipelines.warehouse.exports import Mart, export_marts
 from pipelines.warehouse.kept_codes import with_kept
@@ -39,6 +42,9 @@ def build_day(
         installation: where; its dbt project brings the policy rows.
         on_date: the day.
         known_on: a later day: what was received until then corrects the day.
+
+    Raises:
+        UsageError: the policy rows name no rule of which alerts stand.
     """
     home, contracts = installation.home, installation.contracts
     receipts = load_receipts(home, known_on or on_date, with_answers=False)
@@ -46,12 +52,24 @@ def build_day(
         contracts, receipts, installation.city, home, on_date, installation.vault, known_on
     )
     before = with_kept(home, on_date, history.earlier(home, on_date))
+    require_rules(before["alerts"], installation.dbt.project)
     accepted = accepted_deliveries(receipts)
     given = open_shelves(home, on_date, contracts, accepted, control | before, known_on)
     policy = keep_policy(home, installation.dbt.project)
     built = installation.dbt.build(on_date, given)
     history.remember(home, on_date, policy)
     return built
+
+
+def require_rules(standing: pl.DataFrame, project: Path) -> None:
+    """Refuse to judge a day without a rule of which alerts stand: nobody could tell of those."""
+    file = project / "seeds" / "policy" / "rules.csv"
+    named = {row["rule_id"] for row in rows_of(file)}
+    if gone := sorted(set(standing["rule_id"]) - named):
+        raise UsageError(
+            f"{file} does not name {', '.join(gone)} any more, of which alerts stand: put the row "
+            "back. A rule that is to be judged no more gets an effective_from that has not come."
+        )
 
 
 def export_what_is_read(home: Home, marts: Iterable[Mart]) -> None:

@@ -18,6 +18,7 @@ import pytest
 from pipelines.contracts.replies import OUTCOMES
 from pipelines.contracts.signatures import releases, write_signature
 from pipelines.contracts.sources import load_contracts
+from pipelines.defs.one_day import require_rules
 from pipelines.ingest.control import HANDED_OVER, calendar, handed_over
 from pipelines.settings import DBT_PROJECT, Home, UsageError
 from pipelines.warehouse import history
@@ -677,3 +678,14 @@ def test_a_signature_counts_after_the_newest_day_run_though_that_was_not_publish
     home = with_a_hold(tmp_path)
     (home.warehouse / "history" / str(THIRD)).mkdir()
     assert sign(home, "H1", "局长", "已核", datetime(2024, 5, 8, 9)) == THIRD + timedelta(days=1)
+
+
+def test_no_day_is_judged_without_the_rule_of_an_alert_that_stands(tmp_path: Path) -> None:
+    standing = pl.DataFrame({"rule_id": ["R13", "R14"]})
+    policy = tmp_path / "seeds" / "policy"
+    policy.mkdir(parents=True)
+    (policy / "rules.csv").write_text("rule_id\nR13\nR14\n", encoding="utf-8")
+    require_rules(standing, tmp_path)
+    (policy / "rules.csv").write_text("rule_id\nR13\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="does not name R14 any more"):
+        require_rules(standing, tmp_path)

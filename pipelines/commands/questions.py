@@ -140,16 +140,19 @@ def explain(
 ) -> None:
     """The card of one alert: clause, parameters, arithmetic line by line, what is not known."""
     from pipelines.contracts.city import load_city
-    from pipelines.reporting.card import read_card
+    from pipelines.reporting.card import find_alert, read_card
     from pipelines.reporting.card_text import card_as_json, render_card
     from pipelines.reporting.published import open_published
     from pipelines.warehouse.city_project import project_of
+    from pipelines.warehouse.policy import rows_judged_with
 
     settings = Settings()
     home = Home(settings.home)
     project = project_of(home, load_city(settings.city, home))
     with open_published(home) as connection:
-        card = read_card(connection, alert, settings.city, project / "seeds" / "policy")
+        seen_on = find_alert(connection, alert)["last_seen_on"]
+        policy = rows_judged_with(home, seen_on, project)
+        card = read_card(connection, alert, settings.city, policy)
     if as_json:
         print(card_as_json(card))
     else:

@@ -64,7 +64,7 @@ def read_card(
         connection: the published warehouse.
         code: as a person typed it.
         city_code: the city whose policy rows hold where a county has none.
-        policy: the folder of the city's policy rows.
+        policy: the folder of the policy rows that the alert was found with.
 
     Raises:
         UsageError: the code is mistyped, or no alert has it.
@@ -80,11 +80,11 @@ def read_card(
         )
     areas = areas_in(city_code, alert["county_code"])
     facts = tuple(term for term in terms if not term.step)
-    answer = row_of("rule_answers", alert["rule_id"])
+    answer = row_of("rule_answers", alert["rule_id"], policy)
     values = plain_values(values_in_force(str(alert["last_seen_on"]), areas, policy))
     return Card(
         alert=alert,
-        rule=row_of("rules", alert["rule_id"]),
+        rule=row_of("rules", alert["rule_id"], policy),
         area=area_of(connection, alert),
         policy=tuple(rows_used(terms, areas, policy)),
         arithmetic=tuple(term for term in terms if term.step),
@@ -141,9 +141,9 @@ def outcome_name(outcome: str, language: str) -> str:
     return named.get(outcome, outcome.replace("_", " "))
 
 
-def row_of(table: str, rule_id: str) -> Mapping[str, str]:
+def row_of(table: str, rule_id: str, folder: Path) -> Mapping[str, str]:
     """A rule's row of a policy file; empty where it has none."""
-    return next((row for row in policy_rows(table) if row["rule_id"] == rule_id), {})
+    return next((row for row in policy_rows(table, folder) if row["rule_id"] == rule_id), {})
 
 
 def area_of(connection: duckdb.DuckDBPyConnection, alert: Mapping[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """The policy rows that an alert's evidence names: value, since when, on what basis.
 
-Reads the analyst's folder as it stands. Does not belong here: choosing the row a rule computes
+Reads a folder of policy rows as it stands. Does not belong here: choosing the row a rule computes
 with (the warehouse does); rows are only looked up again by the key and day the evidence names.
 """
 
@@ -34,11 +34,14 @@ class PolicyRow:
 def rows_used(
     terms: Sequence[Term], areas: Sequence[str], folder: Path = POLICY
 ) -> list[PolicyRow]:
-    """The policy rows behind the terms, each once, in reading order; rules themselves left out."""
+    """The policy rows behind the terms, each once, in reading order; rules themselves left out.
+
+    A term without a key rests on no row: nothing is due where nobody is entitled.
+    """
     named = {
-        (term.source.removeprefix("policy."), term.key or ""): term.as_of or ""
+        (term.source.removeprefix("policy."), term.key): term.as_of or ""
         for term in terms
-        if term.source.startswith("policy.") and term.source != "policy.rules"
+        if term.source.startswith("policy.") and term.source != "policy.rules" and term.key
     }
     return [look_up(table, key, as_of, areas, folder) for (table, key), as_of in named.items()]
 

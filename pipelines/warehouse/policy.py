@@ -6,9 +6,11 @@ change between two days are kept once. Does not belong here: reading or checking
 
 import hashlib
 import shutil
+from datetime import date
 from pathlib import Path
 
 from pipelines.settings import DBT_PROJECT, Home, WenduError, put_in_place
+from pipelines.warehouse import history
 from pipelines.warehouse.project_files import copy_project
 
 HASH_LETTERS = 16
@@ -36,6 +38,20 @@ def keep_policy(home: Home, project: Path = DBT_PROJECT) -> str:
             shutil.copyfile(file, kept)
         put_in_place(unfinished, place)
     return policy
+
+
+def rows_judged_with(home: Home, on_date: date, project: Path) -> Path:
+    """The folder of the policy rows that a day was judged with.
+
+    Those of the project where they are not at hand, as for who may read what is published alone.
+    """
+    try:
+        policy = history.stands_on(home, on_date).get("policy")
+        if policy and (kept := home.policy / policy / "seeds" / "policy").is_dir():
+            return kept
+    except PermissionError:
+        pass
+    return project / "seeds" / "policy"
 
 
 def project_with(home: Home, policy: str, folder: Path) -> Path:

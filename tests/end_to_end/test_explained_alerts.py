@@ -24,7 +24,9 @@ from pipelines.reporting.card import UnexplainedError, field_name, named_field, 
 from pipelines.reporting.card_text import event_detail, render_card, said
 from pipelines.reporting.policy_rows import POLICY, look_up
 from pipelines.reporting.published import open_published
-from pipelines.settings import WenduError
+from pipelines.settings import DBT_PROJECT, WenduError
+from pipelines.warehouse import city_project
+from pipelines.warehouse.project_files import copy_project
 from tests.conftest import SECOND_DAY
 
 CITY = "371500"
@@ -186,6 +188,20 @@ def test_the_card_of_an_alert_is_told_to_a_program(world, wendu, alerts):
     card = json.loads(ran.out)
     stated = [term["value"] for term in card["arithmetic"] if term["step"] == "result"]
     assert Decimal(stated[0]) == alert["amount_cny"]
+
+
+def test_a_card_shows_the_policy_rows_that_its_alert_was_found_with(
+    world, wendu, alerts, tmp_path, monkeypatch
+):
+    project = copy_project(DBT_PROJECT, tmp_path / "dbt_project")
+    with (project / "seeds" / "policy" / "parameters.csv").open("a", encoding="utf-8") as file:
+        file.write("r26_tolerance_cny,371500,5,yuan,2024-01-01,backdated since,false\n")
+    monkeypatch.setattr(city_project, "project_of", lambda *_: project)
+    code = alerts.filter(pl.col("rule_id") == "R26")["alert_id"][0]
+    ran = wendu("explain", code, "--en", home=world.home.root)
+    told = " ".join(ran.out.split())
+    assert "due and paid within 1 yuan" in told
+    assert "backdated since" not in told
 
 
 @pytest.mark.parametrize("code", ["A00000000001", "R16", "A0000000000"])

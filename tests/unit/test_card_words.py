@@ -5,8 +5,10 @@ import re
 
 import pytest
 
+from pipelines.reporting.arithmetic import Term
 from pipelines.reporting.card import words
 from pipelines.reporting.card_text import event_detail
+from pipelines.reporting.policy_rows import rows_used
 from pipelines.settings import DBT_PROJECT
 
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -59,3 +61,8 @@ def test_the_chinese_words_of_a_card_are_chinese(kind):
     named = [row["zh"] for (of_kind, _), row in words().items() if of_kind == kind]
     assert named
     assert [zh for zh in named if not CHINESE.search(zh)] == []
+
+
+def test_a_month_in_which_nothing_is_due_rests_on_no_policy_row():
+    due = ("due_cny", "0.00", "2024-05-01", "yuan", "start")
+    assert rows_used([Term("policy.assistance_standards", None, *due)], ["371500"]) == []

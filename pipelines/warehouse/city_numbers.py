@@ -8,7 +8,7 @@ how departments deliver (`contracts.city` checks that), putting the project toge
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -25,6 +25,9 @@ from pipelines.warehouse.city_project import (
 SEEDS = DBT_PROJECT / "seeds"
 NAME_OF_PATTERN = "聊城"
 STANDARD = ("programme", "residence", "class")
+Name = tuple[str, ...]
+"""What names an amount: the values of these."""
+
 UNITS, PERIODS = ("yuan", "10k_yuan"), ("month", "year")
 NUMBER = re.compile(r"\d{1,9}(\.\d{1,4})?")
 FROM_START = "2023-01-01"
@@ -104,14 +107,18 @@ def make_city(home: Home, code: str, name: str) -> Path:
 def missing_numbers(city: City) -> list[str]:
     """Everything a city's folder lacks or says wrongly, one sentence each.
 
-    Of a shipped city, which lacks nothing, only the values that a rule cannot count with.
+    Of a shipped city, which lacks nothing, what its rows say wrongly.
     """
     if not has_rows_of_its_own(city):
-        return list(_uncountable(SEEDS / "policy" / "parameters.csv"))
+        standards, parameters = _shipped_standards(), _shipped_units()
+        return [
+            *_wrong_standards(city.code, SEEDS, standards),
+            *_wrong_parameters(city.code, SEEDS, parameters),
+        ]
     assert city.folder is not None
     return [
-        *_missing_standards(city.code, city.folder / "policy" / "assistance_standards.csv"),
-        *_missing_parameters(city.code, city.folder / "policy" / "parameters.csv"),
+        *_missing_standards(city.code, city.folder),
+        *_missing_parameters(city.code, city.folder),
         *_missing_areas(city.code, city.folder / "reference"),
     ]
 
@@ -146,37 +153,87 @@ def _newest_parameters() -> list[dict[str, str]]:
     return [newest[name] for name in dict.fromkeys(row["name"] for row in rows)]
 
 
-def _missing_standards(code: str, file: Path) -> Iterator[str]:
-    own = rows_of(file)
-    told = {tuple(row[name] for name in STANDARD) for row in own}
+def _missing_standards(code: str, folder: Path) -> Iterator[str]:
+    file = folder / "policy" / "assistance_standards.csv"
+    told = {_name_of(row) for row in rows_of(file)}
     for asked in _standards(code):
-        if tuple(asked[name] for name in STANDARD) not in told:
+        if _name_of(asked) not in told:
             yield f"{file}: there is no row for {_called(asked)}."
-    for line, row in enumerate(own, start=2):
+    yield from _wrong_standards(code, folder, {_name_of(row) for row in _standards(code)})
+
+
+def _missing_parameters(code: str, folder: Path) -> Iterator[str]:
+    file = folder / "policy" / "parameters.csv"
+    asked = {row["name"]: row["unit"] for row in _newest_parameters()}
+    for name in asked.keys() - {row["name"] for row in rows_of(file)}:
+        yield f"{file}: there is no row for {name}."
+    yield from _wrong_parameters(code, folder, asked)
+
+
+def _wrong_standards(code: str, folder: Path, known: Collection[Name]) -> Iterator[str]:
+    file = folder / "policy" / "assistance_standards.csv"
+    rows, places = rows_of(file), _places(folder, code, "divisions")
+    for line, row in enumerate(rows, start=2):
         where = f"{file}, line {line}, {_called(row)}"
-        yield from _faults_of(where, row, "amount", code)
+        if _name_of(row) not in known:
+            yield f"{where}: no rule reads an amount of this programme, residence and class."
+        yield from _faults_of(where, row, "amount", code, places)
         if row["unit"] not in UNITS or row["period"] not in PERIODS:
             yield (
                 f"{where}: the unit must be one of {', '.join(UNITS)} and the period one of "
                 f"{', '.join(PERIODS)}."
             )
+    yield from _told_twice(file, rows, STANDARD)
 
 
-def _missing_parameters(code: str, file: Path) -> Iterator[str]:
-    own = rows_of(file)
-    asked = {row["name"]: row for row in _newest_parameters()}
-    for name in asked.keys() - {row["name"] for row in own}:
-        yield f"{file}: there is no row for {name}."
-    for line, row in enumerate(own, start=2):
+def _wrong_parameters(code: str, folder: Path, units: Mapping[str, str]) -> Iterator[str]:
+    file = folder / "policy" / "parameters.csv"
+    rows, places = rows_of(file), _places(folder, code, "divisions", "townships")
+    for line, row in enumerate(rows, start=2):
         where = f"{file}, line {line}, {row['name']}"
-        if row["name"] not in asked:
+        if row["name"] not in units:
             yield f"{where}: no rule reads this number."
             continue
-        yield from _faults_of(f"{where} ({row['unit']})", row, "value", code)
+        yield from _faults_of(f"{where} ({row['unit']})", row, "value", code, places)
         yield from unread_by_area(where, row)
         yield from _uncountable_value(where, row)
-        if row["unit"] != asked[row["name"]]["unit"]:
-            yield f"{where}: its unit must be {asked[row['name']]['unit']}."
+        if row["unit"] != units[row["name"]]:
+            yield f"{where}: its unit must be {units[row['name']]}."
+    yield from _told_twice(file, rows, ("name",))
+
+
+def _shipped_standards() -> set[Name]:
+    """The amounts that there are: each has held from the start; a later first row is misspelt."""
+    rows = rows_of(SEEDS / "policy" / "assistance_standards.csv")
+    return {_name_of(row) for row in rows if row["effective_from"] == FROM_START}
+
+
+def _shipped_units() -> dict[str, str]:
+    """The unit of each number, as its first row says."""
+    rows = rows_of(SEEDS / "policy" / "parameters.csv")
+    return {row["name"]: row["unit"] for row in reversed(rows)}
+
+
+def _places(folder: Path, code: str, *tables: str) -> set[str]:
+    """The areas that rows can be for: those above a city, itself, and its parts that are in use."""
+    codes = {*areas_above(code), code}
+    for table in tables:
+        for row in rows_of(folder / "reference" / f"{table}.csv"):
+            if not row.get("valid_to"):
+                codes.add(row.get("area_code") or row.get("township_code") or code)
+    return codes
+
+
+def _told_twice(
+    file: Path, rows: Iterable[Mapping[str, str]], name: Sequence[str]
+) -> Iterator[str]:
+    """Two rows of one name and area from one day: nobody can say which of them holds."""
+    lines: dict[tuple[str, ...], int] = {}
+    for line, row in enumerate(rows, start=2):
+        key = tuple(row[column] for column in (*name, "area_code", "effective_from"))
+        if row["effective_from"] and lines.setdefault(key, line) != line:
+            called = " ".join(part for part in key if part)
+            yield f"{file}, line {line}, {called}: line {lines[key]} says this already; keep one."
 
 
 def unread_by_area(where: str, row: Mapping[str, str]) -> Iterator[str]:
@@ -187,11 +244,6 @@ def unread_by_area(where: str, row: Mapping[str, str]) -> Iterator[str]:
         yield f"{where}: this number is read for the whole city, not for {area}; give it the city."
 
 
-def _uncountable(file: Path) -> Iterator[str]:
-    for line, row in enumerate(rows_of(file), start=2):
-        yield from _uncountable_value(f"{file}, line {line}, {row['name']}", row)
-
-
 def _uncountable_value(where: str, row: Mapping[str, str]) -> Iterator[str]:
     known = COUNTABLE.get(row["name"])
     if known and NUMBER.fullmatch(row["value"]) and float(row["value"]) not in known:
@@ -199,7 +251,9 @@ def _uncountable_value(where: str, row: Mapping[str, str]) -> Iterator[str]:
         yield f"{where}: its rule counts with {told} only, not with {row['value']}."
 
 
-def _faults_of(where: str, row: dict[str, str], number: str, code: str) -> Iterator[str]:
+def _faults_of(
+    where: str, row: dict[str, str], number: str, code: str, places: Collection[str]
+) -> Iterator[str]:
     lacks = [
         what
         for column, what in (
@@ -215,8 +269,8 @@ def _faults_of(where: str, row: dict[str, str], number: str, code: str) -> Itera
         yield f"{where}: {row[number]!r} is no number; write digits and a decimal point."
     if row["effective_from"] and not _is_day(row["effective_from"]):
         yield f"{where}: {row['effective_from']!r} is no date; write it as {FROM_START}."
-    if row["area_code"][:4] != code[:4] and row["area_code"] not in areas_above(code):
-        yield f"{where}: the area {row['area_code']} does not lie in {code}."
+    if row["area_code"] not in places:
+        yield f"{where}: the area {row['area_code']} does not lie in {code}, or not any more."
 
 
 def _is_day(text: str) -> bool:
@@ -250,6 +304,10 @@ def _missing_areas(code: str, folder: Path) -> Iterator[str]:
     for table, file in files.items():
         if not file.is_file():
             yield f"{file} is missing; it may be empty but for its header ({table})."
+
+
+def _name_of(row: Mapping[str, str]) -> Name:
+    return tuple(row[column] for column in STANDARD)
 
 
 def _called(row: dict[str, str]) -> str:

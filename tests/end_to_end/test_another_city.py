@@ -236,6 +236,13 @@ def test_a_code_that_is_no_citys_is_refused(tmp_path, code):
         ("policy/parameters.csv", ",2023-01-01,", ",2023-13-01,", "'2023-13-01' is no date"),
         ("policy/assistance_standards.csv", "10k_yuan", "wan", "the unit must be one of"),
         ("policy/assistance_standards.csv", "379900,urban", "371500,urban", "does not lie in"),
+        ("policy/assistance_standards.csv", "tekun,379900,urban", "tekun,379900,Urban", "no rule"),
+        (
+            "policy/parameters.csv",
+            "r01_member_after",
+            "payment_day,379900,25,day_of_month,2023-01-01,某,false\nr01_member_after",
+            "says this already",
+        ),
         ("reference/townships.csv", "379902100", "379903100", "lies in no county"),
     ],
 )

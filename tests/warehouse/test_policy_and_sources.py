@@ -4,6 +4,7 @@ Belongs here: comparisons of files that must agree. Does not belong here: result
 (their unit tests lie beside them).
 """
 
+import shutil
 from pathlib import Path
 from string import Formatter
 
@@ -124,17 +125,31 @@ def test_families_of_rules_and_published_measures_have_their_words_for_the_bulle
     assert sorted(set(DEPARTMENTS) - named("department")) == []
 
 
-def test_a_number_that_its_rule_cannot_count_with_is_refused_in_one_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("table", "row", "told"),
+    [
+        ("parameters", "r29a_persons,371500,4,person,2024-05-01", "counts with 2 or 3 only"),
+        ("parameters", "r20_days,371500,60,month,2024-05-01", "its unit must be day"),
+        ("parameters", "r20_days,371500,60,day,2023-01-01", "says this already"),
+        ("parameters", "r20_days,371500,6o,day,2024-05-01", "'6o' is no number"),
+        ("assistance_standards", "dibao,371500,Rural,,800,yuan,month,2024-05-01", "no rule reads"),
+        ("assistance_standards", "living,371500,,5,800,yuan,month,2024-05-01", "no rule reads"),
+        ("assistance_standards", "dibao,371523,rural,,800,yuan,month,2024-05-01", "not any more"),
+        ("assistance_standards", "dibao,371500,rural,,800,yuan,month,2024-5-1", "is no date"),
+        ("assistance_standards", "dibao,371500,rural,,8,yuan,month,2024-01-01", "this already"),
+        ("assistance_standards", "dibao,371500,rural,,800,yuan,week,2024-05-01", "the period one"),
+    ],
+)
+def test_a_new_row_that_could_not_count_is_named_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, row: str, told: str
 ) -> None:
-    rows = (POLICY / "parameters.csv").read_text(encoding="utf-8")
-    (tmp_path / "policy").mkdir()
-    (tmp_path / "policy" / "parameters.csv").write_text(
-        rows.replace("r29a_persons,371500,3,", "r29a_persons,371500,4,"), encoding="utf-8"
-    )
-    monkeypatch.setattr(city_numbers, "SEEDS", tmp_path)
-    (told,) = city_numbers.missing_numbers(load_city("371500"))
-    assert told.endswith("r29a_persons: its rule counts with 2 or 3 only, not with 4.")
+    shutil.copytree(POLICY.parent, tmp_path / "seeds")
+    file = tmp_path / "seeds" / "policy" / f"{table}.csv"
+    with file.open("a", encoding="utf-8") as rows:
+        rows.write(f"{row},某文件,false\n")
+    monkeypatch.setattr(city_numbers, "SEEDS", tmp_path / "seeds")
+    (sentence,) = city_numbers.missing_numbers(load_city("371500"))
+    assert told in sentence and f"{file}, line " in sentence
 
 
 def test_the_shipped_numbers_can_all_be_counted_with() -> None:

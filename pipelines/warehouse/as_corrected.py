@@ -3,8 +3,8 @@
 The one place that knows two dates: the day that is judged, and the day by which it was received.
 A correction is told from a change by these rules, and by nothing else:
 
-- A row of an append table counts if it could have been received on the day: none of its event
-  dates lies after it. A payment made later, or the later step of a case, is no correction.
+- A row of an append table counts if it could have been received on the day: none of its dates
+  but a plan lies after it. A payment made later, or the later step of a case, is no correction.
 - A snapshot tells what the register held on the day it was received, so the last one received on
   or before the day stands. A family, person or certificate (the first column of the key) that
   was first received later counts with its earliest rows, unless an event date lies after the
@@ -20,6 +20,9 @@ from pathlib import Path
 from pipelines.contracts.sources import Contract
 
 HOUSEHOLDS = ("civil_affairs", "households")
+PLANS = ("notice_to",)
+"""Dates of append tables that are set before they come."""
+
 HOUSEHOLD_DATES = ("approved_on", "first_paid_month", "ended_on", "end_reason")
 """Taken from the latest row known; the reason belongs to the end."""
 
@@ -33,7 +36,7 @@ def corrected_rows(contract: Contract, shelves: Sequence[Path], on_date: date) -
     could_be_received = " and ".join(
         f"coalesce(cast(log.{contract.lake_columns[name]} as date) <= {day}, true)"
         for name, column in contract.columns.items()
-        if column.event and name in contract.lake_columns
+        if name in contract.lake_columns and (column.event or _is_step(contract, name))
     )
     later = f"log.change = 'upsert' and {could_be_received or 'true'}"
     if contract.mode == "append":
@@ -54,3 +57,9 @@ def corrected_rows(contract: Contract, shelves: Sequence[Path], on_date: date) -
         f"select {key}, unnest(arg_max(struct_pack({dates}), received_on)) "
         f"from {log} where change = 'upsert' group by {key}) as newest using ({key})"
     )
+
+
+def _is_step(contract: Contract, name: str) -> bool:
+    """Whether a column tells when something of a case was done, though it may be told before."""
+    is_date = contract.columns[name].kind in ("date", "datetime")
+    return contract.mode == "append" and is_date and name not in PLANS

@@ -1,6 +1,6 @@
 """What counts on a day when it is judged with what was received after it."""
 
-from datetime import date
+from datetime import date, datetime
 
 import duckdb
 import polars as pl
@@ -62,6 +62,28 @@ def test_a_later_step_of_a_case_leaves_the_case_as_it_stood(counted):
         case | {"received_on": LATER, "decided_on": LATER, "supersedes": True},
     )  # fmt: skip
     assert rows["decided_on"].to_list() == [None]
+
+
+def test_papers_completed_or_a_refusal_told_later_leave_the_case_as_it_stood(counted):
+    case = {"case_no": "1", "applied_at": datetime(2024, 5, 1, 9), "received_on": DAY}
+    relief = counted(
+        CIVIL_AFFAIRS, "temporary_relief",
+        case, case | {"documents_completed_on": LATER, "received_on": LATER},
+    )  # fmt: skip
+    application = {"application_no": "1", "accepted_on": date(2024, 4, 1), "received_on": DAY}
+    applications = counted(
+        CIVIL_AFFAIRS, "applications",
+        application, application | {"refusal_notified_on": LATER, "received_on": LATER},
+    )  # fmt: skip
+    assert (relief.height, applications.height) == (1, 1)
+
+
+def test_the_end_of_a_notice_may_lie_ahead(counted):
+    application = {"application_no": "1", "accepted_on": date(2024, 4, 1), "notice_from": DAY}
+    rows = counted(
+        CIVIL_AFFAIRS, "applications", application | {"notice_to": LAST, "received_on": LATER}
+    )
+    assert rows.height == 1
 
 
 def test_a_register_stands_as_it_was_received_on_the_day(counted):

@@ -12,6 +12,17 @@
         and {{ run_date() }} < parameters_of_day.effective_to_on
 ){% endmacro %}
 
+{# Every row of a parameter for the city, with its time: for what is judged by the day or month it is of. #}
+{% macro parameter_rows(name) %}
+    select
+        parameters_of_city.value,
+        parameters_of_city.effective_from_on,
+        parameters_of_city.effective_to_on
+    from {{ ref("int_measures__parameters") }} as parameters_of_city
+    inner join {{ ref("stg_control__run") }} as run_of_day on parameters_of_city.county_code = run_of_day.city_code
+    where parameters_of_city.name = '{{ name }}'
+{%- endmacro %}
+
 {#
     Several parameters in force on the day being run, for the city: a relation of one row with a column by each name.
     A rule that reads more than one takes them from here; every `parameter` by itself is a join the engine plans anew.

@@ -42,8 +42,7 @@ def take_replies(
         )
     read_on = read_on or today()
     received_on = counts_from(home, read_on)
-    file = installation.list_passwords_file
-    passwords = read_passwords(file) if file else {}
+    passwords = _passwords(installation)
     if not files:
         return take_inbox(home, read_on, received_on, passwords=passwords)
     return [take(home, file, read_on, received_on, passwords=passwords) for file in files]
@@ -55,12 +54,18 @@ def take_inbox_of_day(installation: Installation, on_date: date) -> list[Taken]:
     On today itself everything is taken: a visit after it is a slip, and is returned. No file of
     passwords may stop a day: lists that need them wait, and `wendu replies` tells why.
     """
-    home, file = installation.home, installation.list_passwords_file
+    home = installation.home
     until = on_date if on_date < today() else None
     passwords: Mapping[str, str] = {}
     with suppress(UsageError):
-        passwords = read_passwords(file) if file else {}
+        passwords = _passwords(installation)
     return take_inbox(home, on_date, counts_from(home, on_date), until=until, passwords=passwords)
+
+
+def _passwords(installation: Installation) -> Mapping[str, str]:
+    """Those of encrypted lists, by office; none where lists go out without."""
+    file = installation.list_passwords_file
+    return read_passwords(file) if file else {}
 
 
 def reply_sentences(home: Home, on_date: date) -> list[str]:

@@ -9,24 +9,12 @@ numbers as (
 
 -- A month is held against the payment day of its time.
 payment_days as (
-    select
-        parameters.value as payment_day,
-        parameters.effective_from_on,
-        parameters.effective_to_on
-    from {{ ref("int_measures__parameters") }} as parameters
-    inner join {{ ref("stg_control__run") }} as run on parameters.county_code = run.city_code
-    where parameters.name = 'payment_day'
+    {{ parameter_rows("payment_day") }}
 ),
 
 -- In force from the first day whose decisions count: the month after the decision is the month of the first payment.
 first_payment_months as (
-    select
-        parameters.value as months,
-        parameters.effective_from_on,
-        parameters.effective_to_on
-    from {{ ref("int_measures__parameters") }} as parameters
-    inner join {{ ref("stg_control__run") }} as run on parameters.county_code = run.city_code
-    where parameters.name = 'r28_first_payment_months'
+    {{ parameter_rows("r28_first_payment_months") }}
 ),
 
 divisions as (
@@ -62,7 +50,7 @@ decided as (
         coalesce(divisions.current_code, substr(applications.area_code, 1, 6)) as county_code,
         case when applications.assistance in ('110', '120') then 'dibao' else 'tekun' end as programme,
         applications.decided_on,
-        {{ add_months(month_start("applications.decided_on"), "first_payment_months.months") }} as month_on
+        {{ add_months(month_start("applications.decided_on"), "first_payment_months.value") }} as month_on
     from {{ ref("stg_civil_affairs__applications") }} as applications
     inner join first_payment_months
         on applications.decided_on >= first_payment_months.effective_from_on
@@ -182,7 +170,7 @@ final as (
         concat_ws(
             '；',
             case when hits.paid_late_cny is not null
-                then {{ yuan("hits.paid_late_cny") }} || ' 元：' || cast(cast(payment_days.payment_day as integer) as varchar) || ' 日以后发放（当月共 '
+                then {{ yuan("hits.paid_late_cny") }} || ' 元：' || cast(cast(payment_days.value as integer) as varchar) || ' 日以后发放（当月共 '
                     || {{ yuan("hits.paid_cny") }} || ' 元）'
             end,
             case when hits.applications is not null
@@ -209,7 +197,7 @@ final as (
                 )),
                 ("hits.paid_late_cny is not null", parameter_term("r28_late_share", "numbers.late_share", "ratio")),
                 ("true", evidence_term(
-                    "'policy.parameters'", "'payment_day'", "'value'", "payment_days.payment_day", "hits.month_on", "day_of_month"
+                    "'policy.parameters'", "'payment_day'", "'value'", "payment_days.value", "hits.month_on", "day_of_month"
                 )),
             ]),
             "hits.terms",

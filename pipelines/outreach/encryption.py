@@ -11,6 +11,7 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -85,36 +86,49 @@ def encrypt_lists(
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     written = []
     for book in books:
-        sealed = io.BytesIO()
-        with book.open("rb") as plain:
-            OOXMLFile(plain).encrypt(passwords[book.stem], sealed)
         copy = folder / book.name
         copy.touch(mode=0o600)
-        copy.write_bytes(sealed.getvalue())
+        copy.write_bytes(encrypted(book.read_bytes(), passwords[book.stem]))
         written.append(copy)
     return written
 
 
+def encrypted(workbook: bytes, password: str) -> bytes:
+    """A workbook that only the password opens."""
+    sealed = io.BytesIO()
+    OOXMLFile(io.BytesIO(workbook)).encrypt(password, sealed)
+    return sealed.getvalue()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file that can be read, and the password under which it came; None where it had none."""
+
+    path: Path
+    password: str | None = field(default=None, repr=False)
+
+
 @contextmanager
-def opened(path: Path, passwords: Mapping[str, str]) -> Iterator[Path]:
+def opened(path: Path, passwords: Mapping[str, str]) -> Iterator[Opened]:
     """A file without its password, for as long as it is read; any other file as it is.
 
     Args:
         path: a list that came back, under any name.
         passwords: by office; that of the office in the file's name is tried first.
     """
-    plain = _decrypted(path, passwords) if passwords and path.is_file() else None
-    if plain is None:
-        yield path
+    found = _decrypted(path, passwords) if passwords and path.is_file() else None
+    if found is None:
+        yield Opened(path)
         return
+    plain, password = found
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
         copy.write_bytes(plain)
-        yield copy
+        yield Opened(copy, password)
 
 
-def _decrypted(path: Path, passwords: Mapping[str, str]) -> bytes | None:
-    """The workbook in an encrypted file; None where it is none or no password opens it."""
+def _decrypted(path: Path, passwords: Mapping[str, str]) -> tuple[bytes, str] | None:
+    """The workbook in an encrypted file, with its password; None where it is none, or none fits."""
     with path.open("rb") as file:
         try:
             book = OOXMLFile(file)
@@ -126,7 +140,7 @@ def _decrypted(path: Path, passwords: Mapping[str, str]) -> bytes | None:
             with suppress(InvalidKeyError):
                 book.load_key(password=passwords[office], verify_password=True)
                 book.decrypt(plain)
-                return plain.getvalue()
+                return plain.getvalue(), passwords[office]
     return None
 
 

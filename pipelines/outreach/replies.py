@@ -2,10 +2,10 @@
 
 Below `<home>/replies/`: `inbox/` what came in and waits, `received/` every file read, as it was
 but for its password (it holds remarks and names of visitors: readable by the owner alone),
-`accepted/` answers without either, `returned/` workbooks with the lines to be mended, `receipts/`
-one record per file, which is written last: a file with a receipt is never read again. Does not
-belong here: judging a line (`reply_lines`), which list a file answers (`reply_batch`), what an
-outcome does (dbt).
+`accepted/` answers without either, `returned/` workbooks with the lines to be mended, under the
+password they came with, `receipts/` one record per file, which is written last: a file with a
+receipt is never read again. Does not belong here: judging a line (`reply_lines`), which list a file
+answers (`reply_batch`), what an outcome does (dbt).
 """
 
 import hashlib
@@ -23,7 +23,7 @@ import xlsxwriter
 from pipelines.connectors.office_files import OfficeFile, read_office_file
 from pipelines.connectors.raw import ConnectorError
 from pipelines.contracts.replies import accepted_replies, published_batches
-from pipelines.outreach.encryption import opened
+from pipelines.outreach.encryption import encrypted, opened
 from pipelines.outreach.layout import LINE, RESULTS
 from pipelines.outreach.reply_batch import batch_of, is_superseded, shown_on
 from pipelines.outreach.reply_lines import Judged, answered_lines, header_of, judge
@@ -111,8 +111,8 @@ def take(
     people made of a file, reading it ends in a verdict: no file may stop the others, or a day.
     """
     try:
-        with opened(path, passwords) as plain:
-            file, content = read_office_file(plain), plain.read_bytes()
+        with opened(path, passwords) as found:
+            file, content = read_office_file(found.path), found.path.read_bytes()
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         if earlier := receipt_of(home, sha256):
             return Taken(path.name, "known", earlier["batch_id"], earlier["received_on"])
@@ -135,7 +135,10 @@ def take(
             "save the list anew as it was sent out, filled in, and send that."
         )
         return Taken(path.name, "refused", told=told)
-    return _keep(home, path, content, sha256, file, str(batch["batch_id"][0]), judged, received_on)
+    return _keep(
+        home, path, content, sha256, file, str(batch["batch_id"][0]), judged, received_on,
+        found.password,
+    )  # fmt: skip
 
 
 def outcomes() -> pl.DataFrame:
@@ -177,13 +180,15 @@ def _keep(
     batch_id: str,
     judged: Judged,
     received_on: date,
+    password: str | None,
 ) -> Taken:
     name = f"{batch_id}-{sha256[:12]}"
     _write(home.replies / "received" / f"{name}{path.suffix.lower()}", content)
     returned = ""
     if judged.refused.height:
         place = home.replies / "returned" / _returned_name(home, path, sha256)
-        _write(place, returned_workbook(file, batch_id, judged.refused, received_on))
+        returned_lines = returned_workbook(file, batch_id, judged.refused, received_on)
+        _write(place, encrypted(returned_lines, password) if password else returned_lines)
         returned = str(place)
     place = home.replies / "accepted" / f"{name}.parquet"
     if place.exists():

@@ -22,7 +22,7 @@ from pipelines.contracts.replies import (
     shown_mark,
 )
 from pipelines.outreach import replies
-from pipelines.outreach.encryption import encrypt_lists
+from pipelines.outreach.encryption import encrypt_lists, opened
 from pipelines.outreach.layout import NEW, OPEN
 from pipelines.outreach.replies import Taken, receipts, take, take_inbox
 from pipelines.settings import Home
@@ -345,6 +345,20 @@ def test_a_list_that_comes_back_with_its_password_is_read_and_kept_without(home,
     assert kept.read_bytes() == plain.read_bytes()
     assert take(home, renamed, READ_ON, NEXT_DAY, passwords=words).verdict == "known"
     assert take(home, plain, READ_ON, NEXT_DAY, passwords=words).accepted == 0
+
+
+def test_lines_returned_of_a_list_with_a_password_bear_it_too(home, tmp_path):
+    words = {OFFICE: "青山-2024"}
+    filled_in = Returned(publish(home, {1: [1]}), {code(1): answer("不知道")})
+    filled_in.save(tmp_path / f"{OFFICE}.xlsx")
+    (sealed,) = encrypt_lists([tmp_path / f"{OFFICE}.xlsx"], words, tmp_path / "sealed")
+    told = take(home, sealed, READ_ON, NEXT_DAY, passwords=words)
+    assert told.refused == 1
+    with pytest.raises(zipfile.BadZipFile):
+        openpyxl.load_workbook(told.returned)
+    with opened(Path(told.returned), words) as found:
+        (line,) = openpyxl.load_workbook(found.path).worksheets[0].iter_rows(min_row=3)
+    assert "不知道" in [cell.value for cell in line]
 
 
 def test_a_list_under_a_password_nobody_knows_is_told(home, tmp_path):

@@ -25,6 +25,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 PROJECT = Path(__file__).resolve().parents[1]
 EXPECTATIONS = PROJECT / "expectations"
 DBT_PROJECT = PROJECT / "dbt_project"
+POLICY = Path("seeds", "policy")
+"""The analyst's folder in a dbt project: a CSV file for each kind of number of the law."""
+REFERENCE = Path("seeds", "reference")
+"""Tables of areas, codes and published totals in a dbt project."""
 TIME_ZONE = ZoneInfo("Asia/Shanghai")
 
 UNABLE_TO_SYNC = (errno.EINVAL, errno.ENOTSUP)

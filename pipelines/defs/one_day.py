@@ -15,7 +15,7 @@ from pipelines.ingest import accepted_deliveries, load_receipts
 from pipelines.ingest.control import control_tables, sources_of
 from pipelines.outreach.township_lists import write_lists
 from pipelines.reporting.bulletin import write_bulletin
-from pipelines.settings import Home, UsageError, versions
+from pipelines.settings import POLICY, Home, UsageError, versions
 from pipelines.vault import KnownPeople
 from pipelines.warehouse import history
 from pipelines.warehouse.city_project import rows_of
@@ -63,7 +63,7 @@ def build_day(
 
 def require_rules(standing: pl.DataFrame, project: Path) -> None:
     """Refuse to judge a day without a rule of which alerts stand: nobody could tell of those."""
-    file = project / "seeds" / "policy" / "rules.csv"
+    file = project / POLICY / "rules.csv"
     named = {row["rule_id"] for row in rows_of(file)}
     if gone := sorted(set(standing["rule_id"]) - named):
         raise UsageError(
@@ -88,7 +88,7 @@ def write_for_readers(
         known: `Vault.known_people` of the day, where the caller has asked for it already.
     """
     building = Building(installation.home)
-    policy = installation.dbt.project / "seeds" / "policy"
+    policy = installation.dbt.project / POLICY
     known = known or installation.vault.known_people(until=on_date)
     lists = write_lists(building.parquet, building.day, on_date, known, policy)
     about = description_of(installation, on_date)

@@ -17,7 +17,7 @@ import polars as pl
 from pipelines.defs.installation import Installation
 from pipelines.defs.one_day import build_day
 from pipelines.defs.scratch import published_day, scratch_place, take_up_project, undisturbed
-from pipelines.settings import UsageError, WenduError
+from pipelines.settings import POLICY, UsageError, WenduError
 from pipelines.warehouse import history
 from pipelines.warehouse.overlay import MODELS, Put, put_over, read_changes, require_names
 from pipelines.warehouse.work_database import work_database
@@ -168,7 +168,7 @@ def simulate(
     published = published_day(home, on_date)
     with scratch_place(installation) as scratch, undisturbed(home, on_date):
         take_up_project(scratch, published["stands_on"]["policy"])
-        require_names(changes, scratch.dbt.project / "seeds" / "policy")
+        require_names(changes, scratch.dbt.project / POLICY)
         history.copy_before(home, on_date, scratch.home)
         tell(f"build_{on_date}")
         build_day(scratch, on_date)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from pipelines.settings import DBT_PROJECT
+from pipelines.settings import DBT_PROJECT, REFERENCE
 
 VILLAGES_PER_TOWNSHIP = 30
 STREET_OFFICE = "街道"
@@ -44,7 +44,7 @@ class Places:
 
 def load_places() -> Places:
     """The reference townships, each with a weight that is the same in every city."""
-    path = DBT_PROJECT / "seeds" / "reference" / "townships.csv"
+    path = DBT_PROJECT / REFERENCE / "townships.csv"
     townships = pl.read_csv(path, schema_overrides={"township_code": pl.String})
     codes = townships["township_code"].cast(pl.Int64).to_numpy()
     weights = 0.5 + np.random.default_rng(3715).gamma(4.0, 0.25, len(codes))

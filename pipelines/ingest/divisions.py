@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines.contracts.city import City
-from pipelines.settings import DBT_PROJECT
+from pipelines.settings import DBT_PROJECT, REFERENCE
 
-TOWNSHIPS = DBT_PROJECT / "seeds" / "reference" / "townships.csv"
+TOWNSHIPS = DBT_PROJECT / REFERENCE / "townships.csv"
 
 PROVINCES = tuple(
     str(code)

@@ -28,7 +28,7 @@ from pipelines.outreach.layout import LINE, RESULTS
 from pipelines.outreach.reply_batch import batch_of, is_superseded, shown_on
 from pipelines.outreach.reply_lines import Judged, answered_lines, header_of, judge
 from pipelines.outreach.workbook import write_marks
-from pipelines.settings import DBT_PROJECT, Home, put_in_place
+from pipelines.settings import DBT_PROJECT, POLICY, Home, put_in_place
 
 REASON = "退回原因"
 WIDTHS = {column.header: column.width for column in LINE} | {REASON: 30}
@@ -143,7 +143,7 @@ def take(
 
 def outcomes() -> pl.DataFrame:
     """The outcomes a visit may have, as the analysts wrote them down: `outcome`, `name_zh`."""
-    seed = DBT_PROJECT / "seeds" / "policy" / "outcomes.csv"
+    seed = DBT_PROJECT / POLICY / "outcomes.csv"
     return pl.read_csv(seed, infer_schema=False).select("outcome", "name_zh")
 
 

@@ -21,7 +21,7 @@ from pipelines.contracts.working_days import unknown_years
 from pipelines.reporting.card import words
 from pipelines.reporting.policy_rows import look_up, policy_rows
 from pipelines.reporting.suppression import Place, Shown, Table, hidden_cells, with_sums
-from pipelines.settings import WenduError
+from pipelines.settings import POLICY, REFERENCE, WenduError
 
 DAYS_SHOWN = 30
 """How far back the trends go, in calendar days with the day itself."""
@@ -150,13 +150,13 @@ class Names:
     """What counties, rules, departments and measures are called."""
 
     def __init__(self, project: Path) -> None:
-        divisions = _csv(project / "seeds" / "reference" / "divisions.csv")
+        divisions = _csv(project / REFERENCE / "divisions.csv")
         self.areas = {row["area_code"]: Name(row["name_zh"], row["name_en"]) for row in divisions}
         self.areas[UNKNOWN] = Name("归属未明", "Area unknown")
-        rules = policy_rows("rules", project / "seeds" / "policy")
+        rules = policy_rows("rules", project / POLICY)
         self.rules = {row["rule_id"]: Name(row["name_zh"], row["name_en"]) for row in rules}
         self._in_force_from = {row["rule_id"]: row["effective_from"] for row in rules}
-        self.answers = policy_rows("rule_answers", project / "seeds" / "policy")
+        self.answers = policy_rows("rule_answers", project / POLICY)
 
     def is_in_force(self, rule_id: str, on_date: date) -> bool:
         """Whether a rule may have alerts on a day."""
@@ -695,7 +695,7 @@ def known_sum(counted: Counted, error: str) -> Decimal | None:
 def parameter_in_force(name: str, on_date: date, city_code: str, project: Path) -> str | None:
     """The value of a parameter for a city on a day; `None` where no row is in force."""
     areas = areas_of(city_code)
-    folder = project / "seeds" / "policy"
+    folder = project / POLICY
     return look_up("parameters", name, on_date.isoformat(), areas, folder).value
 
 

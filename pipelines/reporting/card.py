@@ -19,15 +19,14 @@ from pipelines.contracts.policy_areas import areas_in
 from pipelines.contracts.sources import load_contracts
 from pipelines.reporting.arithmetic import Comparison, Term, faults_of, fold, read_terms
 from pipelines.reporting.policy_rows import (
-    POLICY,
+    SHIPPED,
     PolicyRow,
     policy_rows,
     rows_used,
     values_in_force,
 )
-from pipelines.settings import DBT_PROJECT, UsageError, WenduError
+from pipelines.settings import DBT_PROJECT, REFERENCE, UsageError, WenduError
 
-REFERENCE = DBT_PROJECT / "seeds" / "reference"
 WORDS = Path(__file__).with_name("names.csv")
 
 
@@ -56,7 +55,7 @@ class Card:
 
 
 def read_card(
-    connection: duckdb.DuckDBPyConnection, code: str, city_code: str, policy: Path = POLICY
+    connection: duckdb.DuckDBPyConnection, code: str, city_code: str, policy: Path = SHIPPED
 ) -> Card:
     """The card of the alert with a code.
 
@@ -189,7 +188,7 @@ def named_field(term: Term) -> Mapping[str, str] | None:
     if (known := words().get(("field", term.field))) is not None:
         return known
     plain = term.field.removesuffix("_cny")
-    for row in policy_rows("programme_names", REFERENCE):
+    for row in policy_rows("programme_names", DBT_PROJECT / REFERENCE):
         if plain == f"paid_{row['programme']}":
             return {"zh": f"实发{row['name_zh']}", "en": f"Paid: {row['name_en']}"}
     department, _, table = term.source.partition(".")

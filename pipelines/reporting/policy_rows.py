@@ -12,9 +12,9 @@ from pathlib import Path
 
 from pipelines.contracts.policy_areas import EVERYWHERE
 from pipelines.reporting.arithmetic import Term
-from pipelines.settings import DBT_PROJECT
+from pipelines.settings import DBT_PROJECT, POLICY
 
-POLICY = DBT_PROJECT / "seeds" / "policy"
+SHIPPED = DBT_PROJECT / POLICY
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class PolicyRow:
 
 
 def rows_used(
-    terms: Sequence[Term], areas: Sequence[str], folder: Path = POLICY
+    terms: Sequence[Term], areas: Sequence[str], folder: Path = SHIPPED
 ) -> list[PolicyRow]:
     """The policy rows behind the terms, each once, in reading order; rules themselves left out.
 
@@ -47,7 +47,7 @@ def rows_used(
 
 
 def look_up(
-    table: str, key: str, as_of: str, areas: Sequence[str], folder: Path = POLICY
+    table: str, key: str, as_of: str, areas: Sequence[str], folder: Path = SHIPPED
 ) -> PolicyRow:
     """The row that a term names; without value and reference where no row is in force."""
     names = NAMES.get(table, _first_column)
@@ -79,7 +79,7 @@ def look_up(
 
 
 @cache
-def policy_rows(table: str, folder: Path = POLICY) -> tuple[Mapping[str, str], ...]:
+def policy_rows(table: str, folder: Path = SHIPPED) -> tuple[Mapping[str, str], ...]:
     """The rows of one policy file as text; none where there is no such file."""
     path = folder / f"{table}.csv"
     if not path.exists():
@@ -88,7 +88,7 @@ def policy_rows(table: str, folder: Path = POLICY) -> tuple[Mapping[str, str], .
         return tuple(csv.DictReader(file))
 
 
-def values_in_force(as_of: str, areas: Sequence[str], folder: Path = POLICY) -> dict[str, str]:
+def values_in_force(as_of: str, areas: Sequence[str], folder: Path = SHIPPED) -> dict[str, str]:
     """The value of every parameter in force on a day."""
     names = {row["name"] for row in policy_rows("parameters", folder)}
     found = {name: look_up("parameters", name, as_of, areas, folder).value for name in names}

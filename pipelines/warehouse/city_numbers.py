@@ -15,7 +15,7 @@ from pathlib import Path
 from pipelines.contracts.city import City, city_folders
 from pipelines.settings import DBT_PROJECT, Home, UsageError
 from pipelines.warehouse.city_project import (
-    REFERENCE,
+    REFERENCE_OF_CITY,
     areas_above,
     has_rows_of_its_own,
     rows_of,
@@ -95,7 +95,7 @@ def make_city(home: Home, code: str, name: str) -> Path:
         },
     ))  # fmt: skip
     write_rows(folder / "reference" / "divisions.csv", list(own[0]), own)
-    for table in REFERENCE[1:]:
+    for table in REFERENCE_OF_CITY[1:]:
         columns = list(rows_of(SEEDS / "reference" / f"{table}.csv")[0])
         write_rows(folder / "reference" / f"{table}.csv", columns, [])
     quoted = json.dumps(name, ensure_ascii=False)  # as YAML reads it, too
@@ -300,7 +300,7 @@ def _missing_areas(code: str, folder: Path) -> Iterator[str]:
     for county in sorted(counties):
         if county[:4] != code[:4]:
             yield f"{folder / 'divisions.csv'}: {county} does not lie in {code}."
-    files = {table: folder / f"{table}.csv" for table in REFERENCE}
+    files = {table: folder / f"{table}.csv" for table in REFERENCE_OF_CITY}
     for table, file in files.items():
         if not file.is_file():
             yield f"{file} is missing; it may be empty but for its header ({table})."

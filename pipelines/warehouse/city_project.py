@@ -16,10 +16,10 @@ from pipelines.settings import DBT_PROJECT, Home, UsageError, put_in_place
 from pipelines.warehouse.project_files import copy_project, hash_of_files
 
 NATION = "000000"
-POLICY = ("assistance_standards", "parameters")
+POLICY_BY_AREA = ("assistance_standards", "parameters")
 """Policy tables with rows by area."""
 
-REFERENCE = ("divisions", "townships", "published_totals")
+REFERENCE_OF_CITY = ("divisions", "townships", "published_totals")
 """Reference tables that are a city's own."""
 
 STAMP = "made_of.txt"
@@ -46,12 +46,12 @@ def project_of(home: Home, city: City) -> Path:
     unfinished = place.with_name(f".{place.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     copy_project(DBT_PROJECT, unfinished)
-    for table in POLICY:
+    for table in POLICY_BY_AREA:
         file = Path("policy") / f"{table}.csv"
         shipped, own = rows_of(DBT_PROJECT / "seeds" / file), rows_of(city.folder / file)
         above = [row for row in shipped if row["area_code"] in areas_above(city.code)]
         _put_together(unfinished / "seeds" / file, list(shipped[0]), above + own)
-    for table in REFERENCE:
+    for table in REFERENCE_OF_CITY:
         file = Path("reference") / f"{table}.csv"
         columns = list(rows_of(DBT_PROJECT / "seeds" / file)[0])
         _put_together(unfinished / "seeds" / file, columns, rows_of(city.folder / file))

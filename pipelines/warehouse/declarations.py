@@ -10,11 +10,10 @@ from pipelines.contracts.city import load_city
 from pipelines.contracts.dbt_sources import render
 from pipelines.contracts.sources import load_contracts
 from pipelines.quality import load_mart_promises
-from pipelines.settings import DBT_PROJECT, DEPARTMENTS, PROJECT, Home, WenduError
+from pipelines.settings import DBT_PROJECT, DEPARTMENTS, POLICY, PROJECT, Home, WenduError
 from pipelines.warehouse.city_numbers import missing_numbers, unread_by_area
 from pipelines.warehouse.city_project import rows_of
 
-POLICY = DBT_PROJECT / "seeds" / "policy"
 COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "in"}
 LEVELS = {"emergency", "red", "orange", "yellow"}
 ANSWERS = ("death", "helped")
@@ -237,4 +236,4 @@ def city_names_declared_things(city_code: str, home: Home) -> Iterator[str]:
 
 def policy_rows(name: str) -> list[dict[str, str]]:
     """The rows of one policy file, as text."""
-    return rows_of(POLICY / f"{name}.csv")
+    return rows_of(DBT_PROJECT / POLICY / f"{name}.csv")

@@ -9,7 +9,7 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-from pipelines.settings import DBT_PROJECT, Home, WenduError, put_in_place
+from pipelines.settings import DBT_PROJECT, POLICY, Home, WenduError, put_in_place
 from pipelines.warehouse import history
 from pipelines.warehouse.project_files import copy_project
 
@@ -47,11 +47,11 @@ def rows_judged_with(home: Home, on_date: date, project: Path) -> Path:
     """
     try:
         policy = history.stands_on(home, on_date).get("policy")
-        if policy and (kept := home.policy / policy / "seeds" / "policy").is_dir():
+        if policy and (kept := home.policy / policy / POLICY).is_dir():
             return kept
     except PermissionError:
         pass
-    return project / "seeds" / "policy"
+    return project / POLICY
 
 
 def project_with(home: Home, policy: str, folder: Path) -> Path:

@@ -22,7 +22,7 @@ from pipelines.outreach import layout
 from pipelines.reporting.arithmetic import faults_of, read_terms
 from pipelines.reporting.card import UnexplainedError, field_name, named_field, read_card, words
 from pipelines.reporting.card_text import event_detail, render_card, said
-from pipelines.reporting.policy_rows import POLICY, look_up
+from pipelines.reporting.policy_rows import SHIPPED, look_up
 from pipelines.reporting.published import open_published
 from pipelines.settings import DBT_PROJECT, WenduError
 from pipelines.warehouse import city_project
@@ -226,7 +226,7 @@ def test_the_audit_sample_holds_as_many_households_of_every_county_as_the_policy
     counties = world.mart("dim_areas").filter(
         (pl.col("level") == "county") & pl.col("valid_to").is_null()
     )
-    with (POLICY / "parameters.csv").open(encoding="utf-8") as file:
+    with (SHIPPED / "parameters.csv").open(encoding="utf-8") as file:
         size = next(
             int(row["value"])
             for row in csv.DictReader(file)

@@ -63,9 +63,17 @@ def _held(home: Home, on_date: date) -> pl.DataFrame:
     held = alerts_of(home, on_date).filter(pl.col("status") == "held")
     signed = releases(home)
     of_all = signed.filter(pl.col("alert_id").is_null()).unique("hold_id", keep="first")
-    of_one = signed.drop_nulls("alert_id").unique(["hold_id", "alert_id"], keep="first")
+    # As the models do: the signature goes with the alert, whatever day names its hold since.
+    of_one = (
+        signed.drop_nulls("alert_id")
+        .join(held.select("alert_id", "first_seen_on"), on="alert_id")
+        .filter(pl.col("first_seen_on") < pl.col("effective_on"))
+        .sort("effective_on", maintain_order=True)
+        .unique("alert_id", keep="first", maintain_order=True)
+        .drop("hold_id", "first_seen_on")
+    )
     return (
-        held.join(of_one, on=["hold_id", "alert_id"], how="left")
+        held.join(of_one, on="alert_id", how="left")
         .join(of_all.drop("alert_id"), on="hold_id", how="left", suffix="_of_all")
         .with_columns(
             pl.coalesce("signed_by", "signed_by_of_all"),

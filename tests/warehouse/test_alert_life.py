@@ -23,7 +23,7 @@ from pipelines.ingest.control import HANDED_OVER, calendar, handed_over
 from pipelines.settings import DBT_PROJECT, Home, UsageError
 from pipelines.warehouse import history
 from pipelines.warehouse.dbt import DbtProject
-from pipelines.warehouse.holds import held_sentences, sign
+from pipelines.warehouse.holds import held_batches, held_sentences, sign
 from pipelines.warehouse.kept_codes import with_kept
 from pipelines.warehouse.work_database import open_shelves, work_database
 
@@ -678,6 +678,25 @@ def test_a_signature_counts_after_the_newest_day_run_though_that_was_not_publish
     home = with_a_hold(tmp_path)
     (home.warehouse / "history" / str(THIRD)).mkdir()
     assert sign(home, "H1", "局长", "已核", datetime(2024, 5, 8, 9)) == THIRD + timedelta(days=1)
+
+
+def test_a_signature_stays_where_a_late_delivery_moves_the_flood_to_an_earlier_day(
+    tmp_path: Path,
+) -> None:
+    desk = Desk(tmp_path / "home")
+    crowd = [found("R16", f"crowd {at}") for at in range(51)]
+    first, second, third, fourth = (date(2024, 6, day) for day in (3, 4, 5, 6))
+    for on, findings in ((first, []), (second, []), (third, crowd)):
+        state = desk.day(on, findings)
+    signed_hold = str(state["hold_id"][0])
+    desk.sign(signed_hold, fourth, state["alert_id"].to_list()[:50])
+    for on in (second, third):
+        state = desk.day(on, crowd)
+    assert set(state["status"]) == {"held"} and signed_hold not in set(state["hold_id"])
+    (held,) = held_batches(desk.home, third).to_dicts()
+    assert (held["alerts"], held["unsigned"]) == (51, 1)
+    state = desk.day(fourth, crowd)
+    assert state["status"].value_counts().sort("count").rows() == [("held", 1), ("open", 50)]
 
 
 def test_no_day_is_judged_without_the_rule_of_an_alert_that_stands(tmp_path: Path) -> None:

@@ -131,13 +131,14 @@ new_replies as (
         and replies.reply_batch_id > standing.reply_batch_id
 ),
 
--- Whoever signed has seen those alerts alone that were held then.
+-- Whoever signed has seen those alerts alone that were held then. The hold is named by its day, which a late delivery moves where
+-- days are judged anew: the signature goes with the alert, unless that was held again since.
 released as (
     select distinct standing.alert_id
     from standing
     inner join releases
-        on standing.hold_id = releases.hold_id
-        and (releases.alert_id is null or standing.alert_id = releases.alert_id)
+        on standing.first_seen_on < releases.effective_on
+        and (standing.alert_id = releases.alert_id or releases.alert_id is null and standing.hold_id = releases.hold_id)
     where standing.status = 'held'
 ),
 

@@ -112,10 +112,19 @@ def release(
     by: Annotated[str, typer.Option(help="Who signs.")],
     reason: Annotated[str, typer.Option(help="Why the alerts are believed.")],
 ) -> None:
-    """Sign for what the flood breaker holds; the run of the next day opens it."""
+    """Sign for what the flood breaker holds; the run of the next day opens it.
+
+    Not while a day is run: that day may be judged without it, and would open it in a replay.
+    """
+    from pipelines.defs.installation import Installation
     from pipelines.warehouse.holds import sign
 
-    opened_on = sign(Home(Settings().home), hold, by, reason, now())
+    installation = Installation.from_settings()
+    try:
+        installation.hold()
+        opened_on = sign(installation.home, hold, by, reason, now())
+    finally:
+        installation.close()
     printed.print(f"Signed. The run of {opened_on} opens these alerts.")
 
 

@@ -6,7 +6,7 @@ every alert comes out and is handed to the next day, as a run does it. All cases
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from filelock import FileLock
 
 from pipelines.contracts.replies import OUTCOMES
 from pipelines.contracts.signatures import releases, write_signature
@@ -26,6 +27,7 @@ from pipelines.warehouse.dbt import DbtProject
 from pipelines.warehouse.holds import held_batches, held_sentences, sign
 from pipelines.warehouse.kept_codes import with_kept
 from pipelines.warehouse.work_database import open_shelves, work_database
+from tests.commands import Ran
 
 POLICY = DBT_PROJECT / "seeds" / "policy"
 MODELS = (
@@ -678,6 +680,16 @@ def test_a_signature_counts_after_the_newest_day_run_though_that_was_not_publish
     home = with_a_hold(tmp_path)
     (home.warehouse / "history" / str(THIRD)).mkdir()
     assert sign(home, "H1", "局长", "已核", datetime(2024, 5, 8, 9)) == THIRD + timedelta(days=1)
+
+
+def test_nobody_signs_while_a_day_is_run(tmp_path: Path, wendu: Callable[..., Ran]) -> None:
+    home = with_a_hold(tmp_path)
+    signature = ("release", "--hold", "H1", "--by", "局长", "--reason", "已核")
+    with FileLock(home.lock):
+        ran = wendu(*signature, home=home.root)
+    assert (ran.code, "is in use" in ran.err) == (5, True)
+    assert releases(home).is_empty()
+    assert wendu(*signature, home=home.root).code == 0
 
 
 def test_a_signature_stays_where_a_late_delivery_moves_the_flood_to_an_earlier_day(

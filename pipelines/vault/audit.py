@@ -20,6 +20,7 @@ from pipelines.vault.store import Vault
 
 BEGINNING = "0" * 32
 HEAD = "audit_head.sealed"
+LINE_END = b"\n"
 SHORTEST_PURPOSE = 4
 """Characters; what is shorter tells nobody why."""
 
@@ -65,6 +66,7 @@ class AuditBook:
         """
         with book_lock(self._home):
             before, number = self.check()
+            self._take_away_unfinished()
             row = {
                 "number": number + 1, "at": at, "who": who, "what": what, "subject": subject,
                 "purpose": purpose, "before": before,
@@ -81,7 +83,8 @@ class AuditBook:
     def check(self) -> tuple[str, int]:
         """The last mark and the number of rows.
 
-        A row that was written while the machine died, before the vault knew of it, counts.
+        A row that was written while the machine died, before the vault knew of it, counts; one
+        that was cut off within, by a full disk or a kill, was never written: nothing was shown.
 
         Raises:
             AuditError: a row was changed, moved, put in or taken out; says at which line.
@@ -142,10 +145,16 @@ class AuditBook:
         mark, number = self._vault.unseal(self._head).row(0)
         return str(mark), int(number)
 
+    def _take_away_unfinished(self) -> None:
+        if self._book.exists():
+            os.truncate(self._book, self._book.read_bytes().rfind(LINE_END) + 1)
+
     def _rows(self) -> Iterator[dict[str, object]]:
+        """Finished rows; within one there may be anything that other systems end a line with."""
         if not self._book.exists():
             return
-        for number, line in enumerate(self._book.read_text(encoding="utf-8").splitlines(), 1):
+        *lines, _unfinished = self._book.read_bytes().split(LINE_END)
+        for number, line in enumerate(lines, 1):
             try:
                 row = json.loads(line)
                 yield {name: row[name] for name in (*FIELDS, "mark")}

@@ -1,6 +1,7 @@
 """The book of who looked at whom: any later edit breaks its chain."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -89,3 +90,27 @@ def test_the_book_is_private(book: AuditBook, home: Home) -> None:
     write(book, 1)
     assert (home.audit / "reveals.jsonl").stat().st_mode & 0o077 == 0
     assert home.audit.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("end", ["\u2028", "\u2029", "\x85"])
+def test_a_purpose_may_hold_what_other_systems_end_a_line_with(book: AuditBook, end: str) -> None:
+    book.write("2024-05-01T08:00:00+08:00", "审计", "reveal", "A0", f"家访{end}复核")
+    write(book, 1)
+    assert book.check()[1] == 2
+
+
+def test_a_row_cut_off_within_was_never_written(book: AuditBook, home: Home) -> None:
+    write(book, 2)
+    whole = lines(home)
+    with (home.audit / "reveals.jsonl").open("ab") as full_disk:
+        full_disk.write('{"number": 3, "who": "审'.encode()[:-1])
+    assert book.check()[1] == 2
+    write(book, 1)
+    assert (lines(home)[:2], book.check()[1]) == (whole, 3)
+
+
+def test_a_row_that_the_vault_knows_cannot_be_cut_off_within(book: AuditBook, home: Home) -> None:
+    write(book, 2)
+    os.truncate(home.audit / "reveals.jsonl", (home.audit / "reveals.jsonl").stat().st_size - 1)
+    with pytest.raises(AuditError):
+        book.check()

@@ -79,8 +79,10 @@ class Delivery:
     unknown: tuple[str, ...] = field(default=())
 
 
-def table_files(connection: Connection, contracts: Sequence[Contract], folder: Path) -> set[str]:
-    """Names of the files of any of the tables in a delivery's folder, as its pieces are called.
+def table_files(
+    connection: Connection, contracts: Sequence[Contract], folder: Path
+) -> dict[str, Path]:
+    """The files of any of the tables in a delivery's folder, by name as its pieces are called.
 
     Raises:
         ConnectorError: something in the folder is no file, or its name is no text.
@@ -88,7 +90,7 @@ def table_files(connection: Connection, contracts: Sequence[Contract], folder: P
     tables = {contract.table: contract for contract in contracts}
     placed = {path: _table_of(path, connection, tables) for path in _files(folder)}
     pieces = _from_files(connection, tables, placed).pieces.values()
-    return {piece.name for of_table in pieces for piece in of_table}
+    return {piece.name: piece.path for of_table in pieces for piece in of_table if piece.path}
 
 
 def open_delivery(

@@ -32,7 +32,7 @@ def delete_what_is_old(installation: Installation, on_date: date) -> str:
     deleted = None
     try:
         home.runs.mkdir(parents=True, exist_ok=True)
-        deleted = delete_old(home, min(on_date, now().date()), days)
+        deleted = delete_old(home, installation.city, min(on_date, now().date()), days)
         if deleted:
             with (home.runs / RECORD).open("a", encoding="utf-8") as record:
                 told = {"at": now().isoformat(), "on_date": str(on_date), "keep_raw_days": days}

@@ -3,7 +3,8 @@
 What a later day needs stays: the lake, receipts, accepted replies, and of each refused row where
 it stood and why. A day of before can still be replayed, but for what its alerts said of refused
 rows: whom those named goes with their content. Only deliveries that were accepted are
-deleted; one that was not is nobody's to judge. Does not belong here: one person's identity
+deleted; one that was not is nobody's to judge, nor is a file that came into the folder of one
+after it was accepted. Does not belong here: one person's identity
 (`ingest.forgetting`), the record of runs (`defs.keeping`).
 """
 
@@ -15,8 +16,11 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.connectors import ConnectorError
+from pipelines.contracts.city import City
 from pipelines.ingest.quarantine import rewrite_shelf
-from pipelines.ingest.receipts import load_receipts
+from pipelines.ingest.receipts import Receipt, load_receipts
+from pipelines.ingest.unread import unread_paths
 from pipelines.settings import TIME_ZONE, Home
 
 
@@ -39,21 +43,21 @@ class Deleted:
         )
 
 
-def delete_old(home: Home, on_date: date, days: int) -> Deleted:
+def delete_old(home: Home, city: City, on_date: date, days: int) -> Deleted:
     """Delete what is older than some days; doing it again finishes what was cut off.
 
     Args:
         home: the home, held by the caller.
+        city: how its departments deliver.
         on_date: the day from which is counted back.
         days: how long things are kept; what was received on the last of them stays.
     """
     oldest = on_date - timedelta(days=days)
-    deliveries = 0
-    for receipt in load_receipts(home, oldest - timedelta(days=1), with_answers=False):
-        folder = home.delivery(receipt.department, receipt.received_on)
-        if receipt.verdict == "accepted" and folder.is_dir():
-            shutil.rmtree(folder)
-            deliveries += 1
+    deliveries = sum(
+        _delete_what_was_read(home, city, receipt)
+        for receipt in load_receipts(home, oldest - timedelta(days=1), with_answers=False)
+        if receipt.verdict == "accepted"
+    )
     refusals = sum(_without_content(path) for path in _old_refusals(home, oldest))
     workbooks = 0
     for path in _old_workbooks(home, oldest):
@@ -63,6 +67,31 @@ def delete_old(home: Home, on_date: date, days: int) -> Deleted:
         if date.fromisoformat(folder.name) < oldest:
             shutil.rmtree(folder)
     return Deleted(deliveries, refusals, workbooks)
+
+
+def _delete_what_was_read(home: Home, city: City, receipt: Receipt) -> bool:
+    """Delete an accepted delivery as it was received; whether there was any of it.
+
+    What came into its folder later, and what keeps anybody from telling, is told every day
+    (`defs.day_report`) and stays until somebody has looked at it.
+    """
+    folder = home.delivery(receipt.department, receipt.received_on)
+    if not folder.is_dir():
+        return False
+    try:
+        unread = {*unread_paths(home, city, receipt, looks_inside=True).values()}
+    except ConnectorError:
+        return False
+    read = [path for path in folder.iterdir() if path not in unread]
+    if not unread:
+        shutil.rmtree(folder)
+        return True
+    for path in read:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return bool(read)
 
 
 def _old_refusals(home: Home, oldest: date) -> Iterator[Path]:

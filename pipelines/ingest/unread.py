@@ -16,7 +16,17 @@ from pipelines.settings import Home
 
 
 def unread_files(home: Home, city: City, receipt: Receipt, *, looks_inside: bool) -> list[str]:
-    """Names of table files in the folder of an accepted delivery that were not read with it.
+    """Names of `unread_paths`, in order; where a file cannot be placed, what is wrong with it."""
+    try:
+        return sorted(unread_paths(home, city, receipt, looks_inside=looks_inside))
+    except ConnectorError as fault:
+        return [str(fault)]
+
+
+def unread_paths(
+    home: Home, city: City, receipt: Receipt, *, looks_inside: bool
+) -> dict[str, Path]:
+    """Table files in the folder of an accepted delivery that were not read with it, by name.
 
     Args:
         home: where landing lies.
@@ -24,21 +34,22 @@ def unread_files(home: Home, city: City, receipt: Receipt, *, looks_inside: bool
         receipt: of the delivery.
         looks_inside: a file of the same name is looked at, too: by its size, and where it was
             written after the receipt, by its hash.
+
+    Raises:
+        ConnectorError: something in the folder is no file, or its name is no text.
     """
     connection = city.connection(receipt.department)
     folder = home.delivery(receipt.department, receipt.received_on)
     read = {file.name: file for table in receipt.tables.values() for file in table.files}
     received_at = home.receipt(receipt.department, receipt.received_on).stat().st_mtime_ns
-    try:
-        there = table_files(connection, contracts_of(receipt.department), folder)
-    except ConnectorError as fault:
-        return [str(fault)]
-    return sorted(
-        name
-        for name in there
-        if name not in read
-        or (looks_inside and _is_another(folder / name, read[name], received_at))
-    )
+    there = table_files(connection, contracts_of(receipt.department), folder)
+    # Where files that were read are gone, what bears the name of one may be another.
+    looks_inside = looks_inside or not read.keys() <= there.keys()
+    return {
+        name: path
+        for name, path in there.items()
+        if name not in read or (looks_inside and _is_another(path, read[name], received_at))
+    }
 
 
 def _is_another(file: Path, read: FileReceipt, received_at: int) -> bool:

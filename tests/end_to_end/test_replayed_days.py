@@ -11,6 +11,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from pipelines.contracts.city import load_city
 from pipelines.defs import publication
 from pipelines.defs.installation import Installation
 from pipelines.defs.replay import replay, replay_as_corrected
@@ -79,7 +80,7 @@ def proven(third, tmp_path_factory):
     place = tmp_path_factory.mktemp("proven")
     home = Home(place / "home")
     shutil.copytree(third.home.root, home.root, symlinks=True)
-    delete_old(home, date(2026, 1, 1), 31)
+    delete_old(home, load_city(CITY), date(2026, 1, 1), 31)
     altered = next((home.day(SECOND_DAY) / "lists").glob("*.xlsx"))
     altered.write_bytes(altered.read_bytes() + b"!")
     project = shutil.copytree(DBT_PROJECT, place / "dbt_project")

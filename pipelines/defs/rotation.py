@@ -105,8 +105,8 @@ def rotate(installation: Installation, at: str, who: str, tell: Callable[[str], 
                 raise
         if place.is_under_way:
             _switch(home, place, key, tell)
-    tell("prove_what_is_in_place")
-    _prove(installation, place)
+            tell("prove_what_is_in_place")
+            _prove(installation, place)
     tell("destroy_the_old_key")
     _remove_derived(home)
     place.end()
@@ -191,32 +191,32 @@ def _items(stage: Home) -> tuple[str, ...]:
 
 def _switch(home: Home, place: RotationPlace, key: Path, tell: Callable[[str], None]) -> None:
     """Put everything in place; the key after what it opens, what readers see last."""
-    journal = place.journal or Journal(phase="switching")
-    for item in journal.items:
+    for item in place.journal.items if place.journal else ():
         tell(f"switch_{item}")
         place.switch(item)
     tell("switch_key")
     place.switch_key(key)
     tell("switch_published")
     publication.adopt(home, place.new)
-    tell("switched")
-    place.write(journal.model_copy(update={"phase": "destroying"}))
 
 
 def _prove(installation: Installation, place: RotationPlace) -> None:
     """That the key in place opens the vault, and the vault's identities give the lake's keys.
 
+    Until then nothing else may work with the home: what a day brings would not be as before.
+
     Raises:
         RotationError: they do not; the old key is kept in `vault/rotation/old/key`.
     """
-    home, journal = installation.home, place.journal
-    vault = Vault.open(home, installation.key_file)
+    home, journal = installation.home, place.journal or Journal(phase="switching")
+    vault = Vault.open(home, installation.key_file, to_change_the_key=True)
     AuditBook(home, vault).check()
-    if journal is not None and identities.strangers(home, vault) != journal.strangers:
+    if identities.strangers(home, vault) != journal.strangers:
         raise RotationError(
             f"Identities in {home.vault} do not give the keys of the lake; the old key was kept in "
             f"{place.old.root}. Tell the maintainers before anything is run."
         )
+    place.write(journal.model_copy(update={"phase": "destroying"}))
 
 
 def _remove_derived(home: Home) -> None:

@@ -20,11 +20,14 @@ from pipelines.contracts.replies import OUTCOMES, dispute_sentences, disputes, w
 from pipelines.contracts.working_days import unknown_years
 from pipelines.reporting.published import open_published
 from pipelines.settings import Home
+from pipelines.vault import RotationPlace
 
 FAILED = "nothing_published"
 
 NOT_THERE = ("uncertain", "sending", "refused", "bounced", "deferred")
 """What becomes of lists that their offices do not have for certain."""
+
+KEY_IS_CHANGING = "A change of the key is under way, or was cut off, and the old key is still there"
 
 TO_MEND = ("open", "deliveries", "visits", "names")
 """What of the counts of a day's corrections a department has still to look at."""
@@ -32,7 +35,10 @@ TO_MEND = ("open", "deliveries", "visits", "names")
 
 @dataclass(frozen=True)
 class Status:
-    """The state of an installation: its last days, sources and open work."""
+    """The state of an installation: its last days, sources and open work.
+
+    `key_is_changing`: a change of the key is under way, or was cut off.
+    """
 
     published_on: date | None
     days: list[dict[str, Any]]
@@ -41,6 +47,7 @@ class Status:
     rules_not_evaluated: list[str]
     held_batches: list[dict[str, Any]]
     disputed_replies: list[dict[str, Any]]
+    key_is_changing: bool = False
 
 
 def status_of(home: Home, held: Sequence[Mapping[str, Any]]) -> Status:
@@ -55,8 +62,9 @@ def status_of(home: Home, held: Sequence[Mapping[str, Any]]) -> Status:
         json.loads(path.read_text(encoding="utf-8"))
         for path in sorted(home.runs.glob("*.json"))[-10:]
     ]
+    key_is_changing = RotationPlace(home).journal is not None
     if not (home.published / "warehouse.duckdb").exists():
-        return Status(None, records, [], [], [], [], [])
+        return Status(None, records, [], [], [], [], [], key_is_changing)
     with open_published(home) as connection:
 
         def rows(query: str) -> list[dict[str, Any]]:
@@ -85,6 +93,7 @@ def status_of(home: Home, held: Sequence[Mapping[str, Any]]) -> Status:
             ],
             held_batches=[dict(batch) for batch in held],
             disputed_replies=disputes(home).to_dicts(),
+            key_is_changing=key_is_changing,
         )
 
 
@@ -125,6 +134,8 @@ def print_status(console: Console, status: Status) -> None:
         )
     for sentence in dispute_sentences(pl.DataFrame(status.disputed_replies, schema=OUTCOMES)):
         console.print(sentence)
+    if status.key_is_changing:
+        console.print(f"{KEY_IS_CHANGING}; `wendu rotate-key` again finishes it.")
 
 
 def five_lines(
@@ -150,7 +161,7 @@ def five_lines(
     told = list(last["sentences"])
     late = [source for source in status.sources if source["freshness"] != "on_time"]
     lines = [
-        _verdict(day, last, today),
+        _verdict(status, day, last, today),
         _sources(status, late),
         _refused(home, status, day),
         _desk(home, status, sent),
@@ -161,11 +172,20 @@ def five_lines(
     return lines
 
 
-def _verdict(day: date, last: Mapping[str, Any], today: date) -> str:
+def _failed_before(status: Status) -> list[str]:
+    """Days before the last one that could not be published, and were not since."""
+    return [record["on_date"] for record in status.days[:-1] if record["outcome"] == FAILED]
+
+
+def _verdict(status: Status, day: date, last: Mapping[str, Any], today: date) -> str:
+    if status.key_is_changing:
+        return f"Not fine: {KEY_IS_CHANGING[0].lower()}{KEY_IS_CHANGING[1:]}; readers see {day}."
     if last["on_date"] > str(day) or last.get("outcome") == FAILED:
         return f"Not fine: {last['on_date']} could not be published; readers see {day}."
     if day < today:
         return f"Not of today: the newest published day is {day}, today is {today}."
+    if failed := _failed_before(status):
+        return f"Not fine: {', '.join(failed)} could not be published; readers see {day}."
     if last["sentences"]:
         return f"Published with gaps: {day}."
     return f"Fine: {day} is published."
@@ -214,10 +234,17 @@ def _to_do(
     sent: Mapping[str, int],
 ) -> Iterator[str]:
     """What there is to do, the most urgent first."""
+    if status.key_is_changing:
+        yield "`wendu rotate-key` again, which finishes it or says that it is under way."
     if last.get("outcome") == FAILED:
         yield f"mend what is told above, then `wendu run --date {last['on_date']}`."
     if status.published_on and status.published_on < today:
         yield f"`wendu run --date {today}`."
+    for on_date in _failed_before(status):
+        yield (
+            f"mend why {on_date} could not be published (`wendu status --all`), then "
+            f"`wendu run --date {on_date}`."
+        )
     if late:
         asked = ", ".join(sorted({source["source"] for source in late}))
         yield f"ask {asked} for what is late, then `wendu run --date {today}`."

@@ -60,20 +60,24 @@ class Vault:
         return f"Vault({self._folder})"
 
     @classmethod
-    def open(cls, home: Home, key_file: Path | None = None) -> "Vault":
+    def open(
+        cls, home: Home, key_file: Path | None = None, *, to_change_the_key: bool = False
+    ) -> "Vault":
         """Open the vault of a home; a home without any data gets a new key.
 
         Args:
             home: the home whose identities are meant.
             key_file: where the secret lies; if not given, the environment gives the secret
                 itself in `WENDU_KEY`, else it lies in `<home>/vault/key`.
+            to_change_the_key: goes on with a change of the key that was cut off.
 
         Raises:
             WrongKeyError: the key is missing though the vault or the lake hold data, can be read
                 by others, or is not the one this vault was sealed with. Nothing was written.
             VaultError: nothing proves the key, or a change of it was cut off; nothing was written.
         """
-        require_no_rotation(home)
+        if not to_change_the_key:
+            require_no_rotation(home)
         path = key_file or home.vault / "key"
         check = home.vault / CHECK_FILE
         given = given_secret() if key_file is None else None

@@ -230,6 +230,25 @@ def test_cut_off_twice_it_still_ends_the_same(home: Home, steps: list[str]) -> N
     assert facts(home) == before | {"book": 3}
 
 
+def test_a_day_that_is_run_before_the_old_key_is_destroyed_keeps_nobody_from_it(
+    home: Home, steps: list[str]
+) -> None:
+    turn(home, until="destroy_the_old_key")
+    vault = Vault.open(home)
+    people = home.vault / "finance" / "payroll"
+    sealed = vault.unseal(people / f"received_on={SECOND}.sealed")
+    refused = sealed.with_columns(id_no=pl.lit(number(31)))
+    vault.seal(refused, people / f"received_on={THIRD}.sealed")
+    assert turn(home) == ["destroy_the_old_key"]
+    assert not (home.vault / "rotation").exists()
+
+
+def test_nothing_else_works_with_a_home_before_what_is_in_place_is_proven(home: Home) -> None:
+    turn(home, until="prove_what_is_in_place")
+    with pytest.raises(VaultError, match="rotate-key"):
+        Vault.open(home)
+
+
 def test_half_an_item_in_place_is_completed(home: Home, steps: list[str]) -> None:
     before = facts(home)
     turn(home, until="switch_lake/finance")

@@ -6,8 +6,10 @@ from datetime import date
 import pytest
 
 from pipelines.contracts import working_days
-from pipelines.reporting.status import Status, five_lines
+from pipelines.reporting.status import Status, five_lines, status_of
 from pipelines.settings import Home
+from pipelines.vault import RotationPlace
+from pipelines.vault.rotation import Journal
 
 TODAY = date(2024, 5, 6)
 FINE = {"on_date": "2024-05-06", "outcome": "published", "sentences": [], "seconds": {}}
@@ -58,6 +60,12 @@ def test_a_good_day_is_fine_and_asks_for_nothing(tmp_path):
             "Published with gaps: 2024-05-06. finance: nothing. (and 1 more: --all)",
             "ask finance for what is late",
         ),
+        (
+            {"days": [FINE | {"on_date": "2024-05-04", "outcome": "nothing_published"}, FINE]},
+            "Not fine: 2024-05-04 could not be published; readers see 2024-05-06.",
+            "wendu run --date 2024-05-04",
+        ),
+        ({"key_is_changing": True}, "Not fine: a change of the key", "wendu rotate-key"),
         ({"held_batches": [HELD]}, "Fine", "wendu release --hold R13-371502-20240506"),
     ],
 )
@@ -66,6 +74,15 @@ def test_what_is_not_fine_comes_first_and_what_to_do_last(tmp_path, state, verdi
     assert len(told) <= 5
     assert told[0].startswith(verdict)
     assert to_do in told[-1]
+
+
+@pytest.mark.parametrize("phase", ["staging", "switching", "destroying"])
+def test_a_change_of_the_key_that_was_cut_off_is_told(tmp_path, phase):
+    place = RotationPlace(Home(tmp_path))
+    place.root.mkdir(parents=True)
+    assert not status_of(Home(tmp_path), []).key_is_changing
+    place.write(Journal(phase=phase))
+    assert status_of(Home(tmp_path), []).key_is_changing
 
 
 def test_what_is_signed_for_asks_for_nothing(tmp_path):

@@ -107,7 +107,7 @@ def match_header(
                 "stands there twice; send it once"
             )
         positions[name] = position
-        if factor not in (None, 1) and plain(title) not in known:
+        if factor not in (None, 1):
             factors[name] = int(factor or 1)
     missing = [
         f"{column.zh} ({name})"
@@ -151,9 +151,9 @@ def _declared(
 
 
 def _unit_of(title: str) -> tuple[str, int | None]:
-    """A header without the unit it names, and the unit's worth."""
-    named = re.fullmatch(r"(.+?)[(\[【](?:单位:?)?(万元|元)[)\]】]", title)
-    return (named[1], UNITS[named[2]]) if named else (title, None)
+    """A header without the unit it names, and the unit's worth; 万元 needs no brackets."""
+    named = re.fullmatch(r"(.+?)(?:[(\[【](?:单位:?)?(万元|元)[)\]】]|[/_-]?(万元))", title)
+    return (named[1], UNITS[named[2] or named[3]]) if named else (title, None)
 
 
 def declared_rows(cells: pl.DataFrame, header: Header) -> pl.DataFrame:

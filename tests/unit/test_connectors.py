@@ -79,6 +79,14 @@ def test_ten_thousands_in_the_header_are_a_factor(tmp_path: Path) -> None:
     assert csv(tmp_path, content)[0].factors == {"monthly_wage": 10_000}
 
 
+@pytest.mark.parametrize("unit", ["（万元）", "[单位：万元]", "/万元", "万元"])
+def test_ten_thousands_in_a_citys_own_title_are_a_factor(tmp_path: Path, unit: str) -> None:
+    path, title = tmp_path / "payroll.csv", f"应发数{unit}"
+    path.write_text(f"{HEADER.replace('月工资', title)}\n{LINE}\n", encoding="utf-8")
+    (told,) = read_csv(path, PAYROLL, {"monthly_wage": title})
+    assert told.factors == {"monthly_wage": 10_000}
+
+
 def test_lines_with_too_few_or_too_many_fields_are_set_aside_with_their_number(
     tmp_path: Path,
 ) -> None:

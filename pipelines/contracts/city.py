@@ -185,7 +185,7 @@ def load_city(code: str, home: Home | None = None) -> City:
     try:
         told = read_yaml(path.read_text(encoding="utf-8"))
         city = City.model_validate({**told, "folder": path.parent})
-    except (yaml.YAMLError, ValidationError, OSError, TypeError) as fault:
+    except (yaml.YAMLError, ValidationError, OSError, TypeError, UnicodeDecodeError) as fault:
         raise UsageError(f"{path}: this city cannot be used: {what_is_wrong(fault)}.") from fault
     if city.code != code:
         raise UsageError(f"{path}: the folder must be named as its code {city.code}")

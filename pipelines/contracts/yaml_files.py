@@ -43,6 +43,8 @@ def what_is_wrong(fault: Exception) -> str:
         )
     if isinstance(fault, yaml.MarkedYAMLError) and fault.problem_mark is not None:
         return f"line {fault.problem_mark.line + 1}: {fault.problem}"
+    if isinstance(fault, UnicodeDecodeError):
+        return "it is not in UTF-8; save it in UTF-8"
     if isinstance(fault, KeyError):
         return f"{fault.args[0]} is missing"
     return " ".join(str(fault).split())

@@ -9,27 +9,29 @@ how departments deliver (`contracts.city` checks that), putting the project toge
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date
 from pathlib import Path
 
 from pipelines.contracts.city import City, city_folders
 from pipelines.settings import DBT_PROJECT, Home, UsageError
 from pipelines.warehouse.city_project import (
+    POLICY_BY_AREA,
     REFERENCE_OF_CITY,
     areas_above,
     has_rows_of_its_own,
     rows_of,
     write_rows,
 )
+from pipelines.warehouse.policy_form import misfits
 
 SEEDS = DBT_PROJECT / "seeds"
 NAME_OF_PATTERN = "聊城"
 STANDARD = ("programme", "residence", "class")
+FROM_WHEN = ("area_code", "effective_from")
 Name = tuple[str, ...]
 """What names an amount: the values of these."""
 
+LEVELS_OF_AREAS = ("province", "city", "county")
 UNITS, PERIODS = ("yuan", "10k_yuan"), ("month", "year")
-NUMBER = re.compile(r"\d{1,9}(\.\d{1,4})?")
 FROM_START = "2023-01-01"
 READ_BY_AREA = (
     "marginal_line_multiple", "audit_households_per_county", "list_daily_quota_households",
@@ -107,8 +109,11 @@ def make_city(home: Home, code: str, name: str) -> Path:
 def missing_numbers(city: City) -> list[str]:
     """Everything a city's folder lacks or says wrongly, one sentence each.
 
-    Of a shipped city, which lacks nothing, what its rows say wrongly.
+    Of a shipped city, which lacks nothing, what its rows say wrongly. Of files with other columns,
+    or values that cannot be read, that alone.
     """
+    if unreadable := [*misfits(SEEDS), *_misfits_of_its_own(city)]:
+        return unreadable
     if not has_rows_of_its_own(city):
         standards, parameters = _shipped_standards(), _shipped_units()
         return [
@@ -120,7 +125,18 @@ def missing_numbers(city: City) -> list[str]:
         *_missing_standards(city.code, city.folder),
         *_missing_parameters(city.code, city.folder),
         *_missing_areas(city.code, city.folder / "reference"),
+        *_wrong_totals(city.folder / "reference" / "published_totals.csv"),
     ]
+
+
+def _misfits_of_its_own(city: City) -> Iterator[str]:
+    if city.folder is None or not has_rows_of_its_own(city):
+        return
+    for place, tables in (("policy", POLICY_BY_AREA), ("reference", REFERENCE_OF_CITY)):
+        for table in tables:
+            if not (file := city.folder / place / f"{table}.csv").is_file():
+                yield f"{file} is missing; it may be empty but for its header."
+    yield from misfits(city.folder)
 
 
 def _standards(code: str) -> list[dict[str, str]]:
@@ -183,7 +199,7 @@ def _wrong_standards(code: str, folder: Path, known: Collection[Name]) -> Iterat
                 f"{where}: the unit must be one of {', '.join(UNITS)} and the period one of "
                 f"{', '.join(PERIODS)}."
             )
-    yield from _told_twice(file, rows, STANDARD)
+    yield from _told_twice(file, rows, (*STANDARD, *FROM_WHEN))
 
 
 def _wrong_parameters(code: str, folder: Path, units: Mapping[str, str]) -> Iterator[str]:
@@ -199,7 +215,7 @@ def _wrong_parameters(code: str, folder: Path, units: Mapping[str, str]) -> Iter
         yield from _uncountable_value(where, row)
         if row["unit"] != units[row["name"]]:
             yield f"{where}: its unit must be {units[row['name']]}."
-    yield from _told_twice(file, rows, ("name",))
+    yield from _told_twice(file, rows, ("name", *FROM_WHEN))
 
 
 def _shipped_standards() -> set[Name]:
@@ -227,11 +243,11 @@ def _places(folder: Path, code: str, *tables: str) -> set[str]:
 def _told_twice(
     file: Path, rows: Iterable[Mapping[str, str]], name: Sequence[str]
 ) -> Iterator[str]:
-    """Two rows of one name and area from one day: nobody can say which of them holds."""
+    """Two rows of one name: nobody can say which of them holds."""
     lines: dict[tuple[str, ...], int] = {}
     for line, row in enumerate(rows, start=2):
-        key = tuple(row[column] for column in (*name, "area_code", "effective_from"))
-        if row["effective_from"] and lines.setdefault(key, line) != line:
+        key = tuple(row[column] for column in name)
+        if key[-1] and lines.setdefault(key, line) != line:
             called = " ".join(part for part in key if part)
             yield f"{file}, line {line}, {called}: line {lines[key]} says this already; keep one."
 
@@ -246,7 +262,7 @@ def unread_by_area(where: str, row: Mapping[str, str]) -> Iterator[str]:
 
 def _uncountable_value(where: str, row: Mapping[str, str]) -> Iterator[str]:
     known = COUNTABLE.get(row["name"])
-    if known and NUMBER.fullmatch(row["value"]) and float(row["value"]) not in known:
+    if known and row["value"] and float(row["value"]) not in known:
         told = " or ".join(str(value) for value in known)
         yield f"{where}: its rule counts with {told} only, not with {row['value']}."
 
@@ -265,45 +281,63 @@ def _faults_of(
     ]
     if lacks:
         yield f"{where}: missing: {', '.join(lacks)}."
-    if row[number] and not NUMBER.fullmatch(row[number]):
-        yield f"{where}: {row[number]!r} is no number; write digits and a decimal point."
-    if row["effective_from"] and not _is_day(row["effective_from"]):
-        yield f"{where}: {row['effective_from']!r} is no date; write it as {FROM_START}."
     if row["area_code"] not in places:
         yield f"{where}: the area {row['area_code']} does not lie in {code}, or not any more."
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False
 
 
 def _missing_areas(code: str, folder: Path) -> Iterator[str]:
     divisions = rows_of(folder / "divisions.csv")
     townships = rows_of(folder / "townships.csv")
-    counties = {row["area_code"] for row in divisions if row["level"] == "county"}
+    counties = {row["area_code"] for row in divisions if _is_county_in_use(row)}
     if not counties:
         yield f"{folder / 'divisions.csv'}: the counties are missing."
     if not townships:
         yield f"{folder / 'townships.csv'}: the townships are missing."
-    for row in divisions:
+    in_use = {row["area_code"] for row in divisions if not row["valid_to"]}
+    for line, row in enumerate(divisions, start=2):
+        where, area = f"{folder / 'divisions.csv'}, line {line}", row["area_code"]
         if not row["name_zh"]:
-            yield f"{folder / 'divisions.csv'}: {row['area_code']} has no name."
+            yield f"{where}: {area} has no name."
+        if row["level"] not in LEVELS_OF_AREAS:
+            yield f"{where}: the level of {area} must be one of {', '.join(LEVELS_OF_AREAS)}."
+        if row["current_code"] not in ({area} if area in in_use else in_use):
+            yield f"{where}: the current_code of {area} must be {_current_code_of(row)}."
+        if area in counties and area[:4] != code[:4]:
+            yield f"{where}: {area} does not lie in {code}."
+        elif area in counties and row["parent_code"] != code:
+            yield f"{where}: the parent_code of {area} must be {code}, whose amounts hold there."
     for line, row in enumerate(townships, start=2):
         where = f"{folder / 'townships.csv'}, line {line}"
-        if not re.fullmatch(r"\d{9}", row["township_code"]):
+        if not re.fullmatch(r"\d{9}", row["township_code"], re.ASCII):
             yield f"{where}: {row['township_code']!r} is no code of a township: nine digits."
         elif row["county_code"] not in counties or row["township_code"][:6] != row["county_code"]:
             yield f"{where}: {row['township_code']} lies in no county of divisions.csv."
-    for county in sorted(counties):
-        if county[:4] != code[:4]:
-            yield f"{folder / 'divisions.csv'}: {county} does not lie in {code}."
-    files = {table: folder / f"{table}.csv" for table in REFERENCE_OF_CITY}
-    for table, file in files.items():
-        if not file.is_file():
-            yield f"{file} is missing; it may be empty but for its header ({table})."
+    yield from _told_twice(folder / "divisions.csv", divisions, ("area_code",))
+    yield from _told_twice(folder / "townships.csv", townships, ("township_code",))
+
+
+def _wrong_totals(file: Path) -> Iterator[str]:
+    known = {
+        row["measure"]: row["unit"] for row in rows_of(SEEDS / "reference" / "published_totals.csv")
+    }
+    for line, row in enumerate(rows_of(file), start=2):
+        where = f"{file}, line {line}, {row['measure']}"
+        if row["measure"] not in known:
+            yield f"{where}: nothing computes this; choose one of {', '.join(known)}."
+        elif row["unit"] != known[row["measure"]]:
+            yield f"{where}: its unit must be {known[row['measure']]}."
+        if lacks := [name for name in ("published", "tolerance", "as_of") if not row[name]]:
+            yield f"{where}: missing: {', '.join(lacks)}."
+
+
+def _is_county_in_use(row: Mapping[str, str]) -> bool:
+    return row["level"] == "county" and not row["valid_to"]
+
+
+def _current_code_of(row: Mapping[str, str]) -> str:
+    if row["valid_to"]:
+        return "that of the area in use that follows it"
+    return f"{row['area_code']} itself, or its valid_to be filled in"
 
 
 def _name_of(row: Mapping[str, str]) -> Name:

@@ -9,6 +9,7 @@ which numbers are missing (`city_numbers`).
 
 import csv
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.contracts.city import City
@@ -48,13 +49,15 @@ def project_of(home: Home, city: City) -> Path:
     copy_project(DBT_PROJECT, unfinished)
     for table in POLICY_BY_AREA:
         file = Path("policy") / f"{table}.csv"
-        shipped, own = rows_of(DBT_PROJECT / "seeds" / file), rows_of(city.folder / file)
+        shipped = rows_of(DBT_PROJECT / "seeds" / file)
+        columns = list(shipped[0])
         above = [row for row in shipped if row["area_code"] in areas_above(city.code)]
-        _put_together(unfinished / "seeds" / file, list(shipped[0]), above + own)
+        own = rows_of(city.folder / file, columns)
+        write_rows(unfinished / "seeds" / file, columns, above + own)
     for table in REFERENCE_OF_CITY:
         file = Path("reference") / f"{table}.csv"
         columns = list(rows_of(DBT_PROJECT / "seeds" / file)[0])
-        _put_together(unfinished / "seeds" / file, columns, rows_of(city.folder / file))
+        write_rows(unfinished / "seeds" / file, columns, rows_of(city.folder / file, columns))
     (unfinished / STAMP).write_text(stamp, encoding="utf-8")
     shutil.rmtree(place, ignore_errors=True)
     put_in_place(unfinished, place)
@@ -66,19 +69,40 @@ def areas_above(code: str) -> tuple[str, str]:
     return f"{code[:2]}0000", NATION
 
 
-def rows_of(file: Path) -> list[dict[str, str]]:
+def rows_of(file: Path, columns: Sequence[str] | None = None) -> list[dict[str, str]]:
     """The rows of a CSV file, as text.
 
+    Args:
+        file: with a header.
+        columns: those it must have, in this order; any where none are told.
+
     Raises:
-        UsageError: it is missing or no CSV file in UTF-8.
+        UsageError: it is missing, no CSV file in UTF-8, or has other columns, or a line has not
+            one value for each.
     """
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:
-            return list(csv.DictReader(lines))
-    except (OSError, UnicodeDecodeError, csv.Error) as fault:
+            reader = csv.DictReader(lines)
+            rows = list(reader)
+    except UnicodeDecodeError:
+        raise UsageError(f"{file} is not in UTF-8; save it as CSV in UTF-8.") from None
+    except (OSError, csv.Error) as fault:
         raise UsageError(
             f"{file} cannot be read ({type(fault).__name__}); make it with `wendu new-city`."
         ) from None
+    header = list(reader.fieldnames or [])
+    if columns is not None and header != list(columns):
+        raise UsageError(
+            f"{file}, line 1: the columns must be {','.join(columns)}, not {','.join(header)}."
+        )
+    for line, row in enumerate(rows, start=2):
+        values = list(row.values())
+        if None in row or None in values or any("\n" in value for value in values):
+            raise UsageError(
+                f"{file}, line {line}: this is no row with a value for each of the {len(header)} "
+                "columns; look for a comma too many or too few, or a quote that is not closed."
+            )
+    return rows
 
 
 def write_rows(file: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
@@ -87,13 +111,3 @@ def write_rows(file: Path, columns: list[str], rows: list[dict[str, str]]) -> No
         writer = csv.DictWriter(lines, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-
-
-def _put_together(file: Path, columns: list[str], rows: list[dict[str, str]]) -> None:
-    for row in rows:
-        if list(row) != columns:
-            raise UsageError(
-                f"{file.name} of the city's folder needs the columns {','.join(columns)}, one "
-                "value for each in every row."
-            )
-    write_rows(file, columns, rows)

@@ -13,6 +13,7 @@ from pipelines.quality import load_mart_promises
 from pipelines.settings import DBT_PROJECT, DEPARTMENTS, POLICY, PROJECT, Home, WenduError
 from pipelines.warehouse.city_numbers import missing_numbers, unread_by_area
 from pipelines.warehouse.city_project import rows_of
+from pipelines.warehouse.policy_form import misfits
 
 COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "in"}
 LEVELS = {"emergency", "red", "orange", "yellow"}
@@ -47,6 +48,8 @@ def disagreements(city_code: str, home: Home) -> list[str]:
         lambda: city_names_declared_things(city_code, home),
         lambda: iter(missing_numbers(load_city(city_code, home))),
     ]
+    if unreadable := list(misfits((DBT_PROJECT / POLICY).parent)):
+        return unreadable
     found: list[str] = []
     for check in checks:
         try:

@@ -244,6 +244,43 @@ def test_a_code_that_is_no_citys_is_refused(tmp_path, code):
             "says this already",
         ),
         ("reference/townships.csv", "379902100", "379903100", "lies in no county"),
+        ("reference/divisions.csv", "county,379900,1998", "county,379000,1998", "parent_code of"),
+        ("reference/divisions.csv", ",379901\n", ",379910\n", "current_code of 379901 must be"),
+        ("reference/divisions.csv", "东海区,Donghai,county", "东海区,Donghai,区县", "the level of"),
+        ("reference/divisions.csv", "1998-01-01,,379902", "1998-01-01,2018/8/31,", "is no date"),
+        (
+            "reference/divisions.csv",
+            "379901,东海区",
+            "379902,西山县,,county,379900,,,379902\n379901,东海区",
+            "says this already",
+        ),
+        ("policy/assistance_standards.csv", "effective_from", "effective_form", "columns must be"),
+        (
+            "policy/assistance_standards.csv",
+            "（虚构）,false",
+            "（虚构）",
+            "is no row with a value for",
+        ),
+        ("policy/assistance_standards.csv", "（虚构）,false", "（虚构）,no", "neither true nor"),
+        (
+            "policy/parameters.csv",
+            "year,2023-01-01",
+            'year,"2023-01-01',
+            "quote that is not closed",
+        ),
+        ("policy/parameters.csv", ",25,", ",２５,", "is no number"),
+        (
+            "reference/published_totals.csv",
+            "source\n",
+            "source\ndibao_person,persons,82300,0.005,2024-04-30,某\n",
+            "nothing computes this",
+        ),
+        (
+            "reference/published_totals.csv",
+            "source\n",
+            'source\ndibao_persons,persons,"82,300",0.005,2024-04-30,某\n',
+            "'82,300' is no number",
+        ),
     ],
 )
 def test_a_wrong_number_is_named_with_its_file_and_line(tmp_path, file, old, new, told):
@@ -253,3 +290,23 @@ def test_a_wrong_number_is_named_with_its_file_and_line(tmp_path, file, old, new
     ran = run_here("--city", CODE, "check", home=tmp_path)
     assert ran.code == 4
     assert any(told in line and f"{path}, line " in line for line in ran.err.splitlines())
+
+
+@pytest.mark.parametrize("file", ["policy/parameters.csv", "reference/divisions.csv", "city.yml"])
+def test_a_file_in_another_encoding_is_told_with_what_to_do(tmp_path, file):
+    shutil.copytree(FOLDER, tmp_path / "cities" / CODE)
+    path = tmp_path / "cities" / CODE / file
+    path.write_bytes(path.read_text("utf-8").encode("gb18030"))
+    ran = run_here("--city", CODE, "check", home=tmp_path)
+    assert ran.code == 4
+    told = [line for line in ran.err.splitlines() if "not in UTF-8; save it" in line]
+    assert any(str(path) in line for line in told)
+
+
+def test_a_county_may_follow_one_of_another_prefecture(tmp_path):
+    shutil.copytree(FOLDER, tmp_path / "cities" / CODE)
+    path = tmp_path / "cities" / CODE / "reference" / "divisions.csv"
+    with path.open("a", encoding="utf-8") as rows:
+        rows.write("372421,西山县,Xishan,county,372400,,1997-12-31,379902\n")
+    ran = run_here("--city", CODE, "check", home=tmp_path)
+    assert (ran.code, ran.err) == (0, "")

@@ -461,7 +461,7 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
         4, red("closed"), found("R25", "answered", inhibited_by="helped"),
         unknown | {"level": None, "is_judged": False, "inhibited_by": "helped"},
         facts(term("c1", "10", "2024-06-04"), term("c1", "6", "2024-06-04", "day")),
-        *crowd("first"), found("R16", "urgent", level="emergency"),
+        *crowd("first"), found("R16", "urgent", level="emergency"), found("R16", "worsened"),
         found("R31", "overtaken"), found("R31", "disputed"),
         found("R31", "moved", county_code="371525", township_code="371525001"),
         found("R31", "placed", township_code="371502001"),
@@ -482,6 +482,7 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
         found("R31", "back"),
         facts(term("c1", "10", "2024-06-05"), term("c2", "20", "2024-06-05")),
         *crowd("first"), *crowd("second"), found("R16", "urgent", level="emergency"),
+        found("R16", "worsened", level="emergency"),
         found("R31", "overtaken"), found("R31", "disputed"), red("posted"), found("R25", "eased"),
     )  # fmt: skip
     desk.deliver(code("back"), days[5])
@@ -502,6 +503,13 @@ def june(tmp_path_factory: pytest.TempPathFactory) -> Told:
 def test_an_emergency_never_waits_for_a_signature(june: Told) -> None:
     state = june.states[4]
     assert (state["urgent"]["status"], state["first 0"]["status"]) == ("open", "held")
+
+
+def test_what_is_held_and_becomes_an_emergency_opens_and_says_why(june: Told) -> None:
+    held, opened = (june.states[day]["worsened"] for day in (4, 5))
+    assert (held["status"], opened["status"]) == ("held", "open")
+    told = june.events.filter(pl.col("alert_id") == opened["alert_id"]).select("event", "detail")
+    assert told.rows()[1] == ("released", "level emergency")
 
 
 def test_a_held_flood_does_not_let_the_next_one_pass(june: Told) -> None:

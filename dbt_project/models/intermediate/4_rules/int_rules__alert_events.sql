@@ -21,7 +21,7 @@ by_day as (
         alert_id,
         event_of_day as event,
         case
-            when event_of_day in ('opened', 'reopened') then 'level ' || level
+            when event_of_day in ('opened', 'reopened', 'released') then 'level ' || level
             when event_of_day = 'held' then 'level ' || level || ', hold ' || hold_id
             when event_of_day = 'inhibited' then 'answered by cover, help or death'
             else 'evaluated, and the condition no longer holds'

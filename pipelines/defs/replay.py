@@ -98,7 +98,7 @@ class Corrected:
         """What is told of it."""
         known = f"with what was received until {self.known_on}"
         if not self.changes:
-            yield f"{self.on_date} judged {known}: no open alert changes."
+            yield f"{self.on_date} judged {known}: no alert changes."
         else:
             yield f"{self.on_date} judged {known}, against what was known then:"
         for rule in self.changes:
@@ -219,10 +219,15 @@ def replay_as_corrected(
 
 
 def changed_alerts(as_known: pl.DataFrame, corrected: pl.DataFrame) -> list[dict[str, Any]]:
-    """Open alerts that are new, gone, or of another amount or level, counted by rule."""
+    """Open alerts that are new, gone, or of another amount or level, counted by rule.
+
+    One that waits for a signature stands as an open one does: a correction that makes a flood of
+    alerts leaves every one of them true.
+    """
     told = ("rule_id", "alert_id", "amount_cny", "level")
     then, now = (
-        alerts.filter(pl.col("status") == "open").select(told) for alerts in (as_known, corrected)
+        alerts.filter(pl.col("status").is_in(("open", "held"))).select(told)
+        for alerts in (as_known, corrected)
     )
     key = ["rule_id", "alert_id"]
     both = then.join(now, on=key, suffix="_now").filter(

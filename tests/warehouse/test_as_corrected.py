@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from pipelines.contracts.sources import load_contracts
+from pipelines.defs.replay import changed_alerts
 from pipelines.ingest import Receipt
 from pipelines.ingest.freshness import freshness
 from pipelines.ingest.receipts import TableReceipt
@@ -150,3 +151,13 @@ def test_what_came_later_is_in_time_for_an_append_table_alone(table, is_late):
     )  # fmt: skip
     told = freshness(contracts, [receipt], DAY, LATER)
     assert told.filter(pl.col("table_name") == table)["is_late"].to_list() == [is_late]
+
+
+def test_alerts_that_a_correction_makes_a_flood_of_are_new_and_none_of_them_gone():
+    def alerts(**status):
+        rows = [("R04", alert_id, None, "orange", told) for alert_id, told in status.items()]
+        names = ("rule_id", "alert_id", "amount_cny", "level", "status")
+        return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+
+    found = changed_alerts(alerts(A="open", B="held"), alerts(A="held", B="held", C="held"))
+    assert found == [{"rule_id": "R04", "new": 1, "gone": 0, "changed": 0}]

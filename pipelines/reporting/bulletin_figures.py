@@ -356,17 +356,51 @@ def _unseen_sides(sides: Sequence[Side], under: int) -> set[Side]:
 def _changes(
     marts: Marts, names: Names, on_date: date, under: int, also: Collection[str]
 ) -> Counted:
-    """Open clues by rule and what changed; those of `also` are not shown whatever they count."""
+    """Open clues by rule and what changed; those of `also` are not shown whatever they count.
+
+    As in the balance: what was never open, because it was held, neither ends nor is closed.
+    """
     rows = marts.rows(
         """
-        with events as (
+        with before as (
+            -- Of one day's events what people said comes first; what the day said stands.
+            select
+                alert_id,
+                max_by(
+                    event,
+                    cast(on_date as varchar)
+                    || case
+                        when event in ('released', 'closed') then 0
+                        when event = 'reopened' then 1
+                        else 2
+                    end
+                ) in ('opened', 'reopened', 'released') as was_open
+            from fct_alert_events
+            where on_date < $1
+                and event in (
+                    'opened', 'reopened', 'released', 'held', 'inhibited', 'cleared', 'closed'
+                )
+            group by alert_id
+        ),
+        today as (
+            select
+                alert_id,
+                bool_or(event in ('opened', 'reopened', 'released')) as came,
+                bool_or(event in ('cleared', 'inhibited')) as ended,
+                bool_or(event = 'closed') as closed
+            from fct_alert_events
+            where on_date = $1
+            group by alert_id
+        ),
+        events as (
             select
                 rule_id,
-                count(*) filter (event in ('opened', 'reopened', 'released')) as new,
-                count(*) filter (event in ('cleared', 'inhibited')) as cleared,
-                count(*) filter (event = 'closed') as closed
-            from fct_alert_events inner join fct_alerts using (alert_id)
-            where on_date = ? and status <> 'held'
+                count(*) filter (came and status = 'open') as new,
+                count(*) filter (was_open and ended) as cleared,
+                count(*) filter (was_open and closed) as closed
+            from today
+            inner join fct_alerts using (alert_id)
+            left join before using (alert_id)
             group by rule_id
         ),
         standing as (
@@ -381,10 +415,9 @@ def _changes(
         from quality_rule_evaluations
         left join standing using (rule_id)
         left join events using (rule_id)
-        where on_date = ?
+        where on_date = $1
         order by rule_id
         """,
-        on_date,
         on_date,
     )
     rows = [row for row in rows if names.is_in_force(row["key"], on_date)]

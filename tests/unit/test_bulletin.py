@@ -284,6 +284,31 @@ def test_the_city_s_balance_is_that_of_the_mart(page: str) -> None:
     assert row_of(page, "各区县进出平衡", "全市") == ["92", "1", "0", "0", "93"]
 
 
+def test_what_changed_by_rule_is_what_moved_the_balance(tmp_path: Path) -> None:
+    told = marts()
+    yesterday, alert = DAY - timedelta(days=1), told["fct_alerts"][0]
+    lives = {
+        "open": ("opened", "cleared"), "held": ("held", "cleared"), "visited": ("held", "closed"),
+        "in vain": ("held", "released", "cleared"), "answered": ("inhibited", "cleared"),
+    }  # fmt: skip
+    lives |= {f"open {number}": ("opened", "cleared") for number in range(9)}
+    ended = [
+        alert | {"alert_id": name, "status": "closed" if life[-1] == "closed" else "cleared"}
+        for name, life in lives.items()
+    ]
+    events = [
+        {"alert_id": name, "event": event, "on_date": DAY if place else yesterday}
+        for name, life in lives.items()
+        for place, event in enumerate(life)
+    ]
+    _, page = written(
+        tmp_path,
+        fct_alerts=told["fct_alerts"] + ended,
+        fct_alert_events=told["fct_alert_events"] + events,
+    )
+    assert row_of(page, "表 3", "R15")[:4] == ["93", "12", "10", "0"]
+
+
 def test_a_county_s_small_number_is_not_shown_and_cannot_be_worked_out(page: str) -> None:
     rows = {name: row_of(page, "各区县进出平衡", name) for name in ("东昌府区", "归属未明")}
     assert rows["东昌府区"][1] == "<6"

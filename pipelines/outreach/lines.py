@@ -467,7 +467,7 @@ def cleared_alerts(marts: Path, on_date: date) -> pl.DataFrame:
         "alert_id", left=pl.col("detail").str.extract(wording.MOVED_FROM)
     ).drop_nulls()
     was_open = events.filter(pl.col("event").is_in(COMING))
-    alerts = read_mart(marts, "fct_alerts")
+    alerts = read_mart(marts, "fct_alerts").join(_held_until(events, on_date), "alert_id", "anti")
     term = pl.element().struct
     ends_on = term.field("value").filter(term.field("field") == "expires_on")
     expired_on = (
@@ -488,6 +488,19 @@ def cleared_alerts(marts: Path, on_date: date) -> pl.DataFrame:
     )
     return lined.join(households, on="household_key", how="left").sort(
         "office", "area_code", "line_key", "alert_id", nulls_last=True
+    )
+
+
+def _held_until(events: pl.DataFrame, on_date: date) -> pl.DataFrame:
+    """Alerts that were held when the day began: being held is the last that happened to them."""
+    happened = events.filter(
+        pl.col("on_date") < on_date, pl.col("event").is_in([*COMING, "held", *wording.STATUSES])
+    )
+    held_on = pl.col("on_date").filter(pl.col("event") == "held").max()
+    return (
+        happened.group_by("alert_id")
+        .agg(is_held=held_on == pl.col("on_date").max())
+        .filter("is_held")
     )
 
 

@@ -96,6 +96,7 @@ def write_marts(
     *,
     events: list[tuple[str, str, str]] = (),
     held: list[str] = (),
+    long_ago: list[tuple[str, str, str]] = (),
     audited: list[int] = (),
     members: dict[int, int] | None = None,
     ended: dict[int, date] | None = None,
@@ -110,7 +111,8 @@ def write_marts(
         folder: made if missing.
         alerts: of `alert`.
         events: alert, event and detail, all of the day.
-        held: alerts that were held and so never opened; the others opened when first seen.
+        held: alerts that were held when first seen; the others opened.
+        long_ago: events before all alerts were first seen.
         audited: households of the audit sample.
         members: persons by number, with the household they belong to; heads need not be told.
         ended: households whose assistance has an end, with the day.
@@ -128,8 +130,9 @@ def write_marts(
     frames = {
         "fct_alerts": pl.DataFrame(alerts, schema=ALERTS),
         "fct_alert_events": pl.DataFrame(
-            [(row["alert_id"], "opened", "level orange", row["first_seen_on"]) for row in alerts
-             if row["first_seen_on"] < DAY and row["alert_id"] not in held]
+            [(row["alert_id"], "held" if row["alert_id"] in held else "opened", "level orange",
+              row["first_seen_on"]) for row in alerts if row["first_seen_on"] < DAY]
+            + [(*event, date(2023, 3, 1)) for event in long_ago]
             + [(*event, DAY) for event in events],
             schema={
                 "alert_id": pl.String, "event": pl.String, "detail": pl.String, "on_date": pl.Date,

@@ -425,11 +425,14 @@ def test_a_certificate_whose_day_has_come_is_not_told_as_mended(lists, days, tol
     assert told in line["解除原因"]
 
 
-def test_what_was_held_until_it_ended_is_not_told(lists):
+@pytest.mark.parametrize("of_the_day", [("cleared",), ("released", "cleared")])
+@pytest.mark.parametrize("long_ago", [(), ("opened",)])
+def test_what_was_held_until_it_ended_is_not_told(lists, of_the_day, long_ago):
     day = lists(
         [alert(1, status="cleared"), alert(2)],
-        events=[(code(1), "cleared", "…")],
+        events=[(code(1), event, "…") for event in of_the_day],
         held=[code(1)],
+        long_ago=[(code(1), event, "…") for event in long_ago],
     )
     assert lines(day, layout.CLEARED) == []
 

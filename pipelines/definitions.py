@@ -5,4 +5,4 @@ from pipelines.defs.installation import Installation
 
 installation = Installation.from_settings()
 prepare_instance(installation.home)
-defs = build_definitions(installation)
+defs = build_definitions(installation, closes_after_run=True)

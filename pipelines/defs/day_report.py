@@ -174,18 +174,26 @@ def _unread(installation: Installation, own: Sequence[Receipt]) -> Iterator[str]
 
 
 def _told(error: SerializableErrorInfo | None, home: Home) -> str:
-    while error is not None and error.cause is not None:
+    faults = []
+    while error is not None:
+        faults.append(error)
         error = error.cause
-    if error is None:
+    if not faults:
         return "A step failed without saying why; run again with --debug."
-    if is_full_disk(error.message):
+    if any(is_full_disk(fault.message) for fault in faults):
         return full_disk_sentence(home)
-    kind, _, message = error.message.strip().partition(": ")
-    if kind.endswith("DagsterAssetCheckFailedError"):
+    # What was foreseen says it for people, whatever it came from.
+    kinds = _sentence_errors()
+    told = next((fault for fault in faults if _kind_of(fault) in kinds), faults[-1])
+    if _kind_of(told) == "DagsterAssetCheckFailedError":
         return f"Gate 2 refused what was built; {home.quality / 'index.html'} tells what failed."
-    if kind.rpartition(".")[2] in _sentence_errors():
-        return message
-    return f"A step failed unexpectedly ({kind.rpartition('.')[2]}); run again with --debug."
+    if _kind_of(told) in kinds:
+        return told.message.strip().partition(": ")[2]
+    return f"A step failed unexpectedly ({_kind_of(told)}); run again with --debug."
+
+
+def _kind_of(fault: SerializableErrorInfo) -> str:
+    return fault.message.strip().partition(": ")[0].rpartition(".")[2]
 
 
 def _sentence_errors() -> set[str]:

@@ -1,6 +1,8 @@
 """The whole graph put together for one installation."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 
@@ -18,9 +20,18 @@ EVENTS_AT_ONCE = "500"
 
 
 def build_definitions(
-    installation: Installation, days: dg.PartitionsDefinition | None = None
+    installation: Installation,
+    days: dg.PartitionsDefinition | None = None,
+    *,
+    closes_after_run: bool = False,
 ) -> dg.Definitions:
-    """Assets, checks, job and schedule over the dbt project as it stands."""
+    """Assets, checks, job and schedule over the dbt project as it stands.
+
+    Args:
+        installation: where to run.
+        days: the days there are; by default all.
+        closes_after_run: each run has a process of its own, which ends with it.
+    """
     days = days or days_of_the_graph()
     manifest = installation.dbt.manifest
     return dg.Definitions(
@@ -33,9 +44,28 @@ def build_definitions(
         jobs=[daily_job],
         schedules=[every_morning],
         sensors=[landing, *unwatched_run_sensors()],
-        resources={"installation": installation},
+        resources={
+            "installation": _closed_after_run(installation) if closes_after_run else installation
+        },
         executor=dg.in_process_executor,
     )
+
+
+def _closed_after_run(installation: Installation) -> dg.ResourceDefinition:
+    """The installation for a run of the orchestrator's own.
+
+    Its process waits for the judge's before it ends, and holds the home until then.
+    """
+
+    @dg.resource
+    @contextmanager
+    def opened(_: dg.InitResourceContext) -> Iterator[Installation]:
+        try:
+            yield installation
+        finally:
+            installation.close()
+
+    return opened
 
 
 def prepare_instance(home: Home) -> None:

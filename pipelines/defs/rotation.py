@@ -38,6 +38,10 @@ DERIVED = ("history", "dbt")
 """What stays in the warehouse's folder; the rest is made anew by the next run."""
 
 
+OF_ANOTHER_VERSION = (duckdb.ProgrammingError, duckdb.DataError, duckdb.IntegrityError)
+"""How the database refuses marts it does not know; a full disk or an interrupt is none of these."""
+
+
 class RotationError(WenduError):
     """What was made with the new key is not what was there before; the old key still stands."""
 
@@ -100,7 +104,7 @@ def rotate(installation: Installation, at: str, who: str, tell: Callable[[str], 
             _require_one_disk(home)
             try:
                 done = _stage(installation, place, at, who, tell)
-            except WenduError:
+            except (Exception, KeyboardInterrupt):
                 place.give_up()
                 raise
         if place.is_under_way:
@@ -142,7 +146,7 @@ def _stage(
                 declared_views(manifest),
                 declared_name_tables(manifest),
             )
-        except duckdb.Error as fault:
+        except OF_ANOTHER_VERSION as fault:
             raise RotationError(
                 "What is published is of another version of Wendu; nothing was changed. Run a day "
                 f"with this version, then change the key ({str(fault).splitlines()[0]})."

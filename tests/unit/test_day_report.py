@@ -1,12 +1,15 @@
 """What an operator is told of deliveries that lie in landing and are not in the lake."""
 
 import json
+import sys
 from datetime import date
 
 import pytest
+from dagster._utils.error import SerializableErrorInfo, serializable_error_info_from_exc_info
+from filelock import Timeout
 
-from pipelines.defs.day_report import came_late, gaps
-from pipelines.defs.installation import Installation
+from pipelines.defs.day_report import came_late, gaps, report_of
+from pipelines.defs.installation import HomeInUseError, Installation
 from tests.unit.deliveries import FIRST, SECOND, THIRD, Office, payment_row, payroll_row
 
 
@@ -123,3 +126,28 @@ def test_a_table_that_was_refused_for_the_most_part_is_told_as_such(office):
     sentences = gaps(Installation(office.home, "371500"), SECOND)
     [refused] = [sentence for sentence in sentences if sentence.startswith("finance")]
     assert refused.startswith(f"finance: 30 of 31 rows of payments of {SECOND} were refused")
+
+
+def as_recorded(fault: Exception) -> SerializableErrorInfo:
+    """A fault as the orchestrator keeps it."""
+    try:
+        raise fault
+    except Exception:
+        return serializable_error_info_from_exc_info(sys.exc_info())
+
+
+@pytest.mark.parametrize(
+    ("cause", "tells"),
+    [
+        (Timeout("run.lock"), "The home is in use by process 7; wait."),
+        (OSError(28, "No space left on device"), "is full"),
+    ],
+)
+def test_what_was_foreseen_is_told_whatever_it_came_from(office, cause, tells):
+    fault = HomeInUseError("The home is in use by process 7; wait.")
+    fault.__cause__ = cause
+    step = RuntimeError("a step")
+    step.__cause__ = fault
+    where = Installation(office.home, "371500")
+    report = report_of(where, FIRST, False, [as_recorded(step)], {})
+    assert tells in report.sentences[0]

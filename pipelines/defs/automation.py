@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import dagster as dg
 
+from pipelines.defs.cut_off import cut_off_run, release_dead_runs
 from pipelines.defs.landing import waiting_in_landing
 from pipelines.settings import Home, Settings, now
 from pipelines.warehouse.order_of_days import missed_days
@@ -59,8 +60,15 @@ def every_morning(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunReque
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def landing(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Run today again when a delivery came, or was mended, after the morning's run."""
+    """Run today again when a delivery came, or was mended, after the morning's run.
+
+    And when today's run was cut off: whatever that was, the day goes on.
+    """
     home, at = Home(Settings().home), now()
+    release_dead_runs(context.instance, home, at)
+    cut_off = cut_off_run(context.instance, JOB, at.date())
+    if cut_off and WATCHED not in cut_off.tags:
+        return dg.RunRequest(run_key=f"after {cut_off.run_id}", partition_key=str(at.date()))
     if not home.runs.joinpath(f"{at.date()}.json").is_file():
         return dg.SkipReason("Today was not run yet; the morning's run takes what has come.")
     waiting = waiting_in_landing(home, at)

@@ -14,25 +14,27 @@ from datetime import date, timedelta
 from itertools import chain
 
 import dagster as dg
-from dagster._utils.error import SerializableErrorInfo
 
 from pipelines.contracts.working_days import unknown_years
 from pipelines.defs.automation import JOB, MISSED, NEWEST, WATCHED
 from pipelines.defs.calendar import days_of_the_graph
 from pipelines.defs.corrections import correction_sentences
-from pipelines.defs.day_report import DayReport, Outcome, remember, report_of
+from pipelines.defs.day_report import (
+    DayReport,
+    Outcome,
+    remember,
+    report_of,
+    tells_of_interrupt,
+)
 from pipelines.defs.departments import begin_receiving, begin_receiving_early
 from pipelines.defs.graph import build_definitions, prepare_instance
 from pipelines.defs.installation import Installation
 from pipelines.defs.replies import reply_sentences
 from pipelines.defs.sending import notify
-from pipelines.settings import INTERRUPTED_QUERY, MailSettings, UsageError
+from pipelines.settings import MailSettings, UsageError
 from pipelines.warehouse.order_of_days import DueDay, days_to_look_at, due_days, missed_days
 from pipelines.warehouse.policy import current_policy
 from pipelines.warehouse.publication import published_manifest
-
-INTERRUPTS = ("KeyboardInterrupt", "DagsterExecutionInterruptedError")
-"""An interrupt that comes while a step is at work, and what the orchestrator makes of it."""
 
 MOST_MISSED_DAYS = 300
 """With more days missed the year was mistyped; days that are asked for are no slip."""
@@ -227,18 +229,9 @@ def _run_day(
     failures = [
         event.step_failure_data.error for event in result.all_events if event.is_step_failure
     ]
-    if any(map(_tells_of_interrupt, failures)):
+    if any(map(tells_of_interrupt, failures)):
         raise KeyboardInterrupt
     return report_of(installation, on_date, result.success, failures, seconds)
-
-
-def _tells_of_interrupt(error: SerializableErrorInfo | None) -> bool:
-    """Whether a fault is an interrupt, or was met in the wake of one."""
-    while error is not None:
-        if error.cls_name in INTERRUPTS or INTERRUPTED_QUERY in error.message:
-            return True
-        error = error.cause or error.context
-    return False
 
 
 def _require_deliveries(installation: Installation, first: date) -> None:

@@ -19,6 +19,7 @@ from pipelines.ingest.freshness import freshness, is_refused
 from pipelines.ingest.unread import unread_files
 from pipelines.settings import (
     DEPARTMENTS,
+    INTERRUPTED_QUERY,
     Home,
     WenduError,
     full_disk_sentence,
@@ -29,6 +30,10 @@ from pipelines.warehouse.holds import held_sentences
 from pipelines.warehouse.publication import published_days, published_manifest
 
 STAYS = "its last state stays in use and the rules that need it were not evaluated."
+
+
+INTERRUPTS = ("KeyboardInterrupt", "DagsterExecutionInterruptedError")
+"""An interrupt that comes while a step is at work, and what the orchestrator makes of it."""
 
 
 class Outcome(IntEnum):
@@ -74,6 +79,15 @@ def report_of(
     sentences += held_sentences(installation.home, on_date)
     outcome = Outcome.PUBLISHED_WITH_GAPS if sentences else Outcome.PUBLISHED
     return DayReport(on_date, outcome, sentences, dict(seconds))
+
+
+def tells_of_interrupt(error: SerializableErrorInfo | None) -> bool:
+    """Whether a fault is an interrupt, or was met in the wake of one."""
+    while error is not None:
+        if error.cls_name in INTERRUPTS or INTERRUPTED_QUERY in error.message:
+            return True
+        error = error.cause or error.context
+    return False
 
 
 def remember(home: Home, report: DayReport) -> None:

@@ -8,14 +8,14 @@ run (`automation`).
 from datetime import date
 
 import dagster as dg
+from dagster._utils.error import SerializableErrorInfo
 
 from pipelines.defs.automation import JOB, WATCHED
-from pipelines.defs.day_report import DayReport, remember, report_of
+from pipelines.defs.cut_off import DAY, mark_as_cut_off
+from pipelines.defs.day_report import DayReport, remember, report_of, tells_of_interrupt
 from pipelines.defs.installation import Installation
 from pipelines.defs.sending import notify
 from pipelines.settings import MailSettings
-
-DAY = "dagster/partition"
 
 
 def unwatched_run_sensors() -> list[dg.SensorDefinition]:
@@ -35,6 +35,10 @@ def unwatched_run_sensors() -> list[dg.SensorDefinition]:
 def _tell(context: dg.RunStatusSensorContext) -> None:
     run = context.dagster_run
     if run.job_name != JOB or WATCHED in run.tags or DAY not in run.tags:
+        return
+    if any(map(tells_of_interrupt, _failures_of(context.instance, run))):
+        # The server was stopped: there is nothing to tell of the day, it is run again.
+        mark_as_cut_off(context.instance, run)
         return
     installation, mail = Installation.from_settings(), MailSettings()
     report = tell_of_run(installation, context.instance, run)
@@ -58,11 +62,15 @@ def tell_of_run(
         for step in steps
         if step.start_time and step.end_time
     }
-    failed = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
-    failures = [
-        entry.dagster_event.step_failure_data.error for entry in failed if entry.dagster_event
-    ]
+    failures = _failures_of(instance, run)
     on_date = date.fromisoformat(run.tags[DAY])
     report = report_of(installation, on_date, run.is_success, failures, seconds)
     remember(installation.home, report)
     return report
+
+
+def _failures_of(
+    instance: dg.DagsterInstance, run: dg.DagsterRun
+) -> list[SerializableErrorInfo | None]:
+    failed = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    return [entry.dagster_event.step_failure_data.error for entry in failed if entry.dagster_event]

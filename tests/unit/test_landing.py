@@ -5,8 +5,11 @@ from datetime import date, datetime, timedelta
 
 import dagster as dg
 import pytest
+from filelock import FileLock
 
 from pipelines.defs import automation
+from pipelines.defs.automation import WATCHED
+from pipelines.defs.cut_off import DAY, mark_as_cut_off
 from pipelines.defs.landing import QUIET, waiting_in_landing
 from pipelines.settings import TIME_ZONE
 from tests.unit.deliveries import FIRST, SECOND, Office, payroll_row
@@ -51,9 +54,15 @@ def noon(office, monkeypatch):
     return office
 
 
-def asked() -> dg.RunRequest | dg.SkipReason:
-    (answer,) = [automation.landing(dg.build_sensor_context())]
-    return answer
+@pytest.fixture
+def instance():
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def asked(instance: dg.DagsterInstance | None = None) -> dg.RunRequest | dg.SkipReason:
+    with dg.DagsterInstance.ephemeral() as none_ran:
+        return automation.landing(dg.build_sensor_context(instance or none_ran))
 
 
 def test_before_the_mornings_run_the_sensor_leaves_everything_to_it(noon):
@@ -69,3 +78,55 @@ def test_after_it_a_new_delivery_runs_today_once(noon):
     first, second = asked(), asked()
     assert first.partition_key == "2024-04-02"
     assert first.run_key == second.run_key  # the orchestrator starts one run per key
+
+
+def begun(instance: dg.DagsterInstance, **tags: str) -> dg.DagsterRun:
+    """A run of today that began a while ago, of which nobody heard again."""
+
+    @dg.job
+    def daily_run() -> None: ...
+
+    return instance.create_run_for_job(
+        daily_run, status=dg.DagsterRunStatus.STARTED, tags={DAY: "2024-04-02"} | tags
+    )
+
+
+@pytest.fixture
+def long_after(noon, monkeypatch):
+    """The same sensor when runs that begin now have begun long ago."""
+    tomorrow = datetime.now(TIME_ZONE) + timedelta(days=1)
+    monkeypatch.setattr(automation, "now", lambda: tomorrow)
+    return noon
+
+
+def test_a_run_that_died_keeps_no_other_from_beginning(long_after, instance):
+    run = begun(instance)
+    asked(instance)
+    assert instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.CANCELED
+
+
+def test_a_run_that_works_at_a_day_holds_the_home_and_is_left_alone(long_after, instance):
+    run = begun(instance)
+    with FileLock(long_after.home.lock):
+        asked(instance)
+    assert instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.STARTED
+
+
+def test_a_run_that_has_just_begun_is_left_alone(noon, instance):
+    run = begun(instance)
+    asked(instance)
+    assert instance.get_run_by_id(run.run_id).status is dg.DagsterRunStatus.STARTED
+
+
+def test_today_is_run_again_once_where_its_run_was_cut_off(noon, instance):
+    run = begun(instance)
+    mark_as_cut_off(instance, run)
+    again = asked(instance)
+    assert (again.partition_key, again.run_key) == ("2024-04-02", f"after {run.run_id}")
+    begun(instance)
+    assert "was not run yet" in str(asked(instance).skip_message)
+
+
+def test_what_was_cut_off_at_the_command_line_is_left_to_whoever_sat_there(noon, instance):
+    mark_as_cut_off(instance, begun(instance, **{WATCHED: "yes"}))
+    assert "was not run yet" in str(asked(instance).skip_message)

@@ -6,10 +6,11 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
+from pipelines.defs.cut_off import cut_off_run
 from pipelines.defs.day_report import DayReport, Outcome
 from pipelines.defs.installation import Installation
 from pipelines.defs.keeping import KEPT_RUN_DAYS, forget_old_runs
-from pipelines.defs.unwatched import DAY, tell_of_run
+from pipelines.defs.unwatched import DAY, _tell, tell_of_run
 from pipelines.settings import WenduError, now
 from tests.unit.deliveries import FIRST, Office
 
@@ -64,6 +65,21 @@ def test_a_run_that_ended_well_tells_what_was_late(office, instance):
     report = told_of(office, instance, None)
     assert report.outcome is Outcome.PUBLISHED_WITH_GAPS
     assert len(report.sentences) == 4
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_told"),
+    [(SpilledInkError("Wipe it."), True), (dg.DagsterExecutionInterruptedError(), False)],
+)
+def test_a_run_that_was_stopped_with_its_server_says_nothing_of_the_day(
+    office, instance, monkeypatch, fault, is_told
+):
+    monkeypatch.setenv("WENDU_HOME", str(office.home.root))
+    ended = run(instance, fault)
+    [event] = instance.all_logs(ended.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    _tell(dg.build_run_status_sensor_context("tell_failure", event.dagster_event, instance, ended))
+    assert (office.home.runs / f"{FIRST}.json").exists() is is_told
+    assert (cut_off_run(instance, "daily_run", FIRST) is None) is is_told
 
 
 def test_old_runs_leave_the_record_and_younger_ones_stay(instance):

@@ -230,12 +230,18 @@ def clean_up(home: Home) -> None:
     """Remove what no accepted receipt vouches for: an interrupted run may have left it.
 
     Partitions, refused rows and sealed identities of deliveries without an accepted receipt,
-    and everything temporary, what was being fetched among it: it names people, and its day may
-    never be asked for again.
+    and everything temporary, what was being fetched or sealed among it: it names people, its day
+    may never be asked for again, and a person who is forgotten would stay in it.
     """
     for leftover in (home.lake / INCOMING, *home.landing.glob(f"*/{FETCHING}-*")):
         shutil.rmtree(leftover, ignore_errors=True)
-    for leftover in home.receipts.glob("*/.*.tmp"):
+    for leftover in (
+        *home.receipts.glob("*/.*.tmp"),
+        *home.quarantine.glob("*/*/*/*.unfinished"),
+        *home.vault.glob("*/*/.received_on=*.sealed.*"),
+        *home.vault.glob(".forgotten.sealed.*"),
+        *home.vault.glob(".kept_keys.sealed.*"),
+    ):
         leftover.unlink()
     places = (home.lake, home.quarantine, home.vault)
     for department in {folder.name for place in places for folder in place.glob("*/")}:

@@ -540,6 +540,19 @@ def test_what_a_killed_run_was_fetching_is_cleaned_up(office: Office) -> None:
     assert not fetched.exists()
 
 
+def test_what_a_killed_run_was_sealing_is_cleaned_up(office: Office) -> None:
+    office.payroll(FIRST, payroll_row(1), payroll_row(2, "x"))
+    office.receive()
+    whole = {path for path in office.home.root.rglob("*") if path.is_file()}
+    sealed = office.home.vault / "finance" / "payroll" / f"received_on={FIRST}.sealed"
+    (sealed.parent / f".{sealed.name}.4711").write_bytes(sealed.read_bytes())
+    (office.home.vault / ".forgotten.sealed.4711").write_bytes(b"half")
+    refused = quarantine_shelf(office.home, "finance", "payroll", FIRST)
+    refused.with_suffix(".unfinished").write_bytes(refused.read_bytes())
+    clean_up(office.home)
+    assert {path for path in office.home.root.rglob("*") if path.is_file()} == whole
+
+
 def test_a_changed_restricted_value_reaches_the_vault(office: Office) -> None:
     office.payroll(FIRST, payroll_row(1), payroll_row(2))
     office.payroll(SECOND, payroll_row(1, employer="他局"), payroll_row(2))

@@ -10,14 +10,14 @@ from pipelines.settings import Home, Settings, UsageError, WenduError, versions
 
 
 def check() -> None:
-    """Check every declaration against every other, and the audit book where there is a key."""
-    from pipelines.vault import AuditBook, RotationPlace, key_is_known
+    """Check every declaration against every other, and key and audit book where there is data."""
+    from pipelines.vault import AuditBook, RotationPlace, holds_data, key_is_known
     from pipelines.warehouse.declarations import disagreements
 
     settings = Settings()
     home = Home(settings.home)
     found = disagreements(settings.city, home)
-    if key_is_known(home, settings.key_file):
+    if key_is_known(home, settings.key_file) or holds_data(home):
         AuditBook(home, open_vault()).check()
     if RotationPlace(home).journal is not None:
         raise WenduError(

@@ -49,6 +49,7 @@ def scratch_place(installation: Installation) -> Iterator[Installation]:
     What was left by one that was cut off is removed by the next one.
     """
     home = installation.home
+    installation.vault  # noqa: B018 - a wrong key is told of the home, not of a place that goes
     parent = home.warehouse / "replays"
     parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     for leftover in parent.glob("*.lock"):

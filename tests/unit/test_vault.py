@@ -1,7 +1,9 @@
 """The vault through its public face: key, pseudonyms, sealed frames, lookups, masking."""
 
 import os
+import re
 import stat
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -10,8 +12,11 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SM3
 from cryptography.hazmat.primitives.hmac import HMAC
 
+from pipelines.defs.installation import Installation
+from pipelines.defs.scratch import scratch_place
 from pipelines.settings import Home
 from pipelines.vault import Vault, VaultError, masked
+from tests.commands import Ran
 
 NUMBER = "371599198001010014"
 OTHER = "371599199002020027"
@@ -353,6 +358,17 @@ def test_a_masked_number_keeps_six_and_four_characters() -> None:
 
 def test_the_vault_tells_no_secret_of_itself(home: Home, vault: Vault) -> None:
     assert (home.vault / "key").read_text().strip() not in repr(vault) + repr(vars(vault))
+
+
+def test_a_lost_key_is_told_of_the_home_by_whatever_looks_after_it(
+    home: Home, vault: Vault, wendu: Callable[..., Ran]
+) -> None:
+    (home.vault / "key").unlink()
+    lost = f"The vault key {home.vault / 'key'} is missing"
+    with pytest.raises(VaultError, match=re.escape(lost)), scratch_place(Installation(home, "")):
+        pass
+    checked = wendu("check", home=home.root)
+    assert (checked.code, checked.err.startswith(lost)) == (4, True)
 
 
 def test_a_key_from_the_environment_is_used_and_written_nowhere(

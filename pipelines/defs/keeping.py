@@ -5,13 +5,14 @@ published day back. Does not belong here: what may be deleted (`ingest.retention
 """
 
 import json
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 
 import dagster as dg
 
 from pipelines.defs.installation import Installation
 from pipelines.ingest.retention import delete_old
-from pipelines.settings import Settings, now
+from pipelines.settings import Home, Settings, now
 
 RECORD = "deleted.jsonl"
 KEPT_RUN_DAYS = 90
@@ -47,6 +48,17 @@ def delete_what_is_old(installation: Installation, on_date: date) -> str:
         why = f"({type(fault).__name__}); check who owns the folders. The day is published."
         return f"{what} {why}"
     return deleted.sentence(days) if deleted else ""
+
+
+def refusals_deleted_since(home: Home, moment: float) -> bool:
+    """Whether the content of refused rows was deleted as old after a moment of the clock."""
+    record = home.runs / RECORD
+    for line in record.read_text(encoding="utf-8").splitlines() if record.is_file() else ():
+        with suppress(ValueError):  # a full disk cut it off
+            told = json.loads(line)
+            if told["refusals"] and datetime.fromisoformat(told["at"]).timestamp() > moment:
+                return True
+    return False
 
 
 def forget_old_runs(instance: dg.DagsterInstance, at: datetime) -> int:

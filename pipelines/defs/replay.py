@@ -16,6 +16,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.defs.installation import Installation
+from pipelines.defs.keeping import refusals_deleted_since
 from pipelines.defs.one_day import build_day, description_of, write_for_readers
 from pipelines.defs.scratch import published_day, scratch_place, take_up_project, undisturbed
 from pipelines.ingest import load_receipts
@@ -170,9 +171,7 @@ def replay(
             len(now),
             len(earlier) + 1,
             differing,
-            [*_reasons(published, rebuilt), *_forgotten(installation, on_date)]
-            if differing
-            else [],
+            [*_reasons(published, rebuilt), *_not_kept(installation, on_date)] if differing else [],
             _rows_that_differ(home, scratch, on_date, differing),
             len(under_earlier_key) if UNDER_EARLIER_KEY in published else None,
         )
@@ -294,7 +293,7 @@ def _reasons(published: Mapping[str, Any], rebuilt: Mapping[str, Any]) -> Iterat
         yield "The days before it hand on something else than when it was published."
 
 
-def _forgotten(installation: Installation, on_date: date) -> Iterator[str]:
+def _not_kept(installation: Installation, on_date: date) -> Iterator[str]:
     """Lists as published may name somebody, and alerts tell of rows, that are not kept any more."""
     published_at = (installation.home.day(on_date) / "manifest.json").stat().st_mtime
     if Forgotten(installation.home, installation.vault).changed_since(published_at):
@@ -302,6 +301,11 @@ def _forgotten(installation: Installation, on_date: date) -> Iterator[str]:
             "Somebody was forgotten, or let in again, since it was published: lists are rebuilt "
             "with the identities that are kept now, and alerts tell of no refused row that named "
             "the person."
+        )
+    if refusals_deleted_since(installation.home, published_at):
+        yield (
+            "Content of refused rows was deleted as old since it was published: alerts tell no "
+            "more of those rows whom they named."
         )
 
 

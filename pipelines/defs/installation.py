@@ -8,6 +8,7 @@ import json
 import os
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -124,7 +125,9 @@ class Installation:
         try:
             self._lock.acquire(timeout=0)
         except Timeout as fault:
-            told = json.loads(holder.read_text(encoding="utf-8")) if holder.exists() else {}
+            told = {}
+            with suppress(OSError, ValueError):  # it may begin, or end, right now
+                told = json.loads(holder.read_text(encoding="utf-8"))
             who = f"process {told['pid']} on {told['host']}" if told else "another process"
             raise HomeInUseError(
                 f"{self.home.root} is in use by {who}; wait until that run has ended."

@@ -284,6 +284,17 @@ def test_a_change_does_not_begin_while_a_run_holds_the_home(home: Home) -> None:
         run.close()
 
 
+def test_a_home_in_use_is_told_though_its_holder_is_only_being_written_down(home: Home) -> None:
+    run = Installation(home, "371500")
+    run.hold()
+    try:
+        home.lock.with_suffix(".holder.json").write_text("")
+        with pytest.raises(HomeInUseError, match="in use by another process"):
+            Installation(home, "371500").hold()
+    finally:
+        run.close()
+
+
 def test_a_key_elsewhere_is_changed_where_it_lies(home: Home, tmp_path: Path) -> None:
     elsewhere = tmp_path / "secret"
     (home.vault / "key").replace(elsewhere)

@@ -28,6 +28,7 @@ from pipelines.warehouse import history, publication
 from pipelines.warehouse.city_numbers import missing_numbers
 from pipelines.warehouse.city_project import project_of
 from pipelines.warehouse.dbt import DbtProject
+from pipelines.warehouse.declarations import wrong_rules
 
 
 class HomeInUseError(WenduError):
@@ -82,12 +83,14 @@ class Installation:
         """The dbt project bound to the home, with the city's numbers and areas.
 
         Raises:
-            UsageError: numbers of the city are missing; `wendu check` names them.
+            UsageError: numbers of the city are missing, or rows of rules are wrong; `wendu check`
+                names them.
         """
-        if missing := missing_numbers(self.city):
+        if wrong := missing_numbers(self.city) or wrong_rules():
             raise UsageError(
-                f"{len(missing)} numbers of the city {self.city_code} are missing or wrong, so "
-                f"nothing can be judged: `wendu --city {self.city_code} check` names them all."
+                f"{len(wrong)} numbers or rules of the city {self.city_code} are missing or "
+                f"wrong, so nothing can be judged: `wendu --city {self.city_code} check` names "
+                "them all."
             )
         return DbtProject(self.home, project_of(self.home, self.city))
 

@@ -4,7 +4,7 @@ Used by `wendu check` and by the tests. Reads declarations and models as text; r
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from pipelines.contracts.city import load_city
 from pipelines.contracts.dbt_sources import render
@@ -16,11 +16,22 @@ from pipelines.warehouse.city_project import rows_of
 from pipelines.warehouse.policy_form import misfits
 
 COMPARISONS = {"=", "<>", "<", "<=", ">", ">=", "in"}
-LEVELS = {"emergency", "red", "orange", "yellow"}
+LANES = {"support", "review", "process", "payment"}
+LEVELS = ("emergency", "red", "orange", "yellow")
+TEXTS = {
+    "concept": {"civil_affairs", "relapse_watch"},
+    "active_category": {"tekun", "dibao", "dibao_marginal", "rigid_expenditure", "none"},
+    "disability_level": {"1", "2", "3", "4"},
+}
+"""What a metric that is a text may say; another word would never be found."""
+
 ANSWERS = ("death", "helped")
 ERRORS = {"exclusion", "leakage", "by_amount", "none"}
 RULE = re.compile(r"[A-Z]\d{2}[A-Z]?")
 """How rules are numbered; gate 2 lets no alert of another one out (`fct_alerts.yml`)."""
+
+NUMBER = re.compile(r"-?\d{1,10}(\.\d{1,4})?", re.ASCII)
+"""How a number is written that a metric is compared with."""
 
 MODELS = DBT_PROJECT / "models"
 LISTS = PROJECT / "pipelines" / "outreach"
@@ -38,9 +49,7 @@ def disagreements(city_code: str, home: Home) -> list[str]:
         source_file_follows_contracts,
         every_table_has_its_staging_model,
         every_rule_has_its_model_and_back,
-        every_rule_is_numbered_and_answered,
-        conditions_name_known_things,
-        inhibitions_name_known_things,
+        *RULES_IN_ROWS,
         rules_need_declared_tables,
         every_mart_has_its_promise_and_back,
         every_parameter_used_is_set_and_back,
@@ -144,6 +153,70 @@ def conditions_name_known_things() -> Iterator[str]:
                 yield f"rule_wordings.csv, {rule}: there is no metric {name}."
 
 
+def rules_can_be_judged() -> Iterator[str]:
+    """What of the rows of rules would fail a day, or never find what was meant, with its line."""
+    rules = {row["rule_id"]: row for row in policy_rows("rules")}
+    for line, row in enumerate(policy_rows("rules"), start=2):
+        where = f"rules.csv, line {line}, {row['rule_id']}:"
+        if row["lane"] not in LANES:
+            yield f"{where} the lane must be one of {', '.join(sorted(LANES))}."
+        if row["highest_level"] not in LEVELS:
+            yield f"{where} the highest_level must be one of {', '.join(LEVELS)}."
+        if not row["effective_from"]:
+            yield f"{where} since when it is in force (effective_from, as 2023-01-01) is missing."
+    yield from _conditions_that_compare_nothing("rule_conditions", rules)
+    yield from _conditions_that_compare_nothing("rule_inhibitions", rules)
+    yield from _levels_that_differ()
+    for line, row in enumerate(policy_rows("rule_wordings"), start=2):
+        for column in ("reason_zh", "reason_en"):
+            if re.search(r"[{}]", re.sub(r"{\w+}", "", row[column])):
+                yield (
+                    f"rule_wordings.csv, line {line}, {row['rule_id']}: a brace of {column} is "
+                    "open; a metric stands between two, as {members}."
+                )
+
+
+def _conditions_that_compare_nothing(
+    table: str, rules: Mapping[str, Mapping[str, str]]
+) -> Iterator[str]:
+    """Values that are none of their metric's kind, and comparisons that its kind does not know."""
+    kinds = {(row["unit"], row["metric"]): row["kind"] for row in policy_rows("rule_metrics")}
+    for line, row in enumerate(policy_rows(table), start=2):
+        metric, value, comparison = row["metric"], row["value"], row["comparison"]
+        where = f"{table}.csv, line {line}, {row['rule_id']}:"
+        kind = kinds.get((rules.get(row["rule_id"], {}).get("unit", ""), metric))
+        if kind == "flag":
+            if value not in ("true", "false") or comparison not in ("=", "<>"):
+                yield f"{where} {metric} is = or <> true or false, not {comparison} {value}."
+        elif kind == "text":
+            said = set(value.split("|") if comparison == "in" else [value])
+            if comparison not in ("=", "<>", "in") or not said <= TEXTS.get(metric, said):
+                told = ", ".join(sorted(TEXTS.get(metric, {"a text"})))
+                yield (
+                    f"{where} {metric} is =, <> or in (parted by |) {told}, not {comparison} "
+                    f"{value}."
+                )
+        elif kind and comparison == "in":
+            yield f"{where} {metric} is a number; compare it with =, <>, <, <=, > or >=."
+        elif kind and not value.startswith("parameter ") and not NUMBER.fullmatch(value):
+            yield (
+                f"{where} {metric} is compared with a number, as 1000 or 0.5, or with a parameter, "
+                f"as `parameter r33_rigid_spending_ratio`, not with {value!r}."
+            )
+
+
+def _levels_that_differ() -> Iterator[str]:
+    """Grounds with more than one level."""
+    grounds: dict[tuple[str, str], str] = {}
+    for line, row in enumerate(policy_rows("rule_conditions"), start=2):
+        ground, level = (row["rule_id"], row["ground"]), row["level"]
+        if grounds.setdefault(ground, level) != level:
+            yield (
+                f"rule_conditions.csv, line {line}, {' ground '.join(ground)}: another row of this "
+                "ground has another level; a ground has one."
+            )
+
+
 def inhibitions_name_known_things() -> Iterator[str]:
     """Every inhibition is of a rule of conditions, by a known word and a known metric."""
     units = {row["rule_id"]: row["unit"] for row in policy_rows("rules")}
@@ -159,6 +232,21 @@ def inhibitions_name_known_things() -> Iterator[str]:
             yield f"{where} {rule}: an alert is inhibited by {' or '.join(ANSWERS)}."
         if row["comparison"] not in COMPARISONS:
             yield f"{where} {rule}: there is no comparison {row['comparison']}."
+
+
+RULES_IN_ROWS = (
+    every_rule_is_numbered_and_answered,
+    conditions_name_known_things,
+    rules_can_be_judged,
+    inhibitions_name_known_things,
+)
+"""What is looked at before anything is judged: a rule that fails, or cannot be told of, fails the
+day of every other."""
+
+
+def wrong_rules() -> list[str]:
+    """What is wrong with the rows of rules, one sentence each."""
+    return [sentence for look in RULES_IN_ROWS for sentence in look()]
 
 
 def rules_need_declared_tables() -> Iterator[str]:

@@ -182,3 +182,51 @@ def test_a_rule_that_could_not_be_told_of_is_named_before_it_runs(
         text.write(row + "\n")
     monkeypatch.setattr(declarations, "POLICY", rows)
     assert any(told in line for line in declarations.every_rule_is_numbered_and_answered())
+
+
+HOUSEHOLD = "X01,new,新,New,support,household,orange,2024-05-01,某,请,Go"
+PERSON = HOUSEHOLD.replace("household", "person")
+
+
+@pytest.mark.parametrize(
+    ("rule", "condition", "told"),
+    [
+        (HOUSEHOLD, "X01,1,orange,members,>=,three", "is compared with a number"),
+        (HOUSEHOLD, 'X01,1,orange,income_declared_cny,<,"1,000"', "is compared with a number"),
+        (HOUSEHOLD, "X01,1,orange,members,>=,", "is compared with a number"),
+        (HOUSEHOLD, "X01,1,orange,members,in,3|4", "is a number; compare it"),
+        (HOUSEHOLD, "X01,1,orange,active_category,=,marginal", "is =, <> or in"),
+        (HOUSEHOLD, 'X01,1,orange,active_category,in,"dibao,none"', "is =, <> or in"),
+        (HOUSEHOLD, "X01,1,orange,active_category,<,dibao", "is =, <> or in"),
+        (HOUSEHOLD, "X01,1,orange,active_category,=,parameter r20_days", "is =, <> or in"),
+        (PERSON, "X01,1,orange,is_alive,=,yes", "is = or <> true or false"),
+        (PERSON, "X01,1,orange,is_alive,>,false", "is = or <> true or false"),
+        (HOUSEHOLD, "X01,1,orange,members,>=,3\nX01,1,yellow,minors,>=,1", "a ground has one"),
+        (HOUSEHOLD.replace("support", "suport"), "X01,1,orange,members,>=,3", "the lane must be"),
+        (HOUSEHOLD.replace("orange", "amber"), "X01,1,orange,members,>=,3", "the highest_level"),
+        (HOUSEHOLD.replace("2024-05-01", ""), "X01,1,orange,members,>=,3", "since when"),
+    ],
+)
+def test_a_row_that_could_not_be_judged_is_named_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rule: str, condition: str, told: str
+) -> None:
+    rows = copy_project(DBT_PROJECT, tmp_path / "dbt_project") / "seeds" / "policy"
+    for file, row in (("rules", rule), ("rule_conditions", condition)):
+        with (rows / f"{file}.csv").open("a", encoding="utf-8") as text:
+            text.write(row + "\n")
+    monkeypatch.setattr(declarations, "POLICY", rows)
+    assert any(told in line and ", line " in line for line in declarations.wrong_rules())
+
+
+def test_a_brace_that_is_not_closed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = copy_project(DBT_PROJECT, tmp_path / "dbt_project") / "seeds" / "policy"
+    with (rows / "rule_wordings.csv").open("a", encoding="utf-8") as text:
+        text.write("R08,{age_years 岁,{age_years} years,不详\n")
+    monkeypatch.setattr(declarations, "POLICY", rows)
+    assert any("is open" in line and ", line " in line for line in declarations.wrong_rules())
+
+
+def test_the_shipped_rules_can_all_be_judged() -> None:
+    assert declarations.wrong_rules() == []

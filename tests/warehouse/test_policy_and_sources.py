@@ -125,6 +125,14 @@ def test_families_of_rules_and_published_measures_have_their_words_for_the_bulle
     assert sorted(set(DEPARTMENTS) - named("department")) == []
 
 
+def test_every_metric_that_a_rule_may_name_has_its_words_for_the_card() -> None:
+    metrics = seed(POLICY / "rule_metrics.csv")
+    words = seed(PROJECT / "pipelines" / "reporting" / "names.csv")
+    fields, units = (set(words.filter(kind=kind)["name"]) for kind in ("field", "unit"))
+    assert sorted(set(metrics["metric"]) - fields) == []
+    assert sorted(set(metrics["unit_name"].drop_nulls()) - units) == []
+
+
 @pytest.mark.parametrize(
     ("table", "row", "told"),
     [

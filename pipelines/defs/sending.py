@@ -46,6 +46,11 @@ from pipelines.warehouse.order_of_days import counts_from, newest_day
 SHORT_PATIENCE = {"tries": 1, "timeout_seconds": 10.0}
 """A notice may not keep a run, or the sensor that tells of it, waiting."""
 
+COLUMNS_OF_OFFICES = {
+    "dim_areas": "area_code", "dim_households": "county_code", "fct_alerts": "county_code",
+}  # fmt: skip
+"""Where the offices that get lists are named."""
+
 NOTICE = {
     Outcome.PUBLISHED_WITH_GAPS: "published with gaps",
     Outcome.NOTHING_PUBLISHED: "NOT published",
@@ -196,11 +201,19 @@ def _ways(mail: MailSettings, head: str, text: str) -> Iterator[tuple[str, Calla
 
 
 def _offices(home: Home) -> set[str]:
-    """Codes of all townships and counties, and where lists without a place go."""
-    areas = home.published / "parquet" / "dim_areas.parquet"
-    if not areas.is_file():
+    """Codes of all townships and counties, and where lists without a place go.
+
+    A county that no division is known of, as a zone without a national code, has its list, too.
+    """
+    marts = home.published / "parquet"
+    if not (marts / "dim_areas.parquet").is_file():
         raise UsageError("Nothing is published yet; run a day first.")
-    return {*pl.read_parquet(areas, columns=["area_code"])["area_code"], "unknown"}
+    codes = {
+        code
+        for mart, column in COLUMNS_OF_OFFICES.items()
+        for code in pl.read_parquet(marts / f"{mart}.parquet", columns=[column])[column].unique()
+    }
+    return {*codes - {None}, "unknown"}
 
 
 def _plan_sentences(made: Plan) -> Iterator[str]:

@@ -38,6 +38,9 @@ pytestmark = pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiri
 
 DAY = date(2024, 5, 6)
 NORTH, SOUTH = "371502001", "371502002"
+ZONE = "371571"
+"""A county of which no division is known."""
+
 TO = {NORTH: "north@example.org", SOUTH: "south@example.org"}
 DISGUISE = b"PK\x03\x04"
 
@@ -98,6 +101,10 @@ def desk(tmp_path: Path, authority: trustme.CA, server: Server) -> Desk:
     pl.DataFrame({"area_code": [NORTH, SOUTH, "371502"]}).write_parquet(
         home.published / "parquet" / "dim_areas.parquet"
     )
+    for mart in ("dim_households", "fct_alerts"):
+        pl.DataFrame({"county_code": ["371502", ZONE, None]}).write_parquet(
+            home.published / "parquet" / f"{mart}.parquet"
+        )
     counts = dict.fromkeys(SCHEMA, 1)
     rows = [
         counts | {
@@ -353,6 +360,13 @@ def test_an_office_without_a_recipient_is_named(desk, server):
     assert not desk.send()
     assert desk.told[0].startswith(f"No recipient for {NORTH}: its list does not go")
     assert len(server.came) == 1
+
+
+def test_a_zone_without_a_national_code_may_have_a_recipient(desk, server):
+    offices = TO | {ZONE: "zone@example.org"}
+    desk.recipients(**{f"_{office}": address for office, address in offices.items()})
+    assert desk.send()
+    assert len(server.came) == 2
 
 
 @pytest.mark.parametrize(

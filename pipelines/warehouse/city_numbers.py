@@ -171,19 +171,35 @@ def _newest_parameters() -> list[dict[str, str]]:
 
 def _missing_standards(code: str, folder: Path) -> Iterator[str]:
     file = folder / "policy" / "assistance_standards.csv"
-    told = {_name_of(row) for row in rows_of(file)}
-    for asked in _standards(code):
-        if _name_of(asked) not in told:
-            yield f"{file}: there is no row for {_called(asked)}."
-    yield from _wrong_standards(code, folder, {_name_of(row) for row in _standards(code)})
+    asked = {_name_of(row): _called(row) for row in _standards(code)}
+    told = [(_name_of(row), row["area_code"]) for row in rows_of(file)]
+    for name, called in asked.items():
+        areas = {area for known, area in told if known == name}
+        yield from _unheld(file, called, areas, code, folder)
+    yield from _wrong_standards(code, folder, asked)
 
 
 def _missing_parameters(code: str, folder: Path) -> Iterator[str]:
     file = folder / "policy" / "parameters.csv"
     asked = {row["name"]: row["unit"] for row in _newest_parameters()}
-    for name in asked.keys() - {row["name"] for row in rows_of(file)}:
-        yield f"{file}: there is no row for {name}."
+    told = [(row["name"], row["area_code"]) for row in rows_of(file)]
+    for name in asked:
+        areas = {area for known, area in told if known == name}
+        yield from _unheld(file, name, areas, code, folder)
     yield from _wrong_parameters(code, folder, asked)
+
+
+def _unheld(
+    file: Path, called: str, areas: Collection[str], code: str, folder: Path
+) -> Iterator[str]:
+    """Where no row of a name holds: nowhere, or in counties that neither have one nor the city."""
+    if not areas:
+        yield f"{file}: there is no row for {called}."
+    elif not {code, *areas_above(code)}.intersection(areas):
+        divisions = rows_of(folder / "reference" / "divisions.csv")
+        for county in (row["area_code"] for row in divisions if _is_county_in_use(row)):
+            if county not in areas:
+                yield f"{file}: no row for {called} holds in {county}; give it one, or the city."
 
 
 def _wrong_standards(code: str, folder: Path, known: Collection[Name]) -> Iterator[str]:

@@ -292,6 +292,23 @@ def test_a_wrong_number_is_named_with_its_file_and_line(tmp_path, file, old, new
     assert any(told in line and f"{path}, line " in line for line in ran.err.splitlines())
 
 
+@pytest.mark.parametrize(
+    ("file", "old", "told"),
+    [
+        ("assistance_standards", "dibao,379900,rural", "no row for dibao rural holds in 379902"),
+        ("parameters", "marginal_line_multiple,379900", "marginal_line_multiple holds in 379902"),
+    ],
+)
+def test_a_county_in_which_no_amount_holds_is_named(tmp_path, file, old, told):
+    shutil.copytree(FOLDER, tmp_path / "cities" / CODE)
+    path = tmp_path / "cities" / CODE / "policy" / f"{file}.csv"
+    row = old.replace("379900", "379901")
+    path.write_text(path.read_text("utf-8").replace(old, row), encoding="utf-8")
+    ran = run_here("--city", CODE, "check", home=tmp_path)
+    assert ran.code == 4
+    assert [told in line for line in ran.err.splitlines()] == [True, False]
+
+
 @pytest.mark.parametrize("file", ["policy/parameters.csv", "reference/divisions.csv", "city.yml"])
 def test_a_file_in_another_encoding_is_told_with_what_to_do(tmp_path, file):
     shutil.copytree(FOLDER, tmp_path / "cities" / CODE)

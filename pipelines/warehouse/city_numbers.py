@@ -9,6 +9,7 @@ how departments deliver (`contracts.city` checks that), putting the project toge
 import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 
 from pipelines.contracts.city import City, city_folders
@@ -32,12 +33,17 @@ Name = tuple[str, ...]
 
 LEVELS_OF_AREAS = ("province", "city", "county")
 UNITS, PERIODS = ("yuan", "10k_yuan"), ("month", "year")
+LEAP = 10
+"""How many times another an amount of one name cannot be: a year taken for a month makes it twelve
+times as much, ten thousand yuan for one yet more. Default of 2026-11-28."""
+
 FROM_START = "2023-01-01"
 READ_BY_AREA = (
     "marginal_line_multiple", "audit_households_per_county", "list_daily_quota_households",
     "list_near_due_working_days",
 )  # fmt: skip
 """Numbers that a county or a township may have of its own; all others hold for a city."""
+DAYS_OF_MONTH = tuple(str(day) for day in range(1, 32))
 COUNTABLE = {"r29a_persons": (2, 3)}
 """Numbers of which a rule knows only these values."""
 
@@ -216,6 +222,28 @@ def _wrong_standards(code: str, folder: Path, known: Collection[Name]) -> Iterat
                 f"{', '.join(PERIODS)}."
             )
     yield from _told_twice(file, rows, (*STANDARD, *FROM_WHEN))
+    yield from _leaps(file, rows)
+
+
+def _leaps(file: Path, rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """Amounts of one name so far apart that the unit or period of one must be wrong."""
+    found: dict[Name, list[tuple[Decimal, int]]] = {}
+    for line, row in enumerate(rows, start=2):
+        if row["amount"] and Decimal(row["amount"]):
+            found.setdefault(_name_of(row), []).append((_a_month(row), line))
+    for name, amounts in found.items():
+        (low, line_of_low), (high, line) = min(amounts), max(amounts)
+        if high >= LEAP * low:
+            yield (
+                f"{file}, line {line}, {' '.join(filter(None, name))}: {high:.2f} yuan a month is "
+                f"{high / low:.0f} times line {line_of_low}; look at unit and period of both."
+            )
+
+
+def _a_month(row: Mapping[str, str]) -> Decimal:
+    """An amount in yuan a month, as loading converts it."""
+    times = 10_000 if row["unit"] == "10k_yuan" else 1
+    return Decimal(row["amount"]) * times / (12 if row["period"] == "year" else 1)
 
 
 def _wrong_parameters(code: str, folder: Path, units: Mapping[str, str]) -> Iterator[str]:
@@ -277,6 +305,8 @@ def unread_by_area(where: str, row: Mapping[str, str]) -> Iterator[str]:
 
 
 def _uncountable_value(where: str, row: Mapping[str, str]) -> Iterator[str]:
+    if row["unit"] == "day_of_month" and row["value"] not in {"", *DAYS_OF_MONTH}:
+        yield f"{where}: {row['value']} is no day of a month."
     known = COUNTABLE.get(row["name"])
     if known and row["value"] and float(row["value"]) not in known:
         told = " or ".join(str(value) for value in known)

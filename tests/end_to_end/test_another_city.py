@@ -269,6 +269,13 @@ def test_a_code_that_is_no_citys_is_refused(tmp_path, code):
             "quote that is not closed",
         ),
         ("policy/parameters.csv", ",25,", ",２５,", "is no number"),
+        ("policy/parameters.csv", ",25,", ",32,", "is no day of a month"),
+        (
+            "policy/assistance_standards.csv",
+            "tekun,379900,urban",
+            "dibao,379900,urban,,12600,yuan,month,2024-07-01,某,false\ntekun,379900,urban",
+            "12600.00 yuan a month is 13 times line 2",
+        ),
         (
             "reference/published_totals.csv",
             "source\n",

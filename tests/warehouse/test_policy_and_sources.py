@@ -144,7 +144,8 @@ def test_every_metric_that_a_rule_may_name_has_its_words_for_the_card() -> None:
         ("assistance_standards", "living,371500,,5,800,yuan,month,2024-05-01", "no rule reads"),
         ("assistance_standards", "dibao,371523,rural,,800,yuan,month,2024-05-01", "not any more"),
         ("assistance_standards", "dibao,371500,rural,,800,yuan,month,2024-5-1", "is no date"),
-        ("assistance_standards", "dibao,371500,rural,,8,yuan,month,2024-01-01", "this already"),
+        ("assistance_standards", "dibao,371500,rural,,800,yuan,month,2024-01-01", "already"),
+        ("assistance_standards", "dibao,371500,rural,,9036,yuan,month,2025-01-01", "unit and"),
         ("assistance_standards", "dibao,371500,rural,,800,yuan,week,2024-05-01", "the period one"),
     ],
 )

@@ -19,7 +19,14 @@ from pipelines.defs.one_day import build_day
 from pipelines.defs.scratch import published_day, scratch_place, take_up_project, undisturbed
 from pipelines.settings import POLICY, UsageError, WenduError
 from pipelines.warehouse import history
-from pipelines.warehouse.overlay import MODELS, Put, put_over, read_changes, require_names
+from pipelines.warehouse.overlay import (
+    MODELS,
+    Put,
+    carry_back,
+    put_over,
+    read_changes,
+    require_names,
+)
 from pipelines.warehouse.work_database import work_database
 
 COMPARED = ("int_metrics__households", "int_measures__entitlements")
@@ -132,7 +139,8 @@ class Simulation:
         else:
             yield (
                 f"Other programmes: persons and amounts due for {self.due_for:%Y-%m}, with the "
-                "families of the roll as they are."
+                "families of the roll as they are; a number asked for that has changed since "
+                "counts as on the day."
             )
 
     def as_document(self) -> dict[str, Any]:
@@ -174,11 +182,15 @@ def simulate(
         build_day(scratch, on_date)
         database = work_database(scratch.home)
         due_for = _last_month_due(database)
+        since = due_for or on_date
+        between = scratch.dbt.lineage.between(MODELS, COMPARED)
+        if carry_back(database, changes, since, on_date):
+            tell("carry_numbers_in_force_back")
+            scratch.dbt.build_nodes(on_date, [node.name for node in between])
         before = _judged(database, due_for)
         tell("put_over_the_policy")
-        between = scratch.dbt.lineage.between(MODELS, COMPARED)
         texts = [scratch.dbt.statements[node.unique_id].compiled for node in between]
-        put = put_over(database, changes, due_for or on_date, on_date, texts)
+        put = put_over(database, changes, since, on_date, texts)
         try:
             scratch.dbt.build_nodes(on_date, [node.name for node in between])
         except WenduError as fault:

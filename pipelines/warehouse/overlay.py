@@ -138,6 +138,43 @@ def require_names(changes: Iterable[Change], seeds: Path) -> None:
             )
 
 
+def carry_back(database: Path, changes: Iterable[Change], since: date, until: date) -> bool:
+    """Let the numbers in force on a day hold since an earlier one; whether any was another then.
+
+    Amounts due are counted of a month before the day. Where a number has changed since, what that
+    month would cost with another one is held against what it would cost with today's.
+
+    Args:
+        database: the work database of a built day.
+        changes: what is asked for; other numbers stay.
+        since: the first of the month whose amounts due are counted.
+        until: the day.
+    """
+    with open_to_write(database) as connection:
+        carried = [_carry_back(connection, change, since, until) for change in changes]
+    return any(carried)
+
+
+def _carry_back(
+    connection: duckdb.DuckDBPyConnection, change: Change, since: date, until: date
+) -> bool:
+    policy = POLICIES[change.kind]
+    table = f"intermediate.{policy.model}"
+    rows = connection.execute(f"select distinct {policy.name} from {table}").fetchall()
+    names = [name for (name,) in rows if change.means(name)]
+    changed = connection.execute(
+        f"update {table} set {policy.value} = number_of_day from ("
+        f"    select {policy.name} as name_of_day, county_code as county_of_day,"
+        f"        {policy.value} as number_of_day"
+        f"    from {table} where effective_from_on <= $until and effective_to_on > $until"
+        f") as of_day where {policy.name} = name_of_day and county_code = county_of_day"
+        f" and {policy.name} in $names and effective_to_on > $since"
+        f" and effective_to_on <= $until and {policy.value} <> number_of_day returning 1",
+        {"names": names, "since": since, "until": until},
+    ).fetchall()
+    return bool(changed)
+
+
 def put_over(
     database: Path, changes: Sequence[Change], since: date, until: date, texts: Sequence[str]
 ) -> list[Put]:

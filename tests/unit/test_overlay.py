@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.defs.simulation import compared
 from pipelines.settings import UsageError
-from pipelines.warehouse.overlay import put_over, read_changes, require_names
+from pipelines.warehouse.overlay import carry_back, put_over, read_changes, require_names
 
 APRIL, DAY = date(2024, 4, 1), date(2024, 5, 1)
 TEXTS = ("where name = 'marginal_line_multiple'", "where name = 'window_months'")
@@ -30,8 +30,9 @@ def database(tmp_path: Path) -> Path:
             """
             create schema intermediate;
             create table intermediate.int_measures__standards as
-            select programme, residence, class, from_on::date as effective_from_on,
-                to_on::date as effective_to_on, amount_cny::decimal(14, 2) as amount_cny
+            select programme, residence, class, '371500' as county_code,
+                from_on::date as effective_from_on, to_on::date as effective_to_on,
+                amount_cny::decimal(14, 2) as amount_cny
             from (values
                 ('dibao', 'urban', '', '2023-01-01', '2024-01-01', 900),
                 ('dibao', 'urban', '', '2024-01-01', '9999-12-31', 931),
@@ -42,7 +43,7 @@ def database(tmp_path: Path) -> Path:
                 ('nursing', '', '2x', '2024-06-01', '9999-12-31', 150)
             ) as rows(programme, residence, class, from_on, to_on, amount_cny);
             create table intermediate.int_measures__parameters as
-            select name, unit, value::decimal(18, 4) as value,
+            select name, unit, '371500' as county_code, value::decimal(18, 4) as value,
                 date '2023-01-01' as effective_from_on, date '9999-12-31' as effective_to_on
             from (values
                 ('marginal_line_multiple', 'ratio', 1.5), ('window_months', 'month', 12),
@@ -110,6 +111,23 @@ def test_a_number_that_began_after_the_month_that_is_counted_is_put_over_with_th
 ) -> None:
     assert put(database, "standard.nursing.1=500") == ["standard.nursing.1 168 and 180 → 500"]
     assert standards(database)[3:] == [500, 500, 140, 150]
+
+
+def test_what_is_compared_with_holds_as_on_the_day_since_the_month_that_is_counted(
+    database: Path,
+) -> None:
+    assert carry_back(database, read_changes(["standard.nursing=180"]), APRIL, DAY)
+    assert standards(database)[3:] == [180, 180, 140, 150]
+    assert put(database, "standard.nursing.1=180") == ["standard.nursing.1 180 → 180"]
+
+
+@pytest.mark.parametrize("asked", ["standard.dibao=1", "parameter.window_months=6"])
+def test_a_number_that_has_held_since_that_month_is_not_carried_back(
+    database: Path, asked: str
+) -> None:
+    before = standards(database)
+    assert not carry_back(database, read_changes([asked]), APRIL, DAY)
+    assert standards(database) == before
 
 
 def test_a_programme_alone_means_all_its_rows(database: Path) -> None:

@@ -156,9 +156,11 @@ hits as (
         programme,
         true as is_judged,
         cast(months as varchar) || ' 个月（' || {{ month_span("first_month_on", "last_month_on", " 至 ") }}
-        || '）按调整前的标准发放，合计少发 ' || {{ yuan("difference_cny") }} || ' 元' as told_zh,
+        || '）按调整前的标准发放，合计' || case when difference_cny < 0 then '多发 ' else '少发 ' end
+        || {{ yuan("abs(difference_cny)") }} || ' 元' as told_zh,
         cast(months as varchar) || ' month(s) (' || {{ month_span("first_month_on", "last_month_on", " to ") }}
-        || ') paid at the standard before the last change, ' || {{ yuan("difference_cny") }} || ' yuan short in sum' as told_en,
+        || ') paid at the standard before the last change, ' || {{ yuan("abs(difference_cny)") }} || ' yuan '
+        || case when difference_cny < 0 then 'too much' else 'short' end || ' in sum' as told_en,
         {{ joined_terms([
             "terms",
             evidence_list([("true", rule_term(

@@ -17,6 +17,9 @@ MISSED = "wendu/missed"
 NEWEST = "wendu/newest"
 """Tag of the run of the newest day there is: offices go by its lists, asked for or not."""
 
+AGAIN = "wendu/again"
+"""Tag of the run of a day whose run before it was cut off."""
+
 WATCHED = "wendu/watched"
 """Tag of a run at the command line, which tells itself what became of it."""
 
@@ -68,7 +71,9 @@ def landing(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReaso
     release_dead_runs(context.instance, home, at)
     cut_off = cut_off_run(context.instance, JOB, at.date())
     if cut_off and WATCHED not in cut_off.tags:
-        return dg.RunRequest(run_key=f"after {cut_off.run_id}", partition_key=str(at.date()))
+        return dg.RunRequest(
+            run_key=f"after {cut_off.run_id}", partition_key=str(at.date()), tags={AGAIN: "yes"}
+        )
     if not home.runs.joinpath(f"{at.date()}.json").is_file():
         return dg.SkipReason("Today was not run yet; the morning's run takes what has come.")
     waiting = waiting_in_landing(home, at)

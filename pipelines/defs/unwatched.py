@@ -5,17 +5,20 @@ writes its own account; the operator is told of what went wrong. Does not belong
 run (`automation`).
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 import dagster as dg
 from dagster._utils.error import SerializableErrorInfo
 
-from pipelines.defs.automation import JOB, WATCHED
+from pipelines.defs.automation import AGAIN, JOB, WATCHED
 from pipelines.defs.cut_off import DAY, mark_as_cut_off
 from pipelines.defs.day_report import DayReport, remember, report_of, tells_of_interrupt
-from pipelines.defs.installation import Installation
+from pipelines.defs.installation import HomeInUseError, Installation
 from pipelines.defs.sending import notify
 from pipelines.settings import MailSettings
+
+HOME_IN_USE = HomeInUseError.__name__
 
 
 def unwatched_run_sensors() -> list[dg.SensorDefinition]:
@@ -36,14 +39,31 @@ def _tell(context: dg.RunStatusSensorContext) -> None:
     run = context.dagster_run
     if run.job_name != JOB or WATCHED in run.tags or DAY not in run.tags:
         return
-    if any(map(tells_of_interrupt, _failures_of(context.instance, run))):
-        # The server was stopped: there is nothing to tell of the day, it is run again.
+    if _says_nothing_of_the_day(run, _failures_of(context.instance, run)):
         mark_as_cut_off(context.instance, run)
         return
     installation, mail = Installation.from_settings(), MailSettings()
     report = tell_of_run(installation, context.instance, run)
     for sentence in notify(installation.home, mail, report):
         context.log.warning(sentence)
+
+
+def _says_nothing_of_the_day(
+    run: dg.DagsterRun, failures: Sequence[SerializableErrorInfo | None]
+) -> bool:
+    """Whether the server was stopped, or the home was in use: then the day is run again.
+
+    Somebody at the command line may have run it meanwhile, and has written down how that went.
+    Where the home is in use the second time, too, there is something to tell.
+    """
+    was_kept_out = any(HOME_IN_USE in _kinds_of(failure) for failure in failures)
+    return any(map(tells_of_interrupt, failures)) or (was_kept_out and AGAIN not in run.tags)
+
+
+def _kinds_of(error: SerializableErrorInfo | None) -> Iterator[str | None]:
+    while error is not None:
+        yield error.cls_name
+        error = error.cause
 
 
 def tell_of_run(

@@ -6,9 +6,10 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
+from pipelines.defs.automation import AGAIN
 from pipelines.defs.cut_off import cut_off_run
 from pipelines.defs.day_report import DayReport, Outcome
-from pipelines.defs.installation import Installation
+from pipelines.defs.installation import HomeInUseError, Installation
 from pipelines.defs.keeping import KEPT_RUN_DAYS, forget_old_runs
 from pipelines.defs.unwatched import DAY, _tell, tell_of_run
 from pipelines.settings import WenduError, now
@@ -25,7 +26,7 @@ def instance():
         yield instance
 
 
-def run(instance: dg.DagsterInstance, fault: Exception | None) -> dg.DagsterRun:
+def run(instance: dg.DagsterInstance, fault: BaseException | None, **tags: str) -> dg.DagsterRun:
     @dg.op
     def write_lists() -> None:
         if fault:
@@ -36,7 +37,7 @@ def run(instance: dg.DagsterInstance, fault: Exception | None) -> dg.DagsterRun:
         write_lists()
 
     ended = daily_run.execute_in_process(
-        instance=instance, tags={DAY: str(FIRST)}, raise_on_error=False
+        instance=instance, tags={DAY: str(FIRST)} | tags, raise_on_error=False
     )
     return instance.get_run_by_id(ended.run_id)
 
@@ -68,16 +69,21 @@ def test_a_run_that_ended_well_tells_what_was_late(office, instance):
 
 
 @pytest.mark.parametrize(
-    ("fault", "is_told"),
-    [(SpilledInkError("Wipe it."), True), (dg.DagsterExecutionInterruptedError(), False)],
+    ("fault", "tags", "is_told"),
+    [
+        (SpilledInkError("Wipe it."), {}, True),
+        (dg.DagsterExecutionInterruptedError(), {}, False),
+        (HomeInUseError("In use."), {}, False),
+        (HomeInUseError("In use."), {AGAIN: "yes"}, True),
+    ],
 )
-def test_a_run_that_was_stopped_with_its_server_says_nothing_of_the_day(
-    office, instance, monkeypatch, fault, is_told
+def test_a_run_that_was_stopped_or_found_the_home_in_use_says_nothing_of_the_day(
+    office, instance, monkeypatch, fault, tags, is_told
 ):
     monkeypatch.setenv("WENDU_HOME", str(office.home.root))
-    ended = run(instance, fault)
+    ended = run(instance, fault, **tags)
     [event] = instance.all_logs(ended.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
-    _tell(dg.build_run_status_sensor_context("tell_failure", event.dagster_event, instance, ended))
+    _tell(dg.build_run_status_sensor_context("tell", event.dagster_event, instance, ended))
     assert (office.home.runs / f"{FIRST}.json").exists() is is_told
     assert (cut_off_run(instance, "daily_run", FIRST) is None) is is_told
 

@@ -117,9 +117,11 @@ def release(
     Not while a day is run: that day may be judged without it, and would open it in a replay.
     """
     from pipelines.defs.installation import Installation
-    from pipelines.warehouse.holds import sign
+    from pipelines.warehouse.holds import held_now, sign
 
     installation = Installation.from_settings()
+    if not held_now(installation.home):  # another home may be meant: nothing is made in this one
+        raise UsageError(f"There is no hold {hold}: nothing is held in {installation.home.root}.")
     try:
         installation.hold()
         opened_on = sign(installation.home, hold, by, reason, now())

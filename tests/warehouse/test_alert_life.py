@@ -700,6 +700,14 @@ def test_nobody_signs_while_a_day_is_run(tmp_path: Path, wendu: Callable[..., Ra
     assert wendu(*signature, home=home.root).code == 0
 
 
+def test_signing_in_a_home_that_is_not_there_makes_none(
+    tmp_path: Path, wendu: Callable[..., Ran]
+) -> None:
+    mistyped = tmp_path / "hone"
+    ran = wendu("release", "--hold", "H1", "--by", "局长", "--reason", "已核", home=mistyped)
+    assert (ran.code, str(mistyped) in ran.err, mistyped.exists()) == (4, True, False)
+
+
 def test_a_signature_stays_where_a_late_delivery_moves_the_flood_to_an_earlier_day(
     tmp_path: Path,
 ) -> None:

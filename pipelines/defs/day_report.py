@@ -81,6 +81,13 @@ def report_of(
     return DayReport(on_date, outcome, sentences, dict(seconds))
 
 
+def causes_of(error: SerializableErrorInfo | None) -> Iterator[SerializableErrorInfo]:
+    """A fault as the orchestrator tells it, and what it came from, the last first."""
+    while error is not None:
+        yield error
+        error = error.cause
+
+
 def tells_of_interrupt(error: SerializableErrorInfo | None) -> bool:
     """Whether a fault is an interrupt, or was met in the wake of one."""
     while error is not None:
@@ -188,10 +195,7 @@ def _unread(installation: Installation, own: Sequence[Receipt]) -> Iterator[str]
 
 
 def _told(error: SerializableErrorInfo | None, home: Home) -> str:
-    faults = []
-    while error is not None:
-        faults.append(error)
-        error = error.cause
+    faults = list(causes_of(error))
     if not faults:
         return "A step failed without saying why; run again with --debug."
     if any(is_full_disk(fault.message) for fault in faults):

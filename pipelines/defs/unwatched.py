@@ -5,15 +5,22 @@ writes its own account; the operator is told of what went wrong. Does not belong
 run (`automation`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
+from itertools import chain
 
 import dagster as dg
 from dagster._utils.error import SerializableErrorInfo
 
 from pipelines.defs.automation import AGAIN, JOB, WATCHED
 from pipelines.defs.cut_off import DAY, mark_as_cut_off
-from pipelines.defs.day_report import DayReport, remember, report_of, tells_of_interrupt
+from pipelines.defs.day_report import (
+    DayReport,
+    causes_of,
+    remember,
+    report_of,
+    tells_of_interrupt,
+)
 from pipelines.defs.installation import HomeInUseError, Installation
 from pipelines.defs.sending import notify
 from pipelines.settings import MailSettings
@@ -56,14 +63,9 @@ def _says_nothing_of_the_day(
     Somebody at the command line may have run it meanwhile, and has written down how that went.
     Where the home is in use the second time, too, there is something to tell.
     """
-    was_kept_out = any(HOME_IN_USE in _kinds_of(failure) for failure in failures)
+    causes = chain.from_iterable(map(causes_of, failures))
+    was_kept_out = any(cause.cls_name == HOME_IN_USE for cause in causes)
     return any(map(tells_of_interrupt, failures)) or (was_kept_out and AGAIN not in run.tags)
-
-
-def _kinds_of(error: SerializableErrorInfo | None) -> Iterator[str | None]:
-    while error is not None:
-        yield error.cls_name
-        error = error.cause
 
 
 def tell_of_run(

@@ -82,10 +82,10 @@ def _delete_what_was_read(home: Home, city: City, receipt: Receipt) -> bool:
         unread = {*unread_paths(home, city, receipt, looks_inside=True).values()}
     except ConnectorError:
         return False
-    read = [path for path in folder.iterdir() if path not in unread]
     if not unread:
         shutil.rmtree(folder)
         return True
+    read = [path for path in folder.iterdir() if path not in unread]
     for path in read:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

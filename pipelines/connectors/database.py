@@ -1,9 +1,9 @@
 """Tables and views of a department's database, read-only, every value as text.
 
-SQLite is read through the standard library: each row as one joined text, split again as a
-delimited file is (500 000 rows a second and a text that is no UTF-8 costs its row only). Any
-other SQLAlchemy URL is pulled by connectorx. Does not belong here: PostgreSQL (`postgresql`),
-writing to any database.
+SQLite is read through the standard library: many rows at once as one joined text, split again as a
+delimited file is (500 000 rows a second and a text that is no UTF-8 costs its row only; read row by
+row, it would stop every other thread at each). Any other SQLAlchemy URL is pulled by connectorx.
+Does not belong here: PostgreSQL (`postgresql`), writing to any database.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import polars as pl
@@ -36,6 +37,13 @@ RECORD_END = "\x1e"
 MARKS_OF_OURS = f"char({ord(FIELD_END)}), ' '), char({ord(RECORD_END)}), ' '"
 UNKNOWN = ""
 """The fingerprint of a table that cannot be told from every other."""
+
+
+class Block(NamedTuple):
+    """Rows of a table, their values joined by `FIELD_END` and they by `RECORD_END`."""
+
+    rows: int
+    joined: bytes
 
 
 def sqlite_path(url: str) -> Path | None:
@@ -118,7 +126,7 @@ class SqliteTable:
         self._table = table
         self._renamed = renamed
         self._fingerprint: str | None = None
-        self._kept: list[list[bytes]] | None = None
+        self._kept: list[Block] | None = None
 
     def read(self) -> Iterator[RawRows]:
         """All rows in batches.
@@ -132,12 +140,12 @@ class SqliteTable:
             header = match_header(titles, self._contract, self._renamed, source)
             line = 1
             kept, self._kept = self._kept, None
-            for rows in self._hashed(connection, titles) if kept is None else kept:
-                block, damaged = _decoded(rows, line)
+            for block in self._hashed(connection, titles) if kept is None else kept:
+                text, damaged = _decoded(block, line)
                 cells, unreadable = split_records(
-                    block, len(titles), line, damaged, FIELD_END, RECORD_END, has_quotes=False
+                    text, len(titles), line, damaged, FIELD_END, RECORD_END, has_quotes=False
                 )
-                line += len(rows)
+                line += block.rows
                 yield RawRows(
                     declared_rows(cells, header), unreadable, header.unknown, header.factors
                 )
@@ -152,18 +160,17 @@ class SqliteTable:
             is_small = self._path.stat().st_size <= LARGEST_KEPT_BYTES
             with _opened(self._path) as connection:
                 hashed = self._hashed(connection, _titles(connection, self._table))
-                kept = [rows if is_small else [] for rows in hashed]
+                kept = [block for block in hashed if is_small]
             self._kept = kept if is_small else None
         return self._fingerprint or UNKNOWN
 
-    def _hashed(
-        self, connection: sqlite3.Connection, titles: Sequence[str]
-    ) -> Iterator[list[bytes]]:
+    def _hashed(self, connection: sqlite3.Connection, titles: Sequence[str]) -> Iterator[Block]:
         digest, is_unmistakable = hashlib.sha256(repr(titles).encode()), True
-        for rows, is_plain in _joined_rows(connection, self._table, titles):
+        for block, is_plain in _joined_rows(connection, self._table, titles):
             is_unmistakable = is_plain
-            digest.update(RECORD_END.encode().join([*rows, b""]))
-            yield rows
+            digest.update(block.joined)
+            digest.update(RECORD_END.encode())
+            yield block
         self._fingerprint = digest.hexdigest() if is_unmistakable else UNKNOWN
 
 
@@ -174,41 +181,43 @@ def _titles(connection: sqlite3.Connection, table: str) -> list[str]:
 
 def _joined_rows(
     connection: sqlite3.Connection, table: str, titles: Sequence[str]
-) -> Iterator[tuple[list[bytes], bool]]:
+) -> Iterator[tuple[Block, bool]]:
     """Rows as joined texts in batches, and whether no value holds one of our marks.
 
     From the first batch on in which a value does, our marks become blanks; that costs double.
     """
     texts = [f"coalesce(cast({quoted(title)} as text), '')" for title in titles]
-    cursor = connection.execute(_query(texts, table, 0))
     is_plain, read = True, 0
-    while rows := [row for (row,) in cursor.fetchmany(ROWS_AT_ONCE)]:
-        if is_plain and not _has_our_marks_only(rows, len(titles)):
+    connection.execute("begin")  # all batches of one state
+    while (block := _block(connection, texts, table, read)).rows:
+        if is_plain and not _has_our_marks_only(block, len(titles)):
             is_plain = False
-            unmarked = [f"replace(replace({text}, {MARKS_OF_OURS})" for text in texts]
-            cursor = connection.execute(_query(unmarked, table, read))
+            texts = [f"replace(replace({text}, {MARKS_OF_OURS})" for text in texts]
             continue
-        read += len(rows)
-        yield rows, is_plain
+        read += block.rows
+        yield block, is_plain
 
 
-def _query(texts: Sequence[str], table: str, skipped: int) -> str:
+def _block(connection: sqlite3.Connection, texts: Sequence[str], table: str, skipped: int) -> Block:
     joined = f" || char({ord(FIELD_END)}) || ".join(texts)
-    return f"select {joined} from {quoted(table)} limit -1 offset {skipped}"
+    rows = f"select {joined} as row from {quoted(table)} limit {ROWS_AT_ONCE} offset {skipped}"
+    query = (
+        f"select count(*), coalesce(group_concat(row, char({ord(RECORD_END)})), '') from ({rows})"
+    )
+    return Block(*connection.execute(query).fetchone())
 
 
-def _has_our_marks_only(rows: Sequence[bytes], width: int) -> bool:
-    joined = RECORD_END.encode().join(rows)
-    is_split_right = joined.count(FIELD_END.encode()) == len(rows) * (width - 1)
-    return is_split_right and joined.count(RECORD_END.encode()) == len(rows) - 1
+def _has_our_marks_only(block: Block, width: int) -> bool:
+    is_split_right = block.joined.count(FIELD_END.encode()) == block.rows * (width - 1)
+    return is_split_right and block.joined.count(RECORD_END.encode()) == block.rows - 1
 
 
-def _decoded(rows: list[bytes], first: int) -> tuple[bytes, frozenset[int]]:
+def _decoded(block: Block, first: int) -> tuple[bytes, frozenset[int]]:
     """Rows joined as UTF-8, and the numbers of those that are none."""
-    joined = RECORD_END.encode().join(rows)
     try:
-        joined.decode("utf-8")
+        block.joined.decode("utf-8")
     except UnicodeDecodeError:
+        rows = block.joined.split(RECORD_END.encode())
         texts = [row.decode("utf-8", "replace") for row in rows]
         damaged = frozenset(
             number
@@ -216,7 +225,7 @@ def _decoded(rows: list[bytes], first: int) -> tuple[bytes, frozenset[int]]:
             if row != text.encode()
         )
         return RECORD_END.join(texts).encode(), damaged
-    return joined, frozenset()
+    return block.joined, frozenset()
 
 
 def pull_tables(

@@ -12,7 +12,7 @@ import pytest
 import xlsxwriter
 import xlwt
 
-from pipelines.connectors import ConnectorError
+from pipelines.connectors import ConnectorError, database
 from pipelines.connectors.database import SqliteTable
 from pipelines.connectors.raw import RawRows
 from pipelines.connectors.text_files import read_csv, read_ndjson
@@ -506,6 +506,23 @@ def test_a_text_in_a_database_that_is_no_utf8_costs_its_row_only(office: Office)
     connection.close()
     (receipt,) = office.receive("civil_affairs")
     assert receipt.tables["vagrants"].reasons == {"undecodable_text": 1}
+
+
+def test_rows_of_a_database_come_in_batches_in_their_order_marks_of_ours_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "finance.sqlite"
+    names = ["甲", None, "", "乙\x1f丙", "丁\x00戊", "己\x1e", "庚"]
+    with sqlite3.connect(path) as connection:
+        connection.execute("create table payroll (id_no, name, employer, monthly_wage, since)")
+        rows = [(str(at), name, "局", 4000.5, "2024-01-01") for at, name in enumerate(names)]
+        connection.executemany("insert into payroll values (?, ?, ?, ?, ?)", rows)
+    connection.close()
+    monkeypatch.setattr(database, "ROWS_AT_ONCE", 3)
+    read = [batch.rows for batch in SqliteTable(path, PAYROLL, "payroll", {}).read()]
+    assert [batch.height for batch in read] == [3, 3, 1]
+    assert pl.concat(read)["id_no"].to_list() == ["0", "1", "2", "3", "4", "5", "6"]
+    assert pl.concat(read)["name"].to_list()[3:] == ["乙 丙", "丁\x00戊", "己 ", "庚"]
 
 
 def test_a_column_of_a_database_whose_name_is_no_utf8_is_told_in_one_sentence(

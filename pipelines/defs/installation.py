@@ -21,6 +21,7 @@ from pipelines.contracts.city import City, load_city
 from pipelines.contracts.sources import Contract, load_contracts
 from pipelines.defs.access import guard
 from pipelines.defs.ahead import Ahead
+from pipelines.defs.delivered import count_delivered
 from pipelines.quality import Judge
 from pipelines.settings import Home, Settings, UsageError, WenduError
 from pipelines.vault import RotationPlace, Vault, require_no_rotation
@@ -112,7 +113,8 @@ class Installation:
     def hold(self, *, to_change_the_key: bool = False) -> None:
         """Take the home's lock, once, and remove what an interrupted run left behind.
 
-        The lock goes with the process, however it ends.
+        What went out until now counts from the first day that is not judged yet. The lock goes
+        with the process, however it ends.
 
         Args:
             to_change_the_key: goes on with a change of the key that was cut off.
@@ -146,6 +148,7 @@ class Installation:
         publication.clean_up(self.home)
         history.clean_up(self.home)
         guard(self.home, self.analysts_group)
+        count_delivered(self.home)
 
     def close(self) -> None:
         """End what was begun ahead and the judge's process, and let go of the lock."""

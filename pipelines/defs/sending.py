@@ -6,21 +6,20 @@ here: what a mail says (`outreach.digest`), how it is handed over (`outreach.sen
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from email.message import EmailMessage
 from email.utils import make_msgid
 from hashlib import sha256
-from pathlib import Path
 
 import polars as pl
 from filelock import FileLock, Timeout
 
 from pipelines.defs.day_report import DayReport, Outcome
+from pipelines.defs.delivered import count_delivered, forget_what_stayed, keep_what_goes
 from pipelines.defs.installation import HomeInUseError
 from pipelines.outreach.bounces import take_bounces
 from pipelines.outreach.delivery_ledger import (
     OPERATOR,
-    DeliveryLedger,
     Sent,
     State,
     ledger_of,
@@ -38,10 +37,7 @@ from pipelines.settings import (
     UsageError,
     WenduError,
     now,
-    put_in_place,
-    today,
 )
-from pipelines.warehouse.order_of_days import counts_from, newest_day
 
 SHORT_PATIENCE = {"tries": 1, "timeout_seconds": 10.0}
 """A notice may not keep a run, or the sensor that tells of it, waiting."""
@@ -94,7 +90,6 @@ def send_day(
         if not dry_run:
             for sentence in take_bounces(home, ledger, now().isoformat()):
                 tell(sentence)
-            _take_back_returned(home, on_date, ledger)
         made = plan(home, on_date, recipients, passwords, ledger, resend=resend)
         for sentence in _plan_sentences(made):
             tell(sentence)
@@ -105,10 +100,10 @@ def send_day(
             tell(f"{len(made.to_send)} lists would go; {made.already_sent} were sent before.")
             return not _is_left(made)
         dispatch = Dispatch(mail, ledger, passwords, lambda: now().isoformat(), tell)
-        try:
-            outcome = dispatch.send(made.to_send)
-        finally:
-            _write_down_delivered(home, on_date, ledger)
+        lists = {letter.batch_id: letter.sha256 for letter in made.to_send}
+        keep_what_goes(home, on_date, lists, pl.read_parquet(made.day / "batches.parquet"))
+        outcome = dispatch.send(made.to_send)
+        forget_what_stayed(home, ledger)
     for sentence in outcome.sentences:
         tell(sentence)
     accepted, deferred = outcome.count("accepted"), outcome.count("deferred")
@@ -130,7 +125,7 @@ def send_day(
 def send_after_run(settings: Settings, mail: MailSettings, on_date: date) -> list[str]:
     """Send a day's lists at the end of its run, where the settings say so; what there is to tell.
 
-    Never raises: the day is published, whatever becomes of its lists.
+    Only for who holds the home. Never raises: the day is published, whatever becomes of its lists.
     """
     told: list[str] = []
     if mail.after_run:
@@ -138,6 +133,7 @@ def send_after_run(settings: Settings, mail: MailSettings, on_date: date) -> lis
             send_day(settings, mail, on_date, told.append)
         except WenduError as fault:
             told.append(f"Lists of {on_date} were not sent: {fault}")
+        count_delivered(Home(settings.home))
     return told
 
 
@@ -257,41 +253,3 @@ def _sending(home: Home, dry_run: bool) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _delivered(home: Home, row: Sent) -> Path:
-    return home.outbox / "delivered" / f"{row.batch_id}-{row.sha256[:8]}.parquet"
-
-
-def _take_back_returned(home: Home, on_date: date, ledger: DeliveryLedger) -> None:
-    """A list that came back was not delivered; a day that was judged before that is known stays."""
-    newest = newest_day(home) or date.min
-    for row in ledger.of_day(on_date.isoformat()):
-        file = _delivered(home, row)
-        if row.state == "bounced" and file.exists():
-            days = pl.read_parquet(file)["counts_from"].to_list()  # none: a list without alerts
-            if all(day > newest for day in days):
-                file.unlink()
-
-
-def _write_down_delivered(home: Home, on_date: date, ledger: DeliveryLedger) -> None:
-    """Which alerts went out, for the days after those that were judged without knowing it."""
-    # The clock of a home that is not run day by day is the day of its lists.
-    is_run_daily = (newest_day(home) or on_date) >= today() - timedelta(days=1)
-    delivered_on = today() if is_run_daily else on_date
-    (home.outbox / "delivered").mkdir(parents=True, exist_ok=True, mode=0o700)
-    batches = pl.read_parquet(home.day(on_date) / "batches.parquet")
-    for row in ledger.of_day(on_date.isoformat()):
-        file = _delivered(home, row)
-        workbook = home.day(on_date) / "lists" / f"{row.office}.xlsx"
-        if row.state != "accepted" or file.exists() or not workbook.is_file():
-            continue
-        if sha256(workbook.read_bytes()).hexdigest() != row.sha256:
-            continue
-        unfinished = file.with_suffix(".unfinished")
-        batches.filter(pl.col("batch_id") == row.batch_id).select(
-            "alert_id",
-            delivered_on=pl.lit(delivered_on),
-            counts_from=pl.lit(counts_from(home, delivered_on)),
-        ).unique().sort("alert_id").write_parquet(unfinished)
-        put_in_place(unfinished, file)

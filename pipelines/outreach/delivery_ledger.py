@@ -15,7 +15,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pipelines.settings import Home
+from pipelines.settings import Home, WenduError, is_full_disk
 
 LEDGER = "ledger.sqlite"
 OPERATOR = "operator"
@@ -35,6 +35,10 @@ COLUMNS = (
     "batch_id", "sha256", "recipient", "office", "on_date", "message_id", "state", "attempts",
     "told", "at",
 )  # fmt: skip
+
+
+class LedgerError(WenduError):
+    """The ledger cannot be used, so that nobody can tell what was sent."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,14 @@ class DeliveryLedger:
         """Everything of one day's lists, by office and time."""
         return self._read("on_date = ?", on_date)
 
+    def of_batch(self, batch_id: str) -> list[Sent]:
+        """Everything of one batch, by office and time."""
+        return self._read("batch_id = ?", batch_id)
+
+    def bounced(self) -> list[Sent]:
+        """All lists that came back."""
+        return self._read("state = ?", "bounced")
+
     def by_message(self, message_id: str) -> Sent | None:
         """The row of one mail."""
         found = self._read("message_id = ?", message_id)
@@ -90,6 +102,19 @@ class DeliveryLedger:
     @contextmanager
     def _open(self, is_writable: bool = True) -> Iterator[sqlite3.Connection]:
         """The ledger; also where it can only be read, as on a disk that was mounted so."""
+        try:
+            with self._connected(is_writable) as connection:
+                yield connection
+        except sqlite3.Error as fault:
+            if is_full_disk(str(fault)):
+                raise
+            raise LedgerError(
+                f"The ledger of what was sent, {self._file}, cannot be used ({fault}); put it back "
+                "from a backup: without it lists go a second time."
+            ) from fault
+
+    @contextmanager
+    def _connected(self, is_writable: bool) -> Iterator[sqlite3.Connection]:
         if not is_writable:
             address = f"{self._file.absolute().as_uri()}?mode=ro"
             with closing(sqlite3.connect(address, uri=True)) as connection:

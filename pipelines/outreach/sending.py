@@ -60,8 +60,12 @@ class Letter:
 
 @dataclass
 class Plan:
-    """What is to be done for a day: letters to send, and why the others are not."""
+    """What is to be done for a day: letters to send, and why the others are not.
 
+    `day` is the folder of the day as it was when this was made.
+    """
+
+    day: Path
     to_send: list[Letter] = field(default_factory=list)
     already_sent: int = 0
     uncertain: list[Letter] = field(default_factory=list)
@@ -104,14 +108,15 @@ def plan(
     Raises:
         UsageError: the day is not published, or by a version that counted nothing.
     """
-    day = home.day(on_date)
+    # As it is now: it may be run again, and shown anew, meanwhile.
+    day = home.day(on_date).resolve()
     if not (day / DIGESTS).is_file():
         raise UsageError(
             f"{on_date} is not published, or by an older version; run `wendu run --date {on_date}`."
         )
     digests = {row["office"]: row for row in pl.read_parquet(day / DIGESTS).to_dicts()}
     sent = ledger.of_day(on_date.isoformat())
-    made = Plan()
+    made = Plan(day)
     for workbook in sorted((day / "lists").glob("*.xlsx")):
         office = workbook.stem
         if office not in recipients:

@@ -17,10 +17,11 @@ import trustme
 
 from pipelines.contracts.replies import BATCHES
 from pipelines.defs.day_report import DayReport, Outcome
+from pipelines.defs.installation import Installation
 from pipelines.defs.sending import notify, send_after_run, send_day
 from pipelines.ingest.control import handed_over
 from pipelines.outreach import sending
-from pipelines.outreach.delivery_ledger import LEDGER, Sent, ledger_of, sent_counts
+from pipelines.outreach.delivery_ledger import LEDGER, LedgerError, Sent, ledger_of, sent_counts
 from pipelines.outreach.digest import SCHEMA
 from pipelines.outreach.layout import batch_of
 from pipelines.outreach.mail import MailError
@@ -75,6 +76,12 @@ class Desk:
         settings = Settings(home=self.home.root, list_passwords_file=passwords)
         return send_day(settings, self.settings(), DAY, self.told.append, **options)
 
+    def next_run(self) -> None:
+        """What a run does before it judges a day."""
+        installation = Installation(self.home, "371500")
+        installation.hold()
+        installation.close()
+
     def states(self) -> dict[str, str]:
         """Of each office the newest state in the ledger."""
         return {row.office: row.state for row in ledger_of(self.home).of_day(str(DAY))}
@@ -96,7 +103,7 @@ def desk(tmp_path: Path, authority: trustme.CA, server: Server) -> Desk:
     home = Home(tmp_path / "home")
     day = home.published / ".versions" / "one" / "day"
     (day / "lists").mkdir(parents=True)
-    home.day(DAY).symlink_to(day)
+    home.day(DAY).symlink_to(day.relative_to(home.published))
     (home.published / "parquet").mkdir()
     pl.DataFrame({"area_code": [NORTH, SOUTH, "371502"]}).write_parquet(
         home.published / "parquet" / "dim_areas.parquet"
@@ -430,9 +437,11 @@ def test_a_mail_that_comes_back_is_written_down_and_told(desk, server):
     assert any("came back from north@example.org: 5.2.2" in told for told in desk.told)
     assert [path.name for path in drop.glob("*.eml")] == ["other.eml"]
     assert len(server.came) == 2
+    desk.next_run()
     told = handed_over(desk.home, DAY + timedelta(days=1))
     assert told["alert_id"].to_list() == ["A2"]
     assert desk.send(resend=True)
+    desk.next_run()
     assert handed_over(desk.home, DAY + timedelta(days=1)).height == 2
 
 
@@ -485,9 +494,77 @@ def notice(message_id: str) -> bytes:
 
 def test_alerts_that_went_out_count_from_the_day_after_the_newest_one_judged(desk):
     assert desk.send()
+    desk.next_run()
     assert handed_over(desk.home, DAY).is_empty()
     told = handed_over(desk.home, DAY + timedelta(days=1)).sort("alert_id")
     assert told.rows() == [("A1", DAY), ("A2", DAY)]
+
+
+def test_a_list_taken_while_a_day_is_judged_counts_from_the_day_after_it(desk):
+    judged, following = DAY + timedelta(days=1), DAY + timedelta(days=2)
+    run = Installation(desk.home, "371500")
+    run.hold()
+    known = handed_over(desk.home, judged)
+    assert desk.send()
+    (desk.home.warehouse / "history" / str(judged)).mkdir(parents=True)
+    run.close()
+    desk.next_run()
+    assert handed_over(desk.home, judged).equals(known)
+    assert handed_over(desk.home, following)["alert_id"].sort().to_list() == ["A1", "A2"]
+
+
+def test_a_list_that_comes_back_after_a_day_was_judged_with_it_stays_delivered_for_that_day(
+    desk, server
+):
+    judged = DAY + timedelta(days=1)
+    assert desk.send()
+    run = Installation(desk.home, "371500")
+    run.hold()
+    known = handed_over(desk.home, judged)
+    drop = desk.home.outbox / "bounces"
+    drop.mkdir()
+    (drop / "notice.eml").write_bytes(notice(str(server.came[0]["Message-ID"])))
+    assert not desk.send()
+    (desk.home.warehouse / "history" / str(judged)).mkdir(parents=True)
+    run.close()
+    desk.next_run()
+    assert handed_over(desk.home, judged).equals(known)
+
+
+def test_what_stood_on_a_list_counts_though_its_day_was_run_again_before_it_was_taken(
+    desk, monkeypatch
+):
+    hand_over = sending.hand_over
+
+    def hand_over_while_the_day_is_run_again(*given):
+        desk.publish(**{f"_{office}": DISGUISE + b"another" for office in TO})
+        batches = desk.home.day(DAY) / "batches.parquet"
+        another = pl.read_parquet(batches).with_columns(alert_id="another " + pl.col("alert_id"))
+        another.write_parquet(batches)
+        return hand_over(*given)
+
+    monkeypatch.setattr(sending, "hand_over", hand_over_while_the_day_is_run_again)
+    assert desk.send()
+    desk.next_run()
+    told = handed_over(desk.home, DAY + timedelta(days=1))
+    assert told["alert_id"].sort().to_list() == ["A1", "A2"]
+
+
+def test_what_the_server_did_not_take_counts_never(desk, server):
+    server.answers[TO[NORTH]] = ["550 5.1.1 no such user"]
+    assert not desk.send()
+    desk.next_run()
+    assert handed_over(desk.home, DAY + timedelta(days=9))["alert_id"].to_list() == ["A2"]
+    assert list((desk.home.outbox / "going").iterdir()) == []
+
+
+def test_a_ledger_that_cannot_be_read_is_told_to_who_sends_and_stops_no_run(desk, server):
+    assert desk.send()
+    (desk.home.outbox / LEDGER).write_bytes(b"no ledger" * 200)
+    with pytest.raises(LedgerError, match=r"ledger\.sqlite, cannot be used .* from a backup"):
+        desk.send()
+    desk.next_run()
+    assert len(server.came) == 2
 
 
 def test_after_a_run_lists_go_where_the_settings_say_so_and_a_fault_is_a_sentence(desk, server):

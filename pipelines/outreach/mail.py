@@ -131,11 +131,10 @@ def hand_over(server: smtplib.SMTP, message: EmailMessage) -> Answer:
             )
         if code < TEMPORARY:
             code, told = server.rcpt(str(message["To"]))
-        if code >= TEMPORARY:
-            server.rset()
-            return _refusal(code, told)
-        code, told = server.docmd("DATA")
+        if code < TEMPORARY:
+            code, told = server.docmd("DATA")
         if code != START_OF_DATA:
+            _begin_anew(server)
             return _refusal(code, told)
         quoted = re.sub(rb"(?m)^\.", b"..", content)
         server.send(quoted if quoted.endswith(b"\r\n") else quoted + b"\r\n")
@@ -148,6 +147,12 @@ def hand_over(server: smtplib.SMTP, message: EmailMessage) -> Answer:
     except (OSError, smtplib.SMTPException) as fault:
         return Answer("uncertain", f"no answer to the whole mail ({type(fault).__name__})")
     return _refusal(code, told) if code >= TEMPORARY else Answer("accepted", _text(code, told))
+
+
+def _begin_anew(server: smtplib.SMTP) -> None:
+    """End what was begun of a mail, or the server takes the next one for a part of it."""
+    with suppress(OSError, smtplib.SMTPException):  # it hung up: the next mail begins a new talk
+        server.rset()
 
 
 def _refusal(code: int, told: bytes) -> Answer:

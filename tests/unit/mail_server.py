@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 USER, PASSWORD = "wendu", "geheim-1234"
 DIES_AT_MAIL, DIES_IN_DATA = "dies at MAIL", "dies in DATA"
+REFUSES_DATA = "503 at DATA"
 
 
 @dataclass
@@ -50,6 +51,9 @@ class Server:
         self, _talk: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
     ) -> str:
         waiting = self.answers.get(address, [])
+        if waiting and waiting[0] == REFUSES_DATA:
+            waiting.pop(0)
+            return "250 OK"  # and forgets the recipient
         if waiting and waiting[0] != DIES_IN_DATA:
             return waiting.pop(0)
         envelope.rcpt_tos.append(address)

@@ -29,6 +29,7 @@ from pipelines.settings import Home, MailSettings, Settings, UsageError, now
 from tests.unit.mail_server import (
     DIES_IN_DATA,
     PASSWORD,
+    REFUSES_DATA,
     USER,
     Server,
     free_port,
@@ -261,6 +262,12 @@ def test_an_address_that_is_refused_is_told_and_the_others_go(desk, server):
     desk.recipients(**{f"_{NORTH}": "right@example.org", f"_{SOUTH}": TO[SOUTH]})
     assert desk.send()
     assert len(server.to("right@example.org")) == 1
+
+
+def test_a_mail_that_is_refused_before_its_content_keeps_no_other_from_going(desk, server):
+    server.answers[TO[NORTH]] = [REFUSES_DATA]
+    assert not desk.send()
+    assert desk.states() == {NORTH: "refused", SOUTH: "accepted"}
 
 
 def test_a_server_that_says_later_is_asked_again(desk, server):

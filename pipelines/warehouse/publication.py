@@ -76,8 +76,8 @@ def write_manifest(
 def publish(home: Home, on_date: date) -> Path:
     """Show the state that was built: the day's folder, and the warehouse where it is the newest.
 
-    Publishing the same content again changes nothing. An older day published after a newer one
-    gets its folder; the warehouse stays at the newest day.
+    Publishing the same content again changes nothing, and puts back what was deleted of it. An
+    older day published after a newer one gets its folder; the warehouse stays at the newest day.
 
     Returns:
         The folder of the day, `published/<date>`.
@@ -91,7 +91,18 @@ def publish(home: Home, on_date: date) -> Path:
     place = versions / version
     if not place.exists():
         put_in_place(building.root, place)
-    elif is_newest and current != version:
+    elif not _is_whole(place / "day", building.day):
+        shutil.rmtree(place / "day", ignore_errors=True)
+        put_in_place(building.day, place / "day")
+    if (
+        is_newest
+        and building.parquet.exists()
+        and not (
+            current == version
+            and _is_whole(place / "parquet", building.parquet)
+            and (place / "warehouse.duckdb").exists()
+        )
+    ):
         shutil.rmtree(place / "parquet", ignore_errors=True)
         put_in_place(building.parquet, place / "parquet")
         put_in_place(building.root / FINGERPRINTS, place / FINGERPRINTS)
@@ -176,12 +187,16 @@ def published_manifest(home: Home, on_date: date) -> dict[str, Any]:
 
 
 def clean_up(home: Home) -> None:
-    """Remove what an interrupted run left: half-built states and links not yet switched."""
+    """Remove what an interrupted run left: half-built states and links not yet switched.
+
+    Where readers miss a file that somebody deleted, the next day is written from nothing.
+    """
     Building(home).clear()
     for leftover in home.published.glob("*.switching"):
         leftover.unlink()
     if home.published.exists():
         _forget_unseen_versions(home)
+        _take_nothing_over_from_what_is_lost(home)
 
 
 def sha256_of(path: Path) -> str:
@@ -192,6 +207,26 @@ def sha256_of(path: Path) -> str:
 
 def _rows_of(mart: Path) -> int:
     return int(pl.scan_parquet(mart).select(pl.len()).collect().item())
+
+
+def _take_nothing_over_from_what_is_lost(home: Home) -> None:
+    """Have large marts written from nothing where somebody deleted what they are taken from."""
+    state = home.published / ".current"
+    told = state / FINGERPRINTS
+    if told.is_file():
+        files = [f"parquet/{mart}.parquet" for mart in json.loads(told.read_text("utf-8"))]
+        if not all((state / file).is_file() for file in ("warehouse.duckdb", *files)):
+            told.unlink()
+
+
+def _is_whole(shown: Path, built: Path) -> bool:
+    """Whether what was built is all there; a file that was cut off is not."""
+    return all(
+        (there := shown / file.relative_to(built)).is_file()
+        and there.stat().st_size == file.stat().st_size
+        for file in built.rglob("*")
+        if file.is_file()
+    )
 
 
 def _point(name: Path, target: Path) -> None:

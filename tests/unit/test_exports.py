@@ -11,7 +11,7 @@ import pytest
 
 from pipelines.settings import Home
 from pipelines.warehouse.exports import MOST_MONTHS_REWRITTEN, Mart, export_marts, write_database
-from pipelines.warehouse.publication import Building, publish, write_manifest
+from pipelines.warehouse.publication import Building, clean_up, publish, write_manifest
 from pipelines.warehouse.standing import TOLD, forget_told
 from pipelines.warehouse.work_database import work_database
 
@@ -72,6 +72,30 @@ def run(home, rows, day=0, made_of=None, **columns):
     with duckdb.connect(str(home.published / "warehouse.duckdb"), read_only=True) as connection:
         stored = connection.sql("from marts.ledger order by number").pl()
     return pl.read_parquet(home.published / "parquet" / "ledger.parquet"), stored
+
+
+@pytest.mark.parametrize("is_newest", [True, False])
+@pytest.mark.parametrize("cut_off", [True, False])
+def test_running_a_day_again_puts_back_what_was_deleted_of_it(home, is_newest, cut_off):
+    run(home, ROWS)
+    if not is_newest:
+        run(home, ROWS, day=1)
+    lost = home.day(FIRST) / "manifest.json"
+    told = lost.read_bytes()
+    lost.write_bytes(b"{") if cut_off else lost.unlink()
+    run(home, ROWS)
+    assert lost.read_bytes() == told
+
+
+@pytest.mark.parametrize(
+    "lost", ["parquet/small.parquet", "parquet/ledger.parquet", "warehouse.duckdb"]
+)
+def test_running_the_newest_day_again_puts_back_what_was_deleted_for_analysts(home, lost):
+    run(home, ROWS)
+    (home.published / lost).resolve().unlink()
+    clean_up(home)
+    run(home, ROWS)
+    assert (home.published / lost).is_file()
 
 
 def changed(rows, number, amount):

@@ -7,6 +7,7 @@ from but their file, sending.
 
 import csv
 import io
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,6 +23,8 @@ from pipelines.settings import PROJECT, UsageError
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 CODE, PASSWORD = "township_code", "password"
+UNFINISHED = ".unfinished"
+"""Within a folder of copies, while they are made."""
 
 
 def read_passwords(file: Path) -> dict[str, str]:
@@ -65,7 +68,7 @@ FORM = (
 def encrypt_lists(
     workbooks: Iterable[Path], passwords: Mapping[str, str], folder: Path
 ) -> list[Path]:
-    """Write an encrypted copy of every workbook.
+    """Write an encrypted copy of every workbook, all or none; cut off, it is to be done again.
 
     Args:
         workbooks: published lists, named by office.
@@ -81,15 +84,18 @@ def encrypt_lists(
             f"No password for {', '.join(missing)}; add {'it' if len(missing) == 1 else 'them'} "
             "to the passwords' file. Nothing was written."
         )
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    unfinished = folder / UNFINISHED
+    if folder.exists() and not (folder.is_dir() and {*folder.iterdir()} <= {unfinished}):
         raise UsageError(f"{folder} is not an empty folder; name a new one. Nothing was written.")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    written = []
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
     for book in books:
-        copy = folder / book.name
+        copy = unfinished / book.name
         copy.touch(mode=0o600)
         copy.write_bytes(encrypted(book.read_bytes(), passwords[book.stem]))
-        written.append(copy)
+    written = [(unfinished / book.name).replace(folder / book.name) for book in books]
+    unfinished.rmdir()
     return written
 
 

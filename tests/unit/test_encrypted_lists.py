@@ -8,6 +8,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
+from pipelines.outreach import encryption
 from pipelines.outreach.encryption import encrypt_lists, read_passwords
 from pipelines.settings import PROJECT, UsageError
 
@@ -59,6 +60,26 @@ def test_a_township_without_password_stops_all_copies(book, tmp_path):
     with pytest.raises(UsageError, match="No password for 371502001"):
         encrypt_lists([book], {}, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_copies_that_were_cut_off_are_none_and_made_by_doing_it_again(book, tmp_path, monkeypatch):
+    other, passwords = book.with_name("371502002.xlsx"), {"371502001": WORD, "371502002": WORD}
+    other.write_bytes(book.read_bytes())
+    encrypted, made = encryption.encrypted, []
+
+    def dies(content, password):
+        if made:
+            raise KeyboardInterrupt
+        made.append(password)
+        return encrypted(content, password)
+
+    monkeypatch.setattr(encryption, "encrypted", dies)
+    with pytest.raises(KeyboardInterrupt):
+        encrypt_lists([book, other], passwords, tmp_path / "out")
+    assert list((tmp_path / "out").glob("*.xlsx")) == []
+    monkeypatch.setattr(encryption, "encrypted", encrypted)
+    copies = encrypt_lists([book, other], passwords, tmp_path / "out")
+    assert sorted((tmp_path / "out").iterdir()) == copies
 
 
 def test_a_folder_that_holds_something_is_left_alone(book, tmp_path):

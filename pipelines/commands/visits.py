@@ -22,11 +22,13 @@ def lists(
     ] = None,
 ) -> None:
     """Tell where the township workbooks of a published day lie, or make encrypted copies."""
+    from pipelines.outreach.digest import published_lists
+
     settings = Settings()
     home, on_date = Home(settings.home), as_day(date_)
-    workbooks = sorted((home.day(on_date) / "lists").glob("*.xlsx"))
     if not home.day(on_date).exists():
         raise UsageError(f"{on_date} is not published; run `wendu run --date {on_date}` first.")
+    workbooks = published_lists(home.day(on_date), on_date)
     if encrypted is not None:
         from pipelines.outreach.encryption import encrypt_lists, read_passwords
 

@@ -6,10 +6,12 @@ Does not belong here: how it travels (`mail`, `webhook`).
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 
 from pipelines.outreach import layout, wording
+from pipelines.settings import UsageError
 
 DIGESTS = "digests.parquet"
 SCHEMA = pl.Schema({
@@ -21,6 +23,31 @@ SCHEMA = pl.Schema({
 """One row per office of a day: lines on its list, those that wait, and the notes of the day."""
 
 NO_DETAILS = "姓名、证件号码等信息只在清单中，请勿在邮件或群里转述。"
+
+
+def published_lists(day: Path, on_date: date) -> list[Path]:
+    """The workbooks of a published day, by name.
+
+    Args:
+        day: its folder.
+        on_date: the day.
+
+    Raises:
+        UsageError: it is not there, or by a version that counted nothing, or files of it are gone.
+    """
+    if not (day / DIGESTS).is_file():
+        raise UsageError(
+            f"{on_date} is not published, or by an older version; run `wendu run --date {on_date}`."
+        )
+    offices = pl.read_parquet(day / DIGESTS, columns=["office"])["office"].sort()
+    workbooks = [day / "lists" / f"{office}.xlsx" for office in offices]
+    files = [day / "batches.parquet", *workbooks]
+    if gone := [file.name for file in files if not file.is_file()]:
+        raise UsageError(
+            f"{len(gone)} files of the lists of {on_date} are gone, the first is {gone[0]}; "
+            f"`wendu run --date {on_date}` puts them back."
+        )
+    return workbooks
 
 
 def digests(

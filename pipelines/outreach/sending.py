@@ -20,10 +20,10 @@ import polars as pl
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
 
 from pipelines.outreach.delivery_ledger import DeliveryLedger, Sent
-from pipelines.outreach.digest import DIGESTS, text_for
+from pipelines.outreach.digest import DIGESTS, published_lists, text_for
 from pipelines.outreach.encryption import encrypt_lists
 from pipelines.outreach.mail import Answer, MailError, MailUnreachableError, hand_over, session
-from pipelines.settings import Home, MailSettings, UsageError
+from pipelines.settings import Home, MailSettings
 
 XLSX = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 LONGEST_WAIT_SECONDS = 600
@@ -106,18 +106,15 @@ def plan(
         resend: send what is uncertain, refused or bounced once more.
 
     Raises:
-        UsageError: the day is not published, or by a version that counted nothing.
+        UsageError: as `published_lists`.
     """
     # As it is now: it may be run again, and shown anew, meanwhile.
     day = home.day(on_date).resolve()
-    if not (day / DIGESTS).is_file():
-        raise UsageError(
-            f"{on_date} is not published, or by an older version; run `wendu run --date {on_date}`."
-        )
+    workbooks = published_lists(day, on_date)
     digests = {row["office"]: row for row in pl.read_parquet(day / DIGESTS).to_dicts()}
     sent = ledger.of_day(on_date.isoformat())
     made = Plan(day)
-    for workbook in sorted((day / "lists").glob("*.xlsx")):
+    for workbook in workbooks:
         office = workbook.stem
         if office not in recipients:
             made.without_recipient.append(office)

@@ -369,6 +369,15 @@ def test_a_changed_list_is_a_corrected_one_where_the_first_may_have_arrived(desk
     assert ("（更正）" in server.to(TO[NORTH])[-1]["Subject"]) is (state != "refused")
 
 
+@pytest.mark.parametrize("gone", [f"lists/{NORTH}.xlsx", "batches.parquet"])
+@pytest.mark.parametrize("is_tried", [True, False])
+def test_lists_that_somebody_deleted_are_told_and_nothing_goes(desk, server, gone, is_tried):
+    (desk.home.day(DAY) / gone).unlink()
+    with pytest.raises(UsageError, match=f"1 files .* {Path(gone).name}; `wendu run --date {DAY}"):
+        desk.send(dry_run=is_tried)
+    assert server.came == []
+
+
 def test_an_office_without_a_recipient_is_named(desk, server):
     desk.recipients(**{f"_{SOUTH}": TO[SOUTH]})
     assert not desk.send()

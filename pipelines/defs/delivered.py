@@ -29,9 +29,10 @@ def keep_what_goes(
         lists: hash of each workbook, by its batch.
         batches: what stands on the lists of the day, as `contracts.replies.BATCHES`.
     """
-    # The clock of a home that is not run day by day is the day of its lists.
+    # The clock of a home that is not run day by day is the day of its lists; and no list went out
+    # before its day, on which alerts stood first that are new on it.
     is_run_daily = (newest_day(home) or on_date) >= today() - timedelta(days=1)
-    delivered_on = today() if is_run_daily else on_date
+    delivered_on = max(today(), on_date) if is_run_daily else on_date
     _going(home).mkdir(parents=True, exist_ok=True, mode=0o700)
     for batch_id, sha256 in lists.items():
         stands = batches.filter(pl.col("batch_id") == batch_id).select("alert_id").unique()

@@ -16,6 +16,7 @@ import pytest
 import trustme
 
 from pipelines.contracts.replies import BATCHES
+from pipelines.defs import delivered
 from pipelines.defs.day_report import DayReport, Outcome
 from pipelines.defs.installation import Installation
 from pipelines.defs.sending import notify, send_after_run, send_day
@@ -564,6 +565,13 @@ def test_what_stood_on_a_list_counts_though_its_day_was_run_again_before_it_was_
     desk.next_run()
     told = handed_over(desk.home, DAY + timedelta(days=1))
     assert told["alert_id"].sort().to_list() == ["A1", "A2"]
+
+
+def test_a_list_of_a_day_ahead_of_the_clock_went_out_on_its_own_day(desk, monkeypatch):
+    monkeypatch.setattr(delivered, "today", lambda: DAY - timedelta(days=1))
+    assert desk.send()
+    desk.next_run()
+    assert set(handed_over(desk.home, DAY + timedelta(days=1))["delivered_on"]) == {DAY}
 
 
 def test_what_the_server_did_not_take_counts_never(desk, server):

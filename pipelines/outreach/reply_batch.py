@@ -40,8 +40,10 @@ def batch_of(home: Home, file: OfficeFile, lines: pl.DataFrame) -> pl.DataFrame:
         lines: its answered lines.
 
     Raises:
-        ConnectorError: the file names no list and its numbers leave it open, or it names several.
+        ConnectorError: the file names no list and its numbers leave it open, or it names several,
+            or one of a day that is not published here, as in a home that was restored.
     """
+    unknown: set[str] = set()
     for marks in file.marks(MARK):
         days = {mark.partition("-")[2][:8] for mark in marks}
         named = published_batches(home, days).filter(pl.col("batch_id").is_in(set(marks)))
@@ -52,6 +54,12 @@ def batch_of(home: Home, file: OfficeFile, lines: pl.DataFrame) -> pl.DataFrame:
             raise ConnectorError(
                 f"{file.name}: it carries the marks of {len(found)} lists; send each list by itself"
             )
+        unknown |= set(marks)
+    if unknown:
+        raise ConnectorError(
+            f"{file.name}: it answers the list {', '.join(sorted(unknown))}, which is not "
+            "published in this home; run the day of the list, then read the file again"
+        )
     return _by_numbers(home, file, lines)
 
 

@@ -4,7 +4,7 @@ import shutil
 import stat
 import subprocess
 import zipfile
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -23,7 +23,7 @@ from pipelines.contracts.replies import (
 )
 from pipelines.outreach import replies
 from pipelines.outreach.encryption import encrypt_lists, opened
-from pipelines.outreach.layout import NEW, OPEN
+from pipelines.outreach.layout import NEW, OPEN, batch_of
 from pipelines.outreach.replies import Taken, receipts, take, take_inbox
 from pipelines.settings import Home
 from tests.unit.returned_lists import (
@@ -90,6 +90,18 @@ def test_a_second_result_holds_for_the_second_reason_alone(home, tmp_path):
 def test_a_second_result_alone_says_nothing_of_the_first_reason(home, tmp_path):
     one_line(home, tmp_path, code(2), answer(None, **{"结果②": "重复"}))
     assert taken(home) == {code(3): "duplicate"}
+
+
+def test_an_answer_to_a_list_that_is_not_published_here_waits_until_it_is(home, tmp_path):
+    publish(home, {1: [1], 2: [2, 3]}, LIST_DAY - timedelta(days=1))
+    lost = batch_of(OFFICE, LIST_DAY)
+    file = Returned(lost, {code(2): answer()}).save(tmp_path / "a.xlsx")
+    told = read(home, file)
+    assert told.verdict == "refused"
+    assert f"it answers the list {lost}, which is not published in this home" in told.told
+    publish(home, {2: [2]})
+    assert read(home, file).verdict == "taken"
+    assert taken(home) == {code(2): "taken_in_dibao"}
 
 
 def published_anew(home: Home) -> Returned:

@@ -202,8 +202,11 @@ def _offices(home: Home) -> set[str]:
     A county that no division is known of, as a zone without a national code, has its list, too.
     """
     marts = home.published / "parquet"
-    if not (marts / "dim_areas.parquet").is_file():
+    if not marts.is_dir():
         raise UsageError("Nothing is published yet; run a day first.")
+    for mart in COLUMNS_OF_OFFICES:
+        if not (file := marts / f"{mart}.parquet").is_file():
+            raise UsageError(f"{file} is gone; run the newest day again, which puts it back.")
     codes = {
         code
         for mart, column in COLUMNS_OF_OFFICES.items()

@@ -13,16 +13,23 @@ def open_published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to the published warehouse, marts and views on the search path.
 
     Raises:
-        UsageError: nothing was published below this home yet.
+        UsageError: nothing was published below this home yet, or the file is damaged.
     """
     warehouse = home.published / "warehouse.duckdb"
     if not warehouse.exists():
         raise UsageError(
             f"Nothing is published below {home.root} yet; run `wendu demo` or `wendu run` first."
         )
-    with duckdb.connect(
-        str(warehouse.resolve()), read_only=True, config={"enable_external_access": False}
-    ) as connection:
+    try:
+        opened = duckdb.connect(
+            str(warehouse.resolve()), read_only=True, config={"enable_external_access": False}
+        )
+    except duckdb.IOException:
+        raise UsageError(
+            f"{warehouse} cannot be opened as a database; if you may read it, it is damaged: "
+            "delete it and run the newest day again, which writes it anew."
+        ) from None
+    with opened as connection:
         connection.execute(f"set search_path = '{search_path(connection)}'")
         yield connection
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from pipelines.settings import Home
+from pipelines.reporting.published import open_published
+from pipelines.settings import Home, UsageError
 from pipelines.warehouse.exports import MOST_MONTHS_REWRITTEN, Mart, export_marts, write_database
 from pipelines.warehouse.publication import Building, clean_up, publish, write_manifest
 from pipelines.warehouse.standing import TOLD, forget_told
@@ -96,6 +97,17 @@ def test_running_the_newest_day_again_puts_back_what_was_deleted_for_analysts(ho
     clean_up(home)
     run(home, ROWS)
     assert (home.published / lost).is_file()
+
+
+def test_a_warehouse_that_is_damaged_is_told_and_written_anew_once_it_is_deleted(home):
+    run(home, ROWS)
+    warehouse = (home.published / "warehouse.duckdb").resolve()
+    warehouse.write_bytes(b"no database" * 1000)
+    with pytest.raises(UsageError, match="delete it and run the newest day again"):
+        open_published(home).__enter__()
+    warehouse.unlink()
+    clean_up(home)
+    assert run(home, ROWS)[1].height == len(ROWS)
 
 
 def changed(rows, number, amount):

@@ -370,6 +370,13 @@ def test_a_changed_list_is_a_corrected_one_where_the_first_may_have_arrived(desk
     assert ("（更正）" in server.to(TO[NORTH])[-1]["Subject"]) is (state != "refused")
 
 
+def test_a_mart_that_somebody_deleted_is_told_and_nothing_goes(desk, server):
+    (desk.home.published / "parquet" / "fct_alerts.parquet").unlink()
+    with pytest.raises(UsageError, match=r"fct_alerts\.parquet is gone; run the newest day again"):
+        desk.send()
+    assert server.came == []
+
+
 @pytest.mark.parametrize("gone", [f"lists/{NORTH}.xlsx", "batches.parquet"])
 @pytest.mark.parametrize("is_tried", [True, False])
 def test_lists_that_somebody_deleted_are_told_and_nothing_goes(desk, server, gone, is_tried):

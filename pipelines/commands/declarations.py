@@ -11,6 +11,8 @@ from pipelines.settings import Home, Settings, UsageError, WenduError, versions
 
 def check() -> None:
     """Check every declaration against every other, and key and audit book where there is data."""
+    from pipelines.contracts.sources import load_contracts
+    from pipelines.ingest.sealing import unsealed
     from pipelines.vault import AuditBook, RotationPlace, holds_data, key_is_known
     from pipelines.warehouse.declarations import disagreements
 
@@ -23,6 +25,12 @@ def check() -> None:
         raise WenduError(
             f"A change of the key of {home.root} was cut off and the old key is still there; run "
             "`wendu rotate-key` again, which finishes it."
+        )
+    if lost := unsealed(home, load_contracts()):
+        raise WenduError(
+            f"The vault of {home.root} holds nothing of {len(lost)} deliveries of the lake, the "
+            f"first of them {lost[0].department} of {lost[0].received_on}: put lake and vault back "
+            "from the same backup, or their people stay without names."
         )
     for sentence in found:
         say(sentence)

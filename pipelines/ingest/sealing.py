@@ -4,6 +4,7 @@ Belongs here: which combinations are news, and that forgotten people stay forgot
 belong here: reading them (`identities`), encryption (`vault`), when it is done (`receive`).
 """
 
+from collections.abc import Mapping
 from datetime import date
 
 import polars as pl
@@ -15,9 +16,32 @@ from pipelines.ingest.identity import birth_date, sex
 from pipelines.ingest.intake import Intake
 from pipelines.ingest.known_rows import Moved
 from pipelines.ingest.lake import Changes
+from pipelines.ingest.receipts import Receipt, load_receipts
 from pipelines.settings import Home
 from pipelines.vault import Vault
 from pipelines.vault.forgotten import Forgotten
+
+
+def unsealed(home: Home, contracts: Mapping[tuple[str, str], Contract]) -> list[Receipt]:
+    """Accepted deliveries that brought rows about people, and nothing of which is in the vault.
+
+    So it is where lake and vault were restored from backups of different days.
+
+    Args:
+        home: the home.
+        contracts: declared department tables.
+    """
+    return [
+        receipt
+        for receipt in load_receipts(home, date.max, with_answers=False)
+        if any(
+            counts.upserted and not counts.carried_over_from
+            for table, counts in receipt.tables.items()
+            if (contract := contracts.get((receipt.department, table)))
+            and identity_columns(contract)
+        )
+        and not [*(home.vault / receipt.department).glob(f"*/received_on={receipt.received_on}.*")]
+    ]
 
 
 def identities_to_seal(

@@ -12,8 +12,11 @@ import pytest
 from cryptography.hazmat.primitives.hashes import SM3
 from cryptography.hazmat.primitives.hmac import HMAC
 
+from pipelines.contracts.sources import load_contracts
 from pipelines.defs.installation import Installation
 from pipelines.defs.scratch import scratch_place
+from pipelines.ingest.receipts import Receipt, TableReceipt
+from pipelines.ingest.sealing import unsealed
 from pipelines.settings import Home
 from pipelines.vault import Vault, VaultError, masked
 from tests.commands import Ran
@@ -418,3 +421,27 @@ def test_a_key_of_another_user_is_refused(home: Home, vault: Vault) -> None:
     os.chown(home.vault / "key", 12345, 12345)
     with pytest.raises(VaultError, match="another user"):
         Vault.open(home)
+
+
+@pytest.mark.parametrize(
+    ("counts", "is_told"),
+    [({"upserted": 1}, True), ({"removed": 1}, False),
+     ({"upserted": 1, "carried_over_from": date(2024, 4, 30)}, False)],
+)  # fmt: skip
+def test_a_vault_of_an_earlier_day_than_the_lake_is_told(tmp_path, counts, is_told):
+    home, on_date = Home(tmp_path), date(2024, 5, 1)
+    table = TableReceipt(
+        files=[], received=1, accepted=1, exact_duplicates=0, quarantined=0, **counts
+    )
+    receipt = Receipt(
+        department="civil_affairs", received_on=on_date, form="files", verdict="accepted",
+        tables={"members": table},
+    )  # fmt: skip
+    place = home.receipt("civil_affairs", on_date)
+    place.parent.mkdir(parents=True)
+    place.write_text(receipt.model_dump_json(), encoding="utf-8")
+    assert unsealed(home, load_contracts()) == ([receipt] if is_told else [])
+    sealed = home.vault / "civil_affairs" / "members" / f"received_on={on_date}.sealed"
+    sealed.parent.mkdir(parents=True)
+    sealed.touch()
+    assert unsealed(home, load_contracts()) == []

@@ -26,6 +26,7 @@ from pipelines.outreach.lines import EVIDENCE
 from pipelines.settings import DEPARTMENTS, Home, UsageError, put_in_place
 from pipelines.vault import KnownPeople, Vault
 from pipelines.warehouse.history import alerts_of
+from pipelines.warehouse.publication import published_manifest
 
 UNFINISHED = ".unfinished"
 
@@ -103,10 +104,16 @@ def counts_of_day(home: Home, on_date: date) -> dict[str, dict[str, int]]:
     """What was to be mended on a day, by department, as `write_corrections_of_day` counted it.
 
     Raises:
-        UsageError: the day was not run.
+        UsageError: the day was not run, or is so old that this is not kept.
     """
     file = home.correction_counts(on_date)
     if not file.is_file():
+        if published_manifest(home, on_date):
+            raise UsageError(
+                f"What was to be corrected on {on_date} is not kept any more "
+                "(WENDU_KEEP_RAW_DAYS); what is still open stands in the workbooks of the newest "
+                "day."
+            )
         raise UsageError(f"{on_date} was not run; run `wendu run --date {on_date}` first.")
     return dict(json.loads(file.read_text(encoding="utf-8")))
 

@@ -282,6 +282,14 @@ def test_a_formula_is_shown_and_not_run(office):
     assert (cell.value, cell.data_type) == ("=1+1", "s")
 
 
+def test_what_was_deleted_as_old_is_not_told_as_a_day_that_was_not_run(office):
+    day = office.home.day(FIRST)
+    day.mkdir(parents=True)
+    (day / "manifest.json").write_text('{"on_date": ""}', encoding="utf-8")
+    with pytest.raises(UsageError, match=f"on {FIRST} is not kept any more"):
+        correction_sentences(office.home, FIRST)
+
+
 def test_the_operator_is_told_counts_and_no_person(office):
     office.payroll(FIRST, payroll_row(1), payroll_row(2, wage="五千"))
     office.receive()

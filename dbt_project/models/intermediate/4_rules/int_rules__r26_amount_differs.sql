@@ -60,6 +60,12 @@ keyed as (
         differing.*,
         standard_versions.standard_version,
         named_months.payments,
+        -- Where nothing is due no amount is in force: what says so is that this register does not name the person.
+        case
+            when differing.programme in ('tekun', 'tekun_care') then 'civil_affairs.members'
+            when differing.programme in ('living', 'nursing') then 'disabled_federation.certificates'
+            else 'civil_affairs.children'
+        end as register,
         coalesce(
             {{ published_key("household_keys.household_key") }},
             {{ published_key("keys.person_key") }}
@@ -93,8 +99,11 @@ hits as (
                     ("unit = 'household'", evidence_term(
                         "'civil_affairs.households'", "beneficiary_key", "'due_cny'", "due_cny", "month_on", "yuan", "plus"
                     )),
-                    ("unit = 'person'", evidence_term(
+                    ("unit = 'person' and standard_version is not null", evidence_term(
                         "'policy.assistance_standards'", "standard_version", "'due_cny'", "due_cny", "month_on", "yuan", "plus"
+                    )),
+                    ("unit = 'person' and standard_version is null", evidence_term(
+                        "register", "beneficiary_key", "'due_cny'", "due_cny", "month_on", "yuan", "plus"
                     )),
                 ]),
                 payment_terms("payments", "'paid_cny'", "month_on", "minus", total="paid_cny", key="beneficiary_key"),

@@ -35,6 +35,7 @@ VISITS_TOLD_DAYS = 90
 """How long a department is told of a record that it leaves as it is. Default of 2026-11-24."""
 
 FAILED, MISSING, UNKNOWN = "整次报送未能接收", "本次缺少数据表", "有未约定的列（未使用）"
+UNREAD = "有名称未约定的文件或数据表（未读取）"
 
 
 def write_corrections_of_day(
@@ -180,6 +181,10 @@ def _whole_deliveries(
             for table, counts in receipt.tables.items()
             if (columns := counts.unknown_columns)
         ]
+        # A database may hold much that is nobody's business: there it is told only where a table
+        # is missing, which may stand in it under another name.
+        if receipt.unknown and (receipt.form != "database" or contracts.keys() - receipt.tables):
+            rows.append((receipt.received_on, UNREAD, "、".join(receipt.unknown)))
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 

@@ -69,13 +69,17 @@ class TableReceipt(Recorded):
 
 
 class Receipt(Recorded):
-    """What became of one department's delivery of one date."""
+    """What became of one department's delivery of one date.
+
+    `unknown` names what lay in it and was not read, as it bears the name of no declared table.
+    """
 
     department: str
     received_on: date
     form: str
     verdict: Literal["accepted", "failed"]
     message: str = ""
+    unknown: list[str] = Field(default_factory=list)
     tables: dict[str, TableReceipt] = Field(default_factory=dict)
 
 

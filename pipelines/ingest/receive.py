@@ -177,6 +177,7 @@ def _receive_one(desk: Desk, received_on: date) -> tuple[Receipt, list[date]]:
             form=form,
             verdict="accepted",
             message=_remarks(desk, delivery),
+            unknown=list(delivery.unknown),
             tables={
                 table: repeats[table].receipt(_files(pieces))
                 if table in repeats

@@ -10,9 +10,11 @@ import polars as pl
 import pytest
 
 from pipelines.contracts.replies import OUTCOMES
+from pipelines.contracts.sources import load_contracts
 from pipelines.defs.corrections import correction_sentences, write_corrections_of_day
 from pipelines.defs.installation import Installation
 from pipelines.ingest.open_faults import TOLD_DAYS
+from pipelines.ingest.receipts import Receipt, TableReceipt, write_receipt
 from pipelines.settings import Home, UsageError
 from pipelines.warehouse import history
 from tests.unit.deliveries import (
@@ -198,6 +200,32 @@ def test_a_delivery_that_failed_is_told_until_one_is_accepted(office):
     office.payroll(THIRD, payroll_row(1))
     office.receive()
     assert counts(office, THIRD) == {}
+
+
+def test_a_file_that_bears_the_name_of_no_table_is_told_as_not_read(office):
+    office.payroll(FIRST, payroll_row(1))
+    office.payments(FIRST, payment_row("P1"), name="一卡通.csv")
+    office.receive(until=FIRST)
+    assert counts(office, FIRST)["finance"]["deliveries"] == 1
+    assert rows(office.home, FIRST, "整次报送") == [
+        ("2024-04-01", "有名称未约定的文件或数据表（未读取）", "一卡通.csv")
+    ]
+
+
+@pytest.mark.parametrize(("missing", "told"), [("vagrants", 1), ("", 0)])
+def test_another_table_of_a_database_is_told_only_where_one_is_missing(office, missing, told):
+    nothing = TableReceipt(files=[], received=0, accepted=0, exact_duplicates=0, quarantined=0)
+    tables = [name for department, name in load_contracts() if department == "civil_affairs"]
+    receipt = Receipt(
+        department="civil_affairs",
+        received_on=FIRST,
+        form="database",
+        verdict="accepted",
+        unknown=["a_table_of_theirs"],
+        tables={name: nothing for name in tables if name != missing},
+    )
+    write_receipt(office.home, receipt)
+    assert counts(office, FIRST).get("civil_affairs", {"deliveries": 0})["deliveries"] == told
 
 
 def test_names_that_differ_go_to_each_department_with_its_own_name_alone(office):

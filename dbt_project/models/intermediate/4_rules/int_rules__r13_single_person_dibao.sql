@@ -1,4 +1,5 @@
 -- One row per member of an active marginal household who may apply for dibao as one person (R13).
+-- A member whose state of health is not known, and whom no certificate answers for, is not judged.
 with members as (
     select * from {{ ref("int_people__members") }} where is_household_active and category = 'marginal'
 ),
@@ -37,10 +38,11 @@ candidates as (
         ) as household_id,
         max(case when members.health = '3' then 1 else 0 end) = 1 as is_by_register,
         coalesce(certificates.is_single_person_class, false) as is_by_certificate,
+        max(case when members.health = '3' or certificates.is_single_person_class then 1 else 0 end) = 1 as is_found,
         certificates.level as certificate_level
     from members
     left join certificates on members.person_id = certificates.person_id
-    where members.health = '3' or certificates.is_single_person_class
+    where members.health = '3' or members.health is null or certificates.is_single_person_class
     group by members.person_id, certificates.is_single_person_class, certificates.level
 ),
 
@@ -52,7 +54,7 @@ final as (
         candidates.person_id as subject_person_id,
         cast(null as varchar) as subject_code,
         cast(null as varchar) as programme,
-        'red' as level,
+        case when candidates.is_found then 'red' end as level,
         candidates.household_id,
         candidates.person_id,
         households.county_code,
@@ -84,12 +86,15 @@ final as (
                 )),
             ]),
         ]) }} as evidence,
-        '本人是否愿意申请、近期收入是否变化，尚不清楚' as unknown_zh,
+        case
+            when candidates.is_found then '本人是否愿意申请、近期收入是否变化，尚不清楚'
+            else '健康状况未登记'
+        end as unknown_zh,
         case
             when not persons.is_alive then 'death'
             when assistance.is_helped then 'helped'
         end as inhibited_by,
-        true as is_judged
+        candidates.is_found as is_judged
     from candidates
     inner join persons on candidates.person_id = persons.person_id
     inner join assistance on candidates.person_id = assistance.person_id

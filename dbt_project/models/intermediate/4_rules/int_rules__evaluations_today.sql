@@ -89,7 +89,7 @@ of_members as (
                 then person_id
         end) as in_institutions,
         count(distinct case when is_household_active and is_alive and category = 'marginal' then person_id end) as marginal,
-        count(distinct case when is_alive and employment = '3' then person_id end) as jobless
+        count(distinct case when is_alive and (employment = '3' or employment is null) then person_id end) as jobless
     from {{ ref("int_people__members") }}
 ),
 

@@ -1,7 +1,7 @@
 -- One row per person of working age in a civil-affairs household, jobless for months and not insured against it (R31).
--- A member row that leaves the insurance or the first day without work open is not judged.
+-- A member row that leaves work, the insurance or the first day without work open is not judged.
 with members as (
-    select * from {{ ref("int_people__members") }} where employment = '3'
+    select * from {{ ref("int_people__members") }} where employment = '3' or employment is null
 ),
 
 persons as (
@@ -48,7 +48,9 @@ rows_of_jobless as (
     select
         members.person_id,
         members.unemployed_since_on,
-        members.unemployed_since_on is not null and members.is_unemployment_insured is not null as is_judged
+        members.employment is not null
+        and members.unemployed_since_on is not null
+        and members.is_unemployment_insured is not null as is_judged
     from members
     cross join numbers
     where coalesce(members.unemployed_since_on <= numbers.jobless_until_on, true)
@@ -127,7 +129,7 @@ final as (
         ])]) }} as evidence,
         case
             when candidates.is_judged then '目前是否已就业或领取其他待遇，尚不清楚'
-            else '失业日期或失业保险参保情况未登记'
+            else '就业状况、失业日期或失业保险参保情况未登记'
         end as unknown_zh,
         case
             when not candidates.is_alive then 'death'

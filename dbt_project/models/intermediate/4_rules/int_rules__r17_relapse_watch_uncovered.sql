@@ -1,4 +1,5 @@
 -- One row per watched household with its risk open, none of whose members is assisted, and a ground to look at it (R17).
+-- Who was found by what the register no longer tells is not judged where no other ground holds: that ends nothing.
 with households as (
     select * from {{ ref("int_people__watched_households") }} where not is_risk_removed
 ),
@@ -68,7 +69,12 @@ lines as (
         coalesce(previous_findings.entered_by in ('orange_line', 'both_lines'), false) as was_below_orange_line,
         coalesce(
             households.risks like '%因病%' or households.risks like '%因残%' or households.risks like '%因意外事故%', false
-        ) as has_listed_risk
+        ) as has_listed_risk,
+        coalesce(
+            households.is_no_labour is null and previous_findings.evidence like '%"field":"no_labour"%'
+            or households.risks is null and previous_findings.evidence like '%"field":"has_listed_risk"%',
+            false
+        ) as is_former_ground_unknown
     from households
     left join families on households.household_id = families.household_id
     left join dead on households.household_id = dead.household_id
@@ -236,6 +242,7 @@ final as (
         ])]) }} as evidence,
         case
             when net_income_per_capita_cny is null then '家庭人均纯收入未登记；近期支出和劳动能力变化尚不清楚'
+            when level is null and is_former_ground_unknown then '返贫致贫风险或劳动能力情况未登记'
             else '近期支出、劳动能力和申请意愿尚不清楚'
         end as unknown_zh,
         case when is_everybody_dead then 'death' when is_everybody_helped then 'helped' end as inhibited_by,
@@ -246,7 +253,7 @@ final as (
             when is_in_by_orange_line then 'orange_line'
         end as entered_by
     from remembered
-    where level is not null or comparable_year_cny is null or red_line_cny is null or living_members = 0
+    where level is not null or comparable_year_cny is null or red_line_cny is null or living_members = 0 or is_former_ground_unknown
 )
 
 select * from final

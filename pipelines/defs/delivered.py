@@ -7,7 +7,7 @@ replay, and not itself. Does not belong here: sending (`defs.sending`), what a d
 for an alert (dbt).
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -44,9 +44,9 @@ def keep_what_goes(
 
 def forget_what_stayed(home: Home, ledger: DeliveryLedger) -> None:
     """Forget of lists that the server did not take what stood on them; only for who sends."""
-    for file in _waiting(home):
-        if not _is_taken(file, ledger):
-            file.unlink()
+    waiting = _waiting(home)
+    for file in {*waiting}.difference(_taken(waiting, ledger)):
+        file.unlink()
 
 
 def count_delivered(home: Home) -> None:
@@ -57,9 +57,8 @@ def count_delivered(home: Home) -> None:
     """
     ledger = ledger_of(home)
     try:
-        for file in _waiting(home):
-            if _is_taken(file, ledger):
-                _count(home, file)
+        for file in _taken(_waiting(home), ledger):
+            _count(home, file)
         _take_back_returned(home, ledger)
     except LedgerError:
         return
@@ -87,12 +86,11 @@ def _take_back_returned(home: Home, ledger: DeliveryLedger) -> None:
                 file.unlink()
 
 
-def _is_taken(file: Path, ledger: DeliveryLedger) -> bool:
-    batch_id = file.stem.rpartition("-")[0]
-    return any(
-        row.state == "accepted" and _name(batch_id, row.sha256) == file.name
-        for row in ledger.of_batch(batch_id)
-    )
+def _taken(files: Collection[Path], ledger: DeliveryLedger) -> list[Path]:
+    """Those whose lists the server took; the ledger is asked once for all of them."""
+    rows = ledger.of_batches({file.stem.rpartition("-")[0] for file in files})
+    accepted = {_name(row.batch_id, row.sha256) for row in rows if row.state == "accepted"}
+    return [file for file in files if file.name in accepted]
 
 
 def _going(home: Home) -> Path:

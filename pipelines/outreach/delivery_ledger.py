@@ -6,9 +6,10 @@ leaves it `sending`: whether the server took it is then not known, and it is not
 itself. Addresses of offices stand here, of families nothing. Does not belong here: mail itself.
 """
 
+import json
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -76,9 +77,9 @@ class DeliveryLedger:
         """Everything of one day's lists, by office and time."""
         return self._read("on_date = ?", on_date)
 
-    def of_batch(self, batch_id: str) -> list[Sent]:
-        """Everything of one batch, by office and time."""
-        return self._read("batch_id = ?", batch_id)
+    def of_batches(self, batch_ids: Collection[str]) -> list[Sent]:
+        """Everything of some batches, by office and time."""
+        return self._read("batch_id in (select value from json_each(?))", json.dumps([*batch_ids]))
 
     def bounced(self) -> list[Sent]:
         """All lists that came back."""
